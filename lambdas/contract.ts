@@ -1,0 +1,173 @@
+/**
+ * The constants and wire shapes that infrastructure, functions, CLI and Glue jobs share.
+ * The only module of `lambdas/` that `lib/` may import: it holds no code that runs in a function.
+ */
+
+/** Version of the ledger items and of the payloads below. Old items and old events stay accepted. */
+export const SCHEMA_VERSION = 1;
+
+/** Function names without prefix. With the default prefix the start-run function is `branchline-start-run`. */
+export const FUNCTION = {
+  startRun: 'start-run',
+  claimRun: 'claim-run',
+  openRun: 'open-run',
+  settleRun: 'settle-run',
+  promoteRun: 'promote-run',
+  resolveRun: 'resolve-run',
+  reconcile: 'reconcile',
+  sweep: 'sweep',
+  publishEvents: 'publish-events',
+  setUp: 'set-up',
+  inspect: 'inspect',
+} as const;
+export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
+
+export const DEFAULT_PREFIX = 'branchline';
+
+/** Environment variables of the functions. None holds a secret; the configuration itself lies in S3. */
+export const ENV = {
+  prefix: 'BRANCHLINE_PREFIX',
+  /** Name of the DynamoDB table. */
+  ledgerTable: 'BRANCHLINE_LEDGER_TABLE',
+  /** `s3://bucket/key` of the compiled configuration (JSON of `CompiledConfig`). */
+  configUri: 'BRANCHLINE_CONFIG_URI',
+  /** Base URL of the lakeFS server without `/api/v1`, e.g. `https://lakefs.internal`. */
+  lakefsEndpoint: 'BRANCHLINE_LAKEFS_ENDPOINT',
+  /** ARN of the secret: JSON `{"access_key_id": "…", "secret_access_key": "…"}`. */
+  lakefsSecretArn: 'BRANCHLINE_LAKEFS_SECRET_ARN',
+  /** URL of the FIFO queue that promote-run consumes. */
+  promotionQueueUrl: 'BRANCHLINE_PROMOTION_QUEUE_URL',
+  /** Name of the EventBridge bus for domain events. */
+  busName: 'BRANCHLINE_BUS_NAME',
+} as const;
+
+/** Key names in the credentials secret. */
+export const SECRET_KEY = { accessKeyId: 'access_key_id', secretAccessKey: 'secret_access_key' } as const;
+
+/**
+ * Arguments that Branchline gives a Glue job run. `StartJobRun` wants them with two leading dashes.
+ * Source: AWS Glue API, StartJobRun `Arguments`.
+ */
+export const GLUE_ARGUMENT = {
+  runId: '--branchline_run_id',
+  branch: '--branchline_branch',
+  /** Name of the claim-run function, so that a job with no other argument finds it. */
+  claimFunction: '--branchline_claim_function',
+} as const;
+
+/** Event sources and detail types that the intake accepts. AWS refuses PutEvents for sources that begin with `aws.`. */
+export const GLUE_EVENT_SOURCE = ['aws.glue', 'branchline.glue'] as const;
+export const GLUE_DETAIL_TYPE = {
+  stateChange: 'Glue Job State Change',
+  runStatus: 'Glue Job Run Status',
+  apiCall: 'AWS API Call via CloudTrail',
+} as const;
+
+/** Source of our own domain events on the bus. */
+export const EVENT_SOURCE = 'branchline';
+export const DOMAIN_EVENT = {
+  runOpened: 'Run Opened',
+  runCommitted: 'Run Committed',
+  runPromoted: 'Run Promoted',
+  runUnchanged: 'Run Unchanged',
+  runDiscarded: 'Run Discarded',
+  runConflicted: 'Run Conflicted',
+  runRejected: 'Run Rejected',
+  runRolledBack: 'Run Rolled Back',
+  targetBlocked: 'Target Blocked',
+  targetUnblocked: 'Target Unblocked',
+} as const;
+export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
+
+/**
+ * Prefix of our keys in lakeFS commit metadata. The lakeFS UI shows a key `::lakefs::<group>::<name>[url:ui]` as a link.
+ * Source: commits made by airflow-provider-lakeFS.
+ */
+export const METADATA_PREFIX = '::lakefs::Branchline::';
+export const METADATA = {
+  runId: `${METADATA_PREFIX}run_id`,
+  attempt: `${METADATA_PREFIX}attempt`,
+  job: `${METADATA_PREFIX}job`,
+  jobRunId: `${METADATA_PREFIX}job_run_id`,
+  argumentsDigest: `${METADATA_PREFIX}arguments_digest`,
+  baseCommit: `${METADATA_PREFIX}base_commit`,
+  pipeline: `${METADATA_PREFIX}pipeline`,
+  consoleUrl: `${METADATA_PREFIX}glue_run[url:ui]`,
+  /** What the commit is: see `COMMIT_KIND`. */
+  kind: `${METADATA_PREFIX}kind`,
+  /** On a rollback merge: the commit whose state the target took. */
+  rollbackTo: `${METADATA_PREFIX}rollback_to`,
+  /** On a revert of ours: the merge commit that it undid. */
+  reverts: `${METADATA_PREFIX}reverts`,
+} as const;
+export const COMMIT_KIND = {
+  run: 'run',
+  failed: 'failed',
+  promotion: 'promotion',
+  resolution: 'resolution',
+  rollback: 'rollback',
+  revert: 'revert',
+} as const;
+
+/** Where a job that cannot invoke claim-run leaves its claim, on its own run branch. Never committed. */
+export const CLAIM_PREFIX = '_branchline/';
+export const CLAIM_OBJECT = `${CLAIM_PREFIX}claim.json`;
+
+/** Group of run branches: everything that begins so belongs to Branchline. */
+export const RUN_BRANCH_PREFIX = 'run-';
+/** Scratch branches on which a conflict is resolved. */
+export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Compiled configuration: what `branchline.yaml` becomes, defaults filled in, durations in seconds.
+
+export const ON_CONFLICT = ['keep', 'rerun', 'source-wins', 'target-wins'] as const;
+export type OnConflict = (typeof ON_CONFLICT)[number];
+
+export interface TableConfig {
+  /** Unique within the repository. */
+  readonly name: string;
+  /** Prefix in the repository, no leading slash, one trailing slash: `sales/`. */
+  readonly path: string;
+  /** Hive partition columns in path order; empty for an unpartitioned table. */
+  readonly partitionColumns: readonly string[];
+  /** What a run that writes to the table replaces: the partitions it touches, or the table as a whole. */
+  readonly overwrite: 'partition' | 'table';
+  /** Writers only ever add files: two runs may add to one partition. */
+  readonly appendOnly: boolean;
+}
+
+export interface RepositoryConfig {
+  readonly name: string;
+  /** Storage namespace for a repository that set-up creates, e.g. `s3://bucket/lake`. */
+  readonly storageNamespace: string;
+  readonly defaultBranch: string;
+  /** Branches that readers see. Protected by set-up. Contains the default branch or not, as configured. */
+  readonly targets: readonly string[];
+  readonly garbageCollection: {
+    readonly defaultRetentionDays: number;
+    readonly branches: Readonly<Record<string, number>>;
+  };
+  readonly tables: readonly TableConfig[];
+}
+
+export interface PipelineConfig {
+  readonly name: string;
+  /** Job name patterns: `*` matches any run of characters, everything else itself. The first pipeline that matches wins. */
+  readonly jobs: readonly string[];
+  readonly repository: string;
+  readonly target: string;
+  readonly onConflict: OnConflict;
+  /** How often a conflicted run is started again under `onConflict: rerun`. */
+  readonly maxReruns: number;
+  /** Seconds that the branch of a failed run is kept for a post-mortem; 0 deletes it at once. */
+  readonly keepFailedForSeconds: number;
+  /** Seconds after which a run that is still open raises the alarm. */
+  readonly maxOpenSeconds: number;
+}
+
+export interface CompiledConfig {
+  readonly schemaVersion: number;
+  readonly repositories: readonly RepositoryConfig[];
+  readonly pipelines: readonly PipelineConfig[];
+}

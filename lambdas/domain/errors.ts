@@ -1,0 +1,232 @@
+/**
+ * The catalog of errors. Every fault that a person may meet has a code, says who can mend it, whether a repeat may help,
+ * and what to do. docs/errors.md and the CLI's exit codes are made from it.
+ */
+
+export type Fixer = 'operator' | 'job author' | 'platform' | 'nobody: retried';
+
+export interface ErrorEntry {
+  readonly title: string;
+  readonly fixer: Fixer;
+  readonly retryable: boolean;
+  readonly remedy: string;
+  /** Exit code of the CLI: 1 fault, 2 usage, 3 not found, 4 denied, 5 conflict, 6 rejected, 7 timed out. */
+  readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 7;
+}
+
+const entry = (
+  title: string,
+  fixer: Fixer,
+  retryable: boolean,
+  exitCode: ErrorEntry['exitCode'],
+  remedy: string,
+): ErrorEntry => ({ title, fixer, retryable, remedy, exitCode });
+
+export const ERROR_CATALOG = {
+  // 1xxx: what was asked for
+  BL1001: entry('invalid request', 'operator', false, 2, 'Correct the field that the message names and send it again.'),
+  BL1002: entry(
+    'invalid configuration',
+    'platform',
+    false,
+    2,
+    'Correct branchline.yaml at the line that the message names.',
+  ),
+  BL1003: entry(
+    'no pipeline for this job',
+    'platform',
+    false,
+    3,
+    'Add the job to a pipeline in branchline.yaml and deploy, or pass another job.',
+  ),
+  BL1004: entry('unknown run', 'operator', false, 3, 'List the runs with `branchline runs list`.'),
+  BL1005: entry(
+    'action not possible in this state',
+    'operator',
+    false,
+    5,
+    'Look at the run with `branchline runs show`; the message names the states from which the action is possible.',
+  ),
+  BL1006: entry(
+    'malformed event',
+    'platform',
+    false,
+    2,
+    'Look at the message in the dead-letter queue; correct its sender.',
+  ),
+  // 2xxx: runs
+  BL2001: entry(
+    'run is claimed by another job run',
+    'job author',
+    false,
+    5,
+    'Give every start its own run id, or let Branchline derive it.',
+  ),
+  BL2002: entry(
+    'run has already ended',
+    'job author',
+    false,
+    5,
+    'Start the job again: a new attempt gets a fresh branch.',
+  ),
+  BL2003: entry(
+    'conflict with the target',
+    'operator',
+    false,
+    5,
+    'Run the job again (`branchline runs retry`), promote all the same (`branchline runs promote --strategy source-wins|target-wins`), or discard.',
+  ),
+  BL2004: entry(
+    'run branch is gone',
+    'operator',
+    false,
+    3,
+    'The branch was deleted by hand: its work is lost. Start the job again.',
+  ),
+  BL2005: entry('job failed', 'job author', false, 1, "Read the job's log in Glue; start it again when mended."),
+  BL2006: entry(
+    'run branch without a claim',
+    'operator',
+    false,
+    5,
+    'The base commit of this branch is unknown. Discard the run, or merge by hand after looking at its diff.',
+  ),
+  BL2007: entry(
+    'base commit is not in the history of the target',
+    'operator',
+    false,
+    5,
+    'The target was reset by hand since the run began. Run the job again.',
+  ),
+  BL2008: entry(
+    'an earlier run of this job is unresolved',
+    'operator',
+    false,
+    5,
+    'Jobs with bookmarks run one at a time. Resolve the earlier run first.',
+  ),
+  BL2009: entry(
+    'job run could not be started',
+    'operator',
+    true,
+    1,
+    'See the cause from Glue; start the run again with the same run id.',
+  ),
+  BL2010: entry(
+    'superseded by a rerun',
+    'nobody: retried',
+    false,
+    1,
+    'Nothing to do: the rerun named in the message goes on.',
+  ),
+  BL2011: entry('discarded by an operator', 'operator', false, 1, 'Nothing to do.'),
+  BL2012: entry(
+    'job run never appeared',
+    'operator',
+    true,
+    7,
+    'The branch was made but Glue knows no job run for it. Start the run again.',
+  ),
+  BL2013: entry(
+    'merge rejected by a hook',
+    'operator',
+    false,
+    6,
+    'Look at the action run in lakeFS; mend the data or the hook, then `branchline runs promote`.',
+  ),
+  BL2014: entry(
+    'promotion undone by a rollback or revert',
+    'operator',
+    false,
+    5,
+    'The target was rolled back past this run. Run the job again to bring the change back.',
+  ),
+  BL2015: entry(
+    'target is held or blocked',
+    'operator',
+    true,
+    5,
+    'Release the hold or accept/revert what blocks the target; promotions then go on by themselves.',
+  ),
+  BL2016: entry(
+    'merge by hand clashes with what lay between',
+    'operator',
+    false,
+    5,
+    'Look at the commit; `branchline targets accept` keeps it, `branchline targets revert` undoes it.',
+  ),
+  // 3xxx: lakeFS
+  BL3001: entry(
+    'lakeFS cannot be reached',
+    'platform',
+    true,
+    1,
+    'Check endpoint, network and the service; runs go on by themselves when it is back.',
+  ),
+  BL3002: entry(
+    'lakeFS refuses the credentials',
+    'platform',
+    true,
+    4,
+    'Check the secret; after a rotation wait for the cache (5 minutes).',
+  ),
+  BL3003: entry(
+    'lakeFS is throttling or locked',
+    'nobody: retried',
+    true,
+    1,
+    'Nothing to do if it passes; otherwise scale the server.',
+  ),
+  BL3004: entry('not found in lakeFS', 'operator', false, 3, 'Check repository, branch and commit names.'),
+  BL3005: entry(
+    'lakeFS answered unexpectedly',
+    'platform',
+    true,
+    1,
+    'Look at the answer in the log; check the server version.',
+  ),
+  BL3006: entry(
+    'branch is protected',
+    'platform',
+    false,
+    4,
+    'Writes go to run branches; only merges reach a protected target.',
+  ),
+  BL3007: entry('repository is missing', 'platform', true, 3, 'Deploy again (set-up creates it), or restore it.'),
+  // 4xxx: AWS
+  BL4001: entry('AWS call failed', 'platform', true, 1, 'See the AWS error in the message.'),
+  BL4002: entry('AWS access denied', 'platform', false, 4, 'Give the caller the permission that the message names.'),
+  BL4003: entry(
+    'ledger entry changed meanwhile',
+    'nobody: retried',
+    true,
+    5,
+    'Nothing to do: the step is repeated on the new state.',
+  ),
+  BL4004: entry('Glue job not found', 'operator', false, 3, 'Check the job name.'),
+  BL5001: entry('internal fault', 'platform', true, 1, 'A bug: please report it with the log lines of this run id.'),
+} as const satisfies Record<string, ErrorEntry>;
+export type ErrorCode = keyof typeof ERROR_CATALOG;
+
+/** An error of the catalog. `details` is data for programs, `message` is for people. */
+export class BranchlineError extends Error {
+  override readonly name = 'BranchlineError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(
+      `${code} ${ERROR_CATALOG[code].title}: ${message}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get retryable(): boolean {
+    return ERROR_CATALOG[this.code].retryable;
+  }
+}
+
+export const isBranchlineError = (error: unknown, ...codes: ErrorCode[]): error is BranchlineError =>
+  error instanceof BranchlineError && (codes.length === 0 || codes.includes(error.code));

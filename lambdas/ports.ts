@@ -1,0 +1,195 @@
+/**
+ * What the use cases need from outside. Adapters implement it for AWS and lakeFS, tests in memory.
+ * Infrastructure faults are thrown as `BranchlineError`; what a use case must decide about is a returned outcome.
+ */
+import type { CompiledConfig } from './contract.ts';
+import type {
+  Change,
+  Commit,
+  CommitOutcome,
+  CommitRequest,
+  MergeOutcome,
+  ObjectStats,
+  Ref,
+  Repository,
+  RevertOutcome,
+} from './domain/lakefs.ts';
+import type { EpochMs, Run, RunKey, RunState } from './domain/run.ts';
+import type { Target } from './domain/target.ts';
+
+export interface Clock {
+  now(): EpochMs;
+}
+
+export interface Ids {
+  /** A fresh run id for a start that brought none. */
+  runId(): string;
+  /** A fresh name for the holder of a lease. */
+  owner(): string;
+}
+
+/** The configuration this deployment was made with. */
+export interface ConfigSource {
+  load(): Promise<CompiledConfig>;
+}
+
+/**
+ * lakeFS by its documented API. Throws BL3001 unreachable (nobody knows whether the call took effect), BL3002 unauthorised,
+ * BL3003 throttled or locked (surely not in effect), BL3004 not found, BL3005 unexpected, BL3006 protected.
+ * Retries of calls that are safe to repeat happen inside, within the time that the invocation has left.
+ */
+export interface Lakefs {
+  getRepository(repository: string): Promise<Repository | undefined>;
+  createRepository(repository: Repository): Promise<'created' | 'exists'>;
+  getBranch(repository: string, branch: string): Promise<Ref | undefined>;
+  /** `exists` only after a look that a *branch* of that name exists (409 is also answered for a tag or commit of that name). */
+  createBranch(repository: string, branch: string, sourceCommit: string): Promise<'created' | 'exists'>;
+  /** Staged changes of the branch are lost for good. */
+  deleteBranch(repository: string, branch: string): Promise<'deleted' | 'absent'>;
+  listBranches(repository: string, prefix: string): AsyncIterable<Ref>;
+  /** Uncommitted changes. */
+  listStaged(repository: string, branch: string): AsyncIterable<Change>;
+  /** Throws away uncommitted changes: all of them, or those below a prefix. */
+  resetStaged(repository: string, branch: string, prefix?: string): Promise<void>;
+  commit(repository: string, branch: string, request: CommitRequest, sourceMetaRange?: string): Promise<CommitOutcome>;
+  getCommit(repository: string, commitId: string): Promise<Commit | undefined>;
+  /**
+   * Commits from `ref` back, newest first, along first parents. `stopAt` is included as the last one.
+   * `ref` that does not exist: BL3004.
+   */
+  log(repository: string, ref: string, options: { stopAt?: string; limit?: number }): AsyncIterable<Commit>;
+  /** `two_dot`: what differs; `three_dot`: what `right` changed since the merge base with `left`. */
+  diff(
+    repository: string,
+    left: string,
+    right: string,
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string },
+  ): AsyncIterable<Change>;
+  /** Best common ancestor. */
+  mergeBase(repository: string, left: string, right: string): Promise<string>;
+  merge(repository: string, sourceCommit: string, target: string, request: CommitRequest): Promise<MergeOutcome>;
+  /** Undo a commit by a new one; `parentNumber` 1 for a merge, 0 otherwise. */
+  revert(
+    repository: string,
+    branch: string,
+    commitId: string,
+    parentNumber: number,
+    request: CommitRequest,
+  ): Promise<RevertOutcome>;
+  listObjects(
+    repository: string,
+    ref: string,
+    options: { prefix?: string; delimiter?: string; after?: string },
+  ): AsyncIterable<ObjectStats>;
+  /** Whole content of a small object. */
+  getObject(repository: string, ref: string, path: string): Promise<Uint8Array | undefined>;
+  putObject(
+    repository: string,
+    branch: string,
+    path: string,
+    content: Uint8Array,
+    options?: { ifAbsent?: boolean },
+  ): Promise<'written' | 'exists'>;
+  deleteObjects(repository: string, branch: string, paths: readonly string[]): Promise<void>;
+  copyObject(repository: string, branch: string, path: string, source: { ref: string; path: string }): Promise<void>;
+  getProtectedBranches(repository: string): Promise<readonly string[]>;
+  setProtectedBranches(repository: string, patterns: readonly string[]): Promise<void>;
+  setGarbageCollection(
+    repository: string,
+    rules: { defaultRetentionDays: number; branches: Readonly<Record<string, number>> },
+  ): Promise<void>;
+  /** Version of the server. Needs no credentials. */
+  version(): Promise<string>;
+}
+
+export interface RunFilter {
+  readonly states?: readonly RunState[];
+  readonly job?: string;
+  readonly repository?: string;
+  readonly target?: string;
+  readonly limit?: number;
+}
+
+/** The truth about runs and targets. Every write is conditional on what was read. */
+export interface Ledger {
+  getRun(key: RunKey): Promise<Run | undefined>;
+  getRuns(keys: readonly RunKey[]): Promise<readonly Run[]>;
+  /** The loser of two creations receives the winner's entry. */
+  createRun(run: Run): Promise<{ outcome: 'created' } | { outcome: 'exists'; run: Run }>;
+  /** Writes `next` where the stored version is `next.version - 1`; otherwise returns what is stored. */
+  updateRun(next: Run): Promise<{ outcome: 'updated' } | { outcome: 'stale'; run: Run | undefined }>;
+  /** Newest first. A state filter reads an index, not the table. */
+  listRuns(filter: RunFilter): AsyncIterable<Run>;
+  /** The partitions that a run changed. Written once before the entry says COMMITTED; a repeat writes the same. */
+  putChanges(key: RunKey, partitions: readonly string[]): Promise<void>;
+  getChanges(key: RunKey): Promise<readonly string[] | undefined>;
+  getTarget(repository: string, target: string): Promise<Target | undefined>;
+  listTargets(): AsyncIterable<Target>;
+  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
+  putTarget(next: Target): Promise<{ outcome: 'written' } | { outcome: 'stale'; target: Target | undefined }>;
+  /** A job run that ended without ever having had a branch: remembered for 90 days, for `doctor` and the curious. */
+  recordUnmanaged(entry: {
+    job: string;
+    jobRunId: string;
+    pipeline: string;
+    state: string;
+    at: EpochMs;
+  }): Promise<void>;
+}
+
+export interface JobRun {
+  readonly jobName: string;
+  /** Carries `_attempt_N` for a retry. */
+  readonly id: string;
+  readonly state: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly startedOn?: EpochMs;
+  readonly completedOn?: EpochMs;
+  readonly errorMessage?: string;
+}
+
+export interface Job {
+  readonly name: string;
+  readonly defaultArguments: Readonly<Record<string, string>>;
+  readonly maxConcurrentRuns: number;
+  readonly maxRetries: number;
+}
+
+export interface Glue {
+  getJob(name: string): Promise<Job | undefined>;
+  getJobRun(jobName: string, jobRunId: string): Promise<JobRun | undefined>;
+  /** Newest first, at most `limit`. An unknown job has none. */
+  listJobRuns(jobName: string, limit: number): AsyncIterable<JobRun>;
+  /** The job run id. BL4004 for an unknown job; `busy` where the job's concurrency limit is reached. */
+  startJobRun(
+    jobName: string,
+    args: Readonly<Record<string, string>>,
+  ): Promise<{ outcome: 'started'; jobRunId: string } | { outcome: 'busy' }>;
+  /** Puts the bookmark back to where it was before that job run. */
+  resetJobBookmark(jobName: string, jobRunId: string): Promise<void>;
+}
+
+export interface Promotions {
+  /** Asks promote-run to look at this run; `wakeUps` makes a repeat distinct within the deduplication window. */
+  wake(run: Pick<Run, 'runId' | 'attempt' | 'repository' | 'target' | 'wakeUps' | 'version'>): Promise<void>;
+}
+
+export interface Log {
+  info(message: string, data?: Record<string, unknown>): void;
+  warn(message: string, data?: Record<string, unknown>): void;
+  error(message: string, data?: Record<string, unknown>): void;
+}
+
+/** Everything together, as the use cases receive it. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly config: ConfigSource;
+  readonly lakefs: Lakefs;
+  readonly ledger: Ledger;
+  readonly glue: Glue;
+  readonly promotions: Promotions;
+  readonly log: Log;
+  /** Region and account, for console links. */
+  readonly place: { readonly region: string };
+}
