@@ -1,0 +1,120 @@
+/**
+ * Requests and answers of the functions that operators, pipelines and jobs invoke. Stable: others script against them.
+ * A refused request or a failed action is a thrown error whose name is its catalog code (`BL2003`), so that a Step
+ * Functions state can catch it by name.
+ */
+import * as z from 'zod/mini';
+
+/** Letters, digits, `_` and `-`, beginning with a letter or digit. It becomes part of a branch name. */
+export const RUN_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+const runId = z
+  .string()
+  .check(z.regex(RUN_ID_PATTERN, 'letters, digits, _ and -, at most 128, first a letter or digit'));
+const attempt = z.int().check(z.gte(0));
+/** Glue allows 255 characters of nearly any kind. Source: AWS Glue API, NameString. */
+const jobName = z.string().check(z.minLength(1), z.maxLength(255));
+const states = z.enum([
+  'OPEN',
+  'COMMITTED',
+  'AUDITING',
+  'PROMOTING',
+  'PROMOTED',
+  'UNCHANGED',
+  'DISCARDED',
+  'ROLLED_BACK',
+  'CONFLICTED',
+  'REJECTED',
+  'AWAITING_APPROVAL',
+]);
+
+/** start-run: claims the run, creates its branch, starts the job. Safe to repeat with the same run id. */
+export const startRunRequest = z.strictObject({
+  job: jobName,
+  runId: z.optional(runId),
+  /** Arguments for the job run, each name with its two leading dashes. Those that Branchline manages are refused. */
+  arguments: z.optional(z.record(z.string().check(z.regex(/^--/, 'must begin with --')), z.string())),
+  dryRun: z.optional(z.boolean()),
+});
+export type StartRunRequest = z.infer<typeof startRunRequest>;
+
+/** claim-run: a job asks for its run. Safe to repeat by the same job run; refused for any other. */
+export const claimRunRequest = z.strictObject({
+  jobName,
+  jobRunId: z.string().check(z.minLength(1), z.maxLength(255)),
+  runId: z.optional(runId),
+});
+export type ClaimRunRequest = z.infer<typeof claimRunRequest>;
+
+export interface ClaimRunAnswer {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly job: string;
+  readonly pipeline: string;
+  readonly repository: string;
+  readonly target: string;
+  readonly branch: string;
+  readonly baseCommit: string;
+  /** Base URL without `/api/v1`. */
+  readonly endpoint: string;
+  /** ARN of the secret with lakeFS's key pair; the job reads it by its own role. */
+  readonly secretArn: string;
+}
+
+/** resolve-run: what a person decides about a run that waits, or about a blocked target. */
+export const resolveRunRequest = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('promote'),
+    runId,
+    attempt: z.optional(attempt),
+    /** Who wins in the clashing partitions. Without it the promotion is only tried again as it is. */
+    strategy: z.optional(z.enum(['source-wins', 'target-wins'])),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    action: z.literal('discard'),
+    runId,
+    attempt: z.optional(attempt),
+    reason: z.optional(z.string()),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    action: z.literal('retry'),
+    runId,
+    attempt: z.optional(attempt),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    action: z.enum(['accept-target', 'revert-target']),
+    repository: z.string(),
+    target: z.string(),
+    /** The commit that blocks the target, as a guard against deciding about another one. */
+    commit: z.string(),
+    dryRun: z.optional(z.boolean()),
+  }),
+]);
+export type ResolveRunRequest = z.infer<typeof resolveRunRequest>;
+
+/** inspect: what the ledger and lakeFS say. Changes nothing. */
+export const inspectRequest = z.discriminatedUnion('query', [
+  z.strictObject({
+    query: z.literal('runs'),
+    states: z.optional(z.array(states)),
+    job: z.optional(z.string()),
+    repository: z.optional(z.string()),
+    target: z.optional(z.string()),
+    limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+  }),
+  /** Without an attempt: all attempts of the run id. */
+  z.strictObject({ query: z.literal('run'), runId, attempt: z.optional(attempt) }),
+  z.strictObject({ query: z.literal('targets') }),
+  z.strictObject({ query: z.literal('doctor') }),
+]);
+export type InspectRequest = z.infer<typeof inspectRequest>;
+
+/** One finding of `doctor`. */
+export interface Check {
+  readonly name: string;
+  readonly status: 'ok' | 'warning' | 'failed';
+  readonly message: string;
+  readonly remedy?: string;
+}
