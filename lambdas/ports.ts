@@ -107,6 +107,8 @@ export interface RunFilter {
   readonly job?: string;
   readonly repository?: string;
   readonly target?: string;
+  /** Only settled runs that still owe something: see `needsCleanUp` in domain/run.ts. Reads an index. */
+  readonly needsCleanUp?: true;
   readonly limit?: number;
 }
 
@@ -120,7 +122,7 @@ export interface Ledger {
   updateRun(next: Run): Promise<{ outcome: 'updated' } | { outcome: 'stale'; run: Run | undefined }>;
   /** Newest first. A state filter reads an index, not the table. */
   listRuns(filter: RunFilter): AsyncIterable<Run>;
-  /** The partitions that a run changed. Written once before the entry says COMMITTED; a repeat writes the same. */
+  /** The partitions that a run changed. Written before the entry says COMMITTED; a resolution writes them anew. */
   putChanges(key: RunKey, partitions: readonly string[]): Promise<void>;
   getChanges(key: RunKey): Promise<readonly string[] | undefined>;
   getTarget(repository: string, target: string): Promise<Target | undefined>;

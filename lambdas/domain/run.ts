@@ -1,5 +1,7 @@
 /** The run: its states, its ledger entry, and what may follow what. Pure. */
 
+import type { OnConflict } from '../contract.ts';
+
 /** Names of the states. See docs/architecture.md for the picture. */
 export const RUN_STATE = {
   /** The branch exists, or is about to; the job has not ended. */
@@ -105,8 +107,6 @@ export interface Run extends RunKey {
   readonly settledAt?: EpochMs;
   /** SHA-256 of the canonical JSON of the job's arguments; the arguments themselves may hold what is nobody's business. */
   readonly argumentsDigest?: string;
-  /** Arguments that start-run was given, kept to start the job again. Never secrets: Glue logs them too. */
-  readonly arguments?: Readonly<Record<string, string>>;
   /** Whether the job runs with bookmarks enabled. */
   readonly bookmarks?: boolean;
   /** Head of the run branch that is to be promoted. */
@@ -114,21 +114,33 @@ export interface Run extends RunKey {
   /** How many partitions (or directories) the run changed; the list is a ledger item of its own. */
   readonly changedPartitions?: number;
   readonly changedObjects?: number;
+  /** Until then one start-run call has the right to start the job. */
+  readonly startLeaseUntil?: EpochMs;
   readonly lease?: PromotionLease;
+  /** Set where a conflict was resolved on a branch from a later head: the promotion is judged from here. */
+  readonly promotionBase?: string;
+  /** The run's own commit, where `runCommit` is a resolution of it. */
+  readonly originalCommit?: string;
+  /** Scratch branch of the resolution; deleted with the run branch. */
+  readonly resolutionBranch?: string;
   /** How often a promotion was begun. */
   readonly promotionTries?: number;
   readonly mergeCommit?: string;
   readonly clashes?: readonly Clash[];
-  /** A person or policy allowed these clashes up to this head of the target. */
-  readonly overriddenHead?: string;
+  /** What is to be done about the conflict; absent once done, exhausted, or where a person decides. */
+  readonly policy?: Exclude<OnConflict, 'keep'>;
   readonly cause?: Cause;
   /** The run that this one repeats. */
   readonly rerunOf?: string;
   /** The run that repeats this one. */
   readonly rerunAs?: string;
+  /** The rerun named in `rerunAs` is still to be started. */
+  readonly rerunDue?: boolean;
   readonly rerunNumber: number;
   /** The branch is kept until then although the run has ended. */
   readonly keepUntil?: EpochMs;
+  /** The failed work is still to be committed on its branch, so that it stays readable until `keepUntil`. */
+  readonly preserveDue?: boolean;
   /** True once the run branch is known to be gone. */
   readonly branchDeleted: boolean;
   /** A bookmark rewind that is owed: cleared when done. */
@@ -138,3 +150,8 @@ export interface Run extends RunKey {
   /** The timeline, oldest first; the newest 50 steps are kept. */
   readonly steps: readonly RunStep[];
 }
+
+/** A settled run that still owes something: a branch to delete, work to preserve, a bookmark to rewind, a rerun to start. */
+export const needsCleanUp = (run: Run): boolean =>
+  isSettled(run.state) &&
+  (!run.branchDeleted || run.preserveDue === true || run.bookmarkRewind === 'due' || run.rerunDue === true);

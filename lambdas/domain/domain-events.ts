@@ -1,0 +1,75 @@
+/** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
+import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
+import type { EpochMs, Run, RunState } from './run.ts';
+import type { Target } from './target.ts';
+
+export interface DomainEvent {
+  readonly type: DomainEventType;
+  readonly at: EpochMs;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const EVENT_OF_STATE: Readonly<Record<RunState, DomainEventType | undefined>> = {
+  OPEN: DOMAIN_EVENT.runOpened,
+  COMMITTED: DOMAIN_EVENT.runCommitted,
+  AUDITING: undefined,
+  PROMOTING: undefined,
+  PROMOTED: DOMAIN_EVENT.runPromoted,
+  UNCHANGED: DOMAIN_EVENT.runUnchanged,
+  DISCARDED: DOMAIN_EVENT.runDiscarded,
+  ROLLED_BACK: DOMAIN_EVENT.runRolledBack,
+  CONFLICTED: DOMAIN_EVENT.runConflicted,
+  REJECTED: DOMAIN_EVENT.runRejected,
+  AWAITING_APPROVAL: undefined,
+};
+
+/** The fields of a run that consumers may rely on. */
+const detailOf = (run: Run): Record<string, unknown> => ({
+  schemaVersion: SCHEMA_VERSION,
+  runId: run.runId,
+  attempt: run.attempt,
+  job: run.job,
+  jobRunId: run.jobRunId,
+  pipeline: run.pipeline,
+  repository: run.repository,
+  target: run.target,
+  branch: run.branch,
+  state: run.state,
+  baseCommit: run.baseCommit,
+  runCommit: run.runCommit,
+  mergeCommit: run.mergeCommit,
+  changedPartitions: run.changedPartitions,
+  clashes: run.clashes,
+  cause: run.cause,
+  rerunAs: run.rerunAs,
+  jobEndedAt: run.jobEndedAt,
+  ledgerVersion: run.version,
+});
+
+export const eventsOf = (before: Run | undefined, after: Run): DomainEvent[] => {
+  if (before?.state === after.state) return [];
+  // PROMOTING → COMMITTED is a promotion that was put off, not a second commit.
+  if (after.state === 'COMMITTED' && before?.state === 'PROMOTING') return [];
+  const type = EVENT_OF_STATE[after.state];
+  return type === undefined ? [] : [{ type, at: after.updatedAt, detail: detailOf(after) }];
+};
+
+export const targetEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => {
+  const wasBlocked = before?.blocked !== undefined;
+  const isBlocked = after.blocked !== undefined;
+  if (wasBlocked === isBlocked) return [];
+  return [
+    {
+      type: isBlocked ? DOMAIN_EVENT.targetBlocked : DOMAIN_EVENT.targetUnblocked,
+      at: after.updatedAt,
+      detail: {
+        schemaVersion: SCHEMA_VERSION,
+        repository: after.repository,
+        target: after.branch,
+        verifiedCommit: after.verifiedCommit,
+        blocked: after.blocked ?? before?.blocked,
+        ledgerVersion: after.version,
+      },
+    },
+  ];
+};

@@ -1,0 +1,60 @@
+/**
+ * What the first-parent log of a target says about promotions: which are in force, which were undone. Pure.
+ *
+ * The merge base and "no changes" of lakeFS lie after a rollback (tried on a real server): only the log tells.
+ */
+import { COMMIT_KIND, METADATA } from '../contract.ts';
+import type { Commit } from './lakefs.ts';
+import { parseRunKey, type RunKey } from './run.ts';
+
+/** A revert made by hand carries no metadata of ours; lakeFS's default message names what it undid. */
+const REVERT_MESSAGE = /^Revert ([0-9a-f]{64})\b/i;
+
+export const revertedBy = (commit: Commit): string | undefined =>
+  commit.metadata[METADATA.reverts] ?? REVERT_MESSAGE.exec(commit.message)?.[1];
+
+/** The run that a promotion commit says it brought; a claim, to be compared with the ledger. */
+export const claimedRunOf = (commit: Commit): RunKey | undefined => {
+  const runId = commit.metadata[METADATA.runId];
+  if (runId === undefined || commit.parents.length < 2) return undefined;
+  const attempt = Number(commit.metadata[METADATA.attempt] ?? '0');
+  return Number.isInteger(attempt) && attempt >= 0 ? { ...parseRunKey(runId), attempt } : undefined;
+};
+
+const without = (set: ReadonlySet<string>, id: string): ReadonlySet<string> =>
+  new Set([...set].filter((other) => other !== id));
+
+export interface Merged {
+  /** The merge commit on the target. */
+  readonly mergeCommit: string;
+  readonly inForce: boolean;
+}
+
+/**
+ * Looks for the merge that brought `runCommit` and tells whether it still holds.
+ * @param newestFirst first-parent log of the target, from its head back to the run's base commit.
+ */
+export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Merged | undefined => {
+  const states = new Map<string, ReadonlySet<string>>();
+  const undoneBy = new Map<string, string>();
+  let inForce: ReadonlySet<string> = new Set();
+  let mergeCommit: string | undefined;
+  for (const commit of newestFirst.toReversed()) {
+    const rollbackTo = commit.metadata[METADATA.rollbackTo];
+    const reverted = revertedBy(commit);
+    if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback && rollbackTo !== undefined) {
+      // A state older than this log has none of its merges.
+      inForce = states.get(rollbackTo) ?? new Set();
+    } else if (reverted !== undefined) {
+      // Undoing a revert brings back what that revert had undone.
+      const restored = undoneBy.get(reverted);
+      inForce = restored === undefined ? without(inForce, reverted) : new Set([...inForce, restored]);
+      if (restored === undefined) undoneBy.set(commit.id, reverted);
+    } else if (commit.parents[1] === runCommit) {
+      mergeCommit = commit.id;
+      inForce = new Set([...inForce, commit.id]);
+    }
+    states.set(commit.id, inForce);
+  }
+  return mergeCommit === undefined ? undefined : { mergeCommit, inForce: inForce.has(mergeCommit) };
+};
