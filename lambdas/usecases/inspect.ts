@@ -1,0 +1,78 @@
+/** What ledger and lakeFS say. Changes nothing. */
+import type { Commit } from '../domain/lakefs.ts';
+import type { Run } from '../domain/run.ts';
+import type { Target } from '../domain/target.ts';
+import type { Check, InspectRequest } from '../payloads.ts';
+import type { Ports } from '../ports.ts';
+import { doctor } from './doctor.ts';
+
+/** Attempts of a run id that are looked for: Glue's own limit for retries is 10. Source: AWS Glue API, `MaxRetries`. */
+const MAX_ATTEMPTS = 11;
+const DEFAULT_LIMIT = 50;
+
+export interface RunDetails {
+  readonly run: Run;
+  /** Commits of the run branch since its base, and the promotion; newest first. Only those that lakeFS still knows. */
+  readonly commits: readonly Commit[];
+  /** Prefixes that the run changed; absent before it was committed. */
+  readonly partitions?: readonly string[];
+}
+
+export type InspectAnswer =
+  | { readonly runs: readonly Run[] }
+  | { readonly attempts: readonly RunDetails[] }
+  | { readonly targets: readonly Target[] }
+  | { readonly checks: readonly Check[] };
+
+export const inspect = async (ports: Ports, request: InspectRequest): Promise<InspectAnswer> => {
+  switch (request.query) {
+    case 'runs': {
+      const runs: Run[] = [];
+      const limit = request.limit ?? DEFAULT_LIMIT;
+      const { states, job, repository, target } = request;
+      const filter = {
+        limit,
+        ...(states === undefined ? {} : { states }),
+        ...(job === undefined ? {} : { job }),
+        ...(repository === undefined ? {} : { repository }),
+        ...(target === undefined ? {} : { target }),
+      };
+      for await (const run of ports.ledger.listRuns(filter)) {
+        runs.push(run);
+        if (runs.length >= limit) break;
+      }
+      return { runs };
+    }
+    case 'run': {
+      const attempts = request.attempt === undefined ? [...Array(MAX_ATTEMPTS).keys()] : [request.attempt];
+      const found = await ports.ledger.getRuns(attempts.map((attempt) => ({ runId: request.runId, attempt })));
+      return { attempts: await Promise.all(found.map((run) => detailsOf(ports, run))) };
+    }
+    case 'targets': {
+      const targets: Target[] = [];
+      for await (const target of ports.ledger.listTargets()) targets.push(target);
+      return { targets };
+    }
+    case 'doctor':
+      return { checks: await doctor(ports) };
+  }
+};
+
+const detailsOf = async (ports: Ports, run: Run): Promise<RunDetails> => {
+  const commits: Commit[] = [];
+  if (run.mergeCommit !== undefined) {
+    const merge = await ports.lakefs.getCommit(run.repository, run.mergeCommit);
+    if (merge !== undefined) commits.push(merge);
+  }
+  if (run.runCommit !== undefined && run.runCommit !== run.baseCommit) {
+    for await (const commit of ports.lakefs.log(run.repository, run.runCommit, {
+      stopAt: run.promotionBase ?? run.baseCommit,
+      limit: 100,
+    })) {
+      if (commit.id === run.baseCommit || commit.id === run.promotionBase) break;
+      commits.push(commit);
+    }
+  }
+  const partitions = await ports.ledger.getChanges(run);
+  return { run, commits, ...(partitions === undefined ? {} : { partitions }) };
+};

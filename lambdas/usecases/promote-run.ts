@@ -1,0 +1,223 @@
+/**
+ * Promotes one run into its target. The message that leads here is only a wake-up: the ledger and the target's log decide.
+ * Numbers in brackets are the steps in docs/architecture.md.
+ */
+
+import { isBranchlineError } from '../domain/errors.ts';
+import { findMerge, type Merged } from '../domain/history.ts';
+import { LEASE_MS, leaseStands, promotionBaseOf, promotionRequest } from '../domain/promotion.ts';
+import { type Clash, formatRunKey, needsCleanUp, type Run, type RunKey } from '../domain/run.ts';
+import { isHeld, type Target } from '../domain/target.ts';
+import { advance } from '../domain/transitions.ts';
+import type { Ports } from '../ports.ts';
+import { changeRun } from './change.ts';
+import { cleanUp } from './clean-up.ts';
+import { conflict, reject } from './conflict.ts';
+import { clashesSince, pathClashes } from './partition-check.ts';
+import { type History, historySince, remember } from './target-history.ts';
+import { undoMerge } from './undo-merge.ts';
+import { advanceVerified, ensureTarget, verifyTarget } from './verify-target.ts';
+
+export interface PromoteAnswer {
+  readonly outcome:
+    | 'promoted'
+    | 'unchanged'
+    | 'rolled-back'
+    | 'conflicted'
+    | 'rejected'
+    /** Nothing to do: not waiting for a promotion (any more). */
+    | 'nothing-to-do'
+    /** Held, blocked, leased by another, or lakeFS is away: the run stays as it is and reconcile wakes it. */
+    | 'waiting';
+  readonly run?: Run;
+}
+
+export const promoteRun = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
+  const run = await ports.ledger.getRun(key);
+  if (run === undefined) {
+    ports.log.warn('a wake-up for a run that the ledger does not know', { run: formatRunKey(key) });
+    return { outcome: 'nothing-to-do' };
+  }
+  if (run.state !== 'COMMITTED' && run.state !== 'PROMOTING') {
+    return { outcome: 'nothing-to-do', run: needsCleanUp(run) ? await cleanUp(ports, run) : run };
+  }
+  if (run.state === 'PROMOTING' && leaseStands(run, ports.clock.now())) return { outcome: 'waiting', run };
+  try {
+    return await decide(ports, run);
+  } catch (error) {
+    // A lakeFS that is away uses up no receive count and blocks no group: reconcile wakes the run when it is back.
+    if (!isBranchlineError(error, 'BL3001', 'BL3002', 'BL3003', 'BL3007')) throw error;
+    ports.log.warn('promotion put off', { run: formatRunKey(run), reason: error.message });
+    return { outcome: 'waiting', run };
+  }
+};
+
+const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
+  const runCommit = run.runCommit;
+  const base = promotionBaseOf(run);
+  if (runCommit === undefined || runCommit === base) return unchanged(ports, run); // [0]
+  let history = await historySince(ports, run.repository, run.target, base);
+  const merged = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined; // [1]
+  if (merged !== undefined) return recordMerged(ports, run, merged);
+  let target = await ensureTarget(ports, run.repository, run.target);
+  if (target.verifiedCommit !== history.newestFirst[0]?.id) {
+    target = await verifyTarget(ports, target);
+    history = await historySince(ports, run.repository, run.target, base);
+  }
+  if (target.blocked !== undefined || isHeld(target, ports.clock.now())) return { outcome: 'waiting', run };
+  const head = history.newestFirst[0];
+  if (head === undefined || !history.reachesBase) {
+    return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: base }], 'BL2007');
+  }
+  const clashes = await clashesSince(ports, run, history.newestFirst.slice(0, -1)); // [2]
+  if (clashes.length > 0) return conflicted(ports, run, clashes, 'BL2003');
+  const leased = await takeLease(ports, run, head.id); // [3]
+  if (leased === undefined) return { outcome: 'waiting', run };
+  return merge(ports, leased, target, history);
+};
+
+/** The exclusive right to decide, by one conditional write; `undefined` where somebody else moved the run meanwhile. */
+const takeLease = async (ports: Ports, run: Run, checkedHead: string): Promise<Run | undefined> => {
+  const now = ports.clock.now();
+  const next = advance(run, now, {
+    state: 'PROMOTING',
+    lease: { owner: ports.ids.owner(), checkedHead, expiresAt: now + LEASE_MS },
+    promotionTries: (run.promotionTries ?? 0) + 1,
+  });
+  const answer = await ports.ledger.updateRun(next);
+  return answer.outcome === 'updated' ? next : undefined;
+};
+
+const merge = async (ports: Ports, run: Run, target: Target, history: History): Promise<PromoteAnswer> => {
+  const runCommit = run.runCommit ?? '';
+  let outcome: Awaited<ReturnType<typeof ports.lakefs.merge>>;
+  try {
+    outcome = await ports.lakefs.merge(
+      run.repository,
+      runCommit,
+      run.target,
+      promotionRequest(run, ports.place.region),
+    ); // [4]
+  } catch (error) {
+    if (isBranchlineError(error, 'BL3001', 'BL3005')) {
+      // Nobody knows whether it took effect: the lease stays, and after it only the target's log tells.
+      ports.log.warn('merge without an answer', { run: formatRunKey(run), reason: error.message });
+      return { outcome: 'waiting', run };
+    }
+    await putOff(ports, run);
+    throw error;
+  }
+  switch (outcome.outcome) {
+    case 'conflict':
+      return conflicted(ports, run, await pathClashes(ports, run), 'BL2003');
+    case 'rejected':
+      return { outcome: 'rejected', run: await reject(ports, run, { code: 'BL2013', message: outcome.reason }) };
+    case 'no-changes':
+      return noChanges(ports, run);
+    case 'merged':
+      return verify(ports, run, target, history, outcome.commitId);
+  }
+};
+
+/** "No changes" is said of a commit without net change, and of one that an earlier try has merged. */
+const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
+  const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
+  const merged = findMerge(history.newestFirst, run.runCommit ?? '');
+  return merged === undefined ? unchanged(ports, run) : recordMerged(ports, run, merged);
+};
+
+const verify = async (
+  ports: Ports,
+  run: Run,
+  target: Target,
+  before: History,
+  mergeCommit: string,
+): Promise<PromoteAnswer> => {
+  const commit = await ports.lakefs.getCommit(run.repository, mergeCommit); // [5]
+  const checkedHead = run.lease?.checkedHead;
+  if (commit?.parents[0] !== checkedHead) {
+    const known = new Set(before.newestFirst.map(({ id }) => id));
+    const now = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
+    const between = now.newestFirst.filter(({ id }) => !known.has(id) && id !== mergeCommit);
+    const clashes = await clashesSince(ports, run, between);
+    if (clashes.length > 0) {
+      await undoMerge(ports, run, mergeCommit);
+      return conflicted(ports, run, clashes, 'BL2003');
+    }
+  }
+  const changes = await ports.ledger.getChanges(run);
+  if (changes !== undefined) {
+    remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
+  }
+  const answer = await recordMerged(ports, run, { mergeCommit, inForce: true });
+  if (checkedHead !== undefined && commit?.parents[0] === checkedHead) {
+    await advanceVerified(ports, target, checkedHead, mergeCommit);
+  }
+  return answer;
+};
+
+const recordMerged = async (ports: Ports, run: Run, merged: Merged): Promise<PromoteAnswer> => {
+  const state = merged.inForce ? 'PROMOTED' : 'ROLLED_BACK';
+  const settled = await changeRun(ports, run, (current) => {
+    if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
+    const now = ports.clock.now();
+    return advance(
+      current,
+      now,
+      {
+        state,
+        mergeCommit: merged.mergeCommit,
+        settledAt: now,
+        ...(merged.inForce
+          ? {}
+          : {
+              cause: { code: 'BL2014', message: `merge ${merged.mergeCommit} was undone on ${run.target}` },
+              ...(current.bookmarks === true ? { bookmarkRewind: 'due' as const } : {}),
+            }),
+      },
+      { note: `merge ${merged.mergeCommit.slice(0, 12)}`, forget: ['lease', 'policy', 'clashes'] },
+    );
+  });
+  const cleaned = needsCleanUp(settled) ? await cleanUpLater(ports, settled) : settled;
+  return { outcome: merged.inForce ? 'promoted' : 'rolled-back', run: cleaned };
+};
+
+/** The promotion is done; a branch that cannot be deleted now is reconcile's. */
+const cleanUpLater = async (ports: Ports, run: Run): Promise<Run> => {
+  try {
+    return await cleanUp(ports, run);
+  } catch (error) {
+    if (!isBranchlineError(error)) throw error;
+    ports.log.warn('clean-up put off', { run: formatRunKey(run), reason: error.message });
+    return run;
+  }
+};
+
+const unchanged = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
+  const settled = await changeRun(ports, run, (current) => {
+    if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
+    const now = ports.clock.now();
+    return advance(
+      current,
+      now,
+      { state: 'UNCHANGED', settledAt: now },
+      { note: 'no net change', forget: ['lease', 'policy'] },
+    );
+  });
+  return { outcome: 'unchanged', run: needsCleanUp(settled) ? await cleanUpLater(ports, settled) : settled };
+};
+
+const conflicted = async (
+  ports: Ports,
+  run: Run,
+  clashes: readonly Clash[],
+  code: 'BL2003' | 'BL2007',
+): Promise<PromoteAnswer> => ({ outcome: 'conflicted', run: await conflict(ports, run, clashes, code) });
+
+/** The merge was surely not made: the run waits as before. */
+const putOff = (ports: Ports, run: Run): Promise<Run> =>
+  changeRun(ports, run, (current) =>
+    current.state === 'PROMOTING' && current.lease?.owner === run.lease?.owner
+      ? advance(current, ports.clock.now(), { state: 'COMMITTED' }, { forget: ['lease'] })
+      : undefined,
+  );

@@ -1,0 +1,148 @@
+/**
+ * Resolving a conflict on a scratch branch from the target's head: the run's changes are laid on it anew, and in the
+ * clashing partitions one side wins as a whole. lakeFS's own merge strategies decide by path and would leave both sides'
+ * files in the partition (tried on a real server). Costs as many copies as the run has objects.
+ */
+import { createHash } from 'node:crypto';
+import { COMMIT_KIND, METADATA, RESOLUTION_BRANCH_PREFIX } from '../contract.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import { clashingPartitions, isBookkeeping, partitionOf, partitionsOf } from '../domain/partitions.ts';
+import { tablesOf } from '../domain/pipelines.ts';
+import { provenance } from '../domain/promotion.ts';
+import { formatRunKey, type Run } from '../domain/run.ts';
+import { advance } from '../domain/transitions.ts';
+import type { Ports } from '../ports.ts';
+import { changeRun } from './change.ts';
+import { headOf } from './claim.ts';
+import { partitionsBetween } from './target-history.ts';
+
+export type Strategy = 'source-wins' | 'target-wins';
+
+export interface ResolutionPlan {
+  readonly head: string;
+  /** Partitions in which `strategy` decides. */
+  readonly contested: readonly string[];
+  /** Paths to copy from the run, and paths to delete, on a branch from `head`. */
+  readonly copy: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** What a resolution would do, without doing it. */
+export const planResolution = async (ports: Ports, run: Run, strategy: Strategy): Promise<ResolutionPlan> => {
+  const source = run.originalCommit ?? run.runCommit;
+  if (source === undefined) throw new BranchlineError('BL1005', `run ${formatRunKey(run)} has no commit to resolve`);
+  const { repository } = run;
+  const head = await headOf(ports, repository, run.target);
+  const tables = tablesOf(await ports.config.load(), repository);
+  const changed: { path: string; removed: boolean }[] = [];
+  for await (const change of ports.lakefs.diff(repository, run.baseCommit, source, { type: 'two_dot' })) {
+    changed.push({ path: change.path, removed: change.type === 'removed' });
+  }
+  const theirs = await partitionsBetween(ports, repository, run.baseCommit, head);
+  const mine = partitionsOf(
+    changed.map(({ path }) => path),
+    tables,
+  );
+  const contested = clashingPartitions(mine, theirs, tables);
+  const isContested = (path: string): boolean => {
+    const partition = partitionOf(path, tables);
+    return partition !== undefined && contested.some((prefix) => partition === prefix || partition.startsWith(prefix));
+  };
+  const laid =
+    strategy === 'source-wins' ? changed : changed.filter(({ path }) => !isContested(path) && !isBookkeeping(path));
+  const copy = new Set(laid.filter(({ removed }) => !removed).map(({ path }) => path));
+  const remove = new Set(laid.filter(({ removed }) => removed).map(({ path }) => path));
+  if (strategy === 'source-wins') await takeWhole(ports, run, { source, head, contested }, copy, remove);
+  return { head, contested, copy: [...copy], remove: [...remove] };
+};
+
+/** In a contested partition the run's content stands as a whole: what only the head has goes, what the run kept comes. */
+const takeWhole = async (
+  ports: Ports,
+  run: Run,
+  from: { readonly source: string; readonly head: string; readonly contested: readonly string[] },
+  copy: Set<string>,
+  remove: Set<string>,
+): Promise<void> => {
+  const tables = tablesOf(await ports.config.load(), run.repository);
+  for (const prefix of from.contested) {
+    const isWithin = (path: string): boolean => {
+      const partition = partitionOf(path, tables);
+      return partition !== undefined && (partition === prefix || (prefix !== '' && partition.startsWith(prefix)));
+    };
+    const atHead = new Map<string, string>();
+    for await (const object of ports.lakefs.listObjects(run.repository, from.head, { prefix })) {
+      if (isWithin(object.path)) atHead.set(object.path, object.physicalAddress);
+    }
+    for await (const object of ports.lakefs.listObjects(run.repository, from.source, { prefix })) {
+      if (!isWithin(object.path)) continue;
+      if (atHead.get(object.path) !== object.physicalAddress) copy.add(object.path);
+      atHead.delete(object.path);
+    }
+    for (const path of atHead.keys()) remove.add(path);
+  }
+};
+
+const branchFor = (run: Run, strategy: Strategy, head: string): string =>
+  `${RESOLUTION_BRANCH_PREFIX}${createHash('sha256')
+    .update(`${formatRunKey(run)}\n${strategy}\n${head}`)
+    .digest('hex')
+    .slice(0, 32)}`;
+
+/** Makes the resolved commit and sends the run to its promotion again. The same head gives the same branch: repeatable. */
+export const resolveConflict = async (ports: Ports, run: Run, strategy: Strategy): Promise<Run> => {
+  const source = run.originalCommit ?? run.runCommit ?? '';
+  const plan = await planResolution(ports, run, strategy);
+  const branch = branchFor(run, strategy, plan.head);
+  const commit = await layDown(ports, run, { plan, branch, source, strategy });
+  const partitions = commit === plan.head ? [] : await partitionsBetween(ports, run.repository, plan.head, commit);
+  await ports.ledger.putChanges(run, partitions);
+  const older = run.resolutionBranch;
+  const resolved = await changeRun(ports, run, (current) =>
+    current.state === 'CONFLICTED'
+      ? advance(
+          current,
+          ports.clock.now(),
+          {
+            state: 'COMMITTED',
+            runCommit: commit,
+            originalCommit: source,
+            promotionBase: plan.head,
+            resolutionBranch: branch,
+            changedPartitions: partitions.length,
+          },
+          {
+            note: `${strategy} in ${String(plan.contested.length)} partitions`,
+            forget: ['policy', 'clashes', 'cause'],
+          },
+        )
+      : undefined,
+  );
+  if (older !== undefined && older !== branch) await ports.lakefs.deleteBranch(run.repository, older);
+  if (resolved.state === 'COMMITTED') await ports.promotions.wake(resolved);
+  return resolved;
+};
+
+interface Laying {
+  readonly plan: ResolutionPlan;
+  readonly branch: string;
+  readonly source: string;
+  readonly strategy: Strategy;
+}
+
+const layDown = async (ports: Ports, run: Run, { plan, branch, source, strategy }: Laying): Promise<string> => {
+  const { lakefs } = ports;
+  const made = await lakefs.createBranch(run.repository, branch, plan.head);
+  if (made === 'exists') {
+    const ref = await lakefs.getBranch(run.repository, branch);
+    if (ref !== undefined && ref.commitId !== plan.head) return ref.commitId;
+    await lakefs.resetStaged(run.repository, branch);
+  }
+  if (plan.remove.length > 0) await lakefs.deleteObjects(run.repository, branch, plan.remove);
+  for (const path of plan.copy) await lakefs.copyObject(run.repository, branch, path, { ref: source, path });
+  const answer = await lakefs.commit(run.repository, branch, {
+    message: `Resolve ${run.job}, run ${formatRunKey(run)}: ${strategy}`,
+    metadata: { ...provenance(run, COMMIT_KIND.resolution, ports.place.region), [METADATA.baseCommit]: plan.head },
+  });
+  return answer.outcome === 'committed' ? answer.commit.id : plan.head;
+};

@@ -1,0 +1,154 @@
+/** What a person decides about a run that waits, or about a blocked target. */
+import { COMMIT_KIND, METADATA } from '../contract.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import { formatRunKey, type Run, type RunState } from '../domain/run.ts';
+import type { Target } from '../domain/target.ts';
+import { advance } from '../domain/transitions.ts';
+import type { ResolveRunRequest } from '../payloads.ts';
+import type { Ports } from '../ports.ts';
+import { changeRun, changeTarget, requireRun } from './change.ts';
+import { cleanUp } from './clean-up.ts';
+import { rerunInstead } from './conflict.ts';
+import { rerunIdOf } from './rerun.ts';
+import { planResolution, resolveConflict } from './resolution.ts';
+import { discard } from './settle-run.ts';
+import { verifyTarget } from './verify-target.ts';
+
+export interface ResolveAnswer {
+  readonly outcome: string;
+  readonly run?: Run;
+  readonly target?: Target;
+  /** Partitions in which one side was or would be taken as a whole. */
+  readonly contested?: readonly string[];
+  readonly objectsCopied?: number;
+  readonly objectsRemoved?: number;
+}
+
+type TargetRequest = Extract<ResolveRunRequest, { target: string }>;
+type Of<A extends ResolveRunRequest['action']> = Extract<ResolveRunRequest, { action: A }>;
+
+export const resolveRun = async (ports: Ports, request: ResolveRunRequest): Promise<ResolveAnswer> => {
+  switch (request.action) {
+    case 'promote':
+      return promote(ports, request);
+    case 'discard':
+      return discardByHand(ports, request);
+    case 'retry':
+      return retry(ports, request);
+    case 'accept-target':
+    case 'revert-target':
+      return unblock(ports, request);
+  }
+};
+
+const requireState = (run: Run, action: string, states: readonly RunState[]): void => {
+  if (!states.includes(run.state)) {
+    throw new BranchlineError(
+      'BL1005',
+      `run ${formatRunKey(run)} is ${run.state}; ${action} is possible in ${states.join(', ')}`,
+      {
+        details: { run: formatRunKey(run), state: run.state, possible: states },
+      },
+    );
+  }
+};
+
+const keyOf = (request: { runId: string; attempt?: number | undefined }) => ({
+  runId: request.runId,
+  attempt: request.attempt ?? 0,
+});
+
+const promote = async (ports: Ports, request: Of<'promote'>): Promise<ResolveAnswer> => {
+  const run = await requireRun(ports, keyOf(request));
+  if (run.runCommit === undefined) requireState(run, 'promote', ['CONFLICTED']);
+  if (request.strategy !== undefined) {
+    requireState(run, 'promote with a strategy', ['CONFLICTED']);
+    const plan = await planResolution(ports, run, request.strategy);
+    const effect = {
+      contested: plan.contested,
+      objectsCopied: plan.copy.length,
+      objectsRemoved: plan.remove.length,
+    };
+    if (request.dryRun === true) return { outcome: 'would-promote', run, ...effect };
+    return { outcome: 'promotion-requested', run: await resolveConflict(ports, run, request.strategy), ...effect };
+  }
+  requireState(run, 'promote', ['CONFLICTED', 'REJECTED', 'COMMITTED']);
+  if (request.dryRun === true) return { outcome: 'would-promote', run };
+  const committed = await changeRun(ports, run, (current) =>
+    current.state === 'CONFLICTED' || current.state === 'REJECTED' || current.state === 'COMMITTED'
+      ? advance(
+          current,
+          ports.clock.now(),
+          { state: 'COMMITTED', wakeUps: (current.wakeUps ?? 0) + 1 },
+          { note: 'promotion asked for by hand', forget: ['clashes', 'cause', 'policy'] },
+        )
+      : undefined,
+  );
+  requireState(committed, 'promote', ['COMMITTED']);
+  await ports.promotions.wake(committed);
+  return { outcome: 'promotion-requested', run: committed };
+};
+
+const DISCARDABLE = ['CONFLICTED', 'REJECTED', 'AWAITING_APPROVAL'] as const satisfies RunState[];
+
+const discardByHand = async (ports: Ports, request: Of<'discard'>): Promise<ResolveAnswer> => {
+  const run = await requireRun(ports, keyOf(request));
+  if (run.state === 'DISCARDED') return { outcome: 'already-discarded', run };
+  requireState(run, 'discard', DISCARDABLE);
+  if (request.dryRun === true) return { outcome: 'would-discard', run };
+  const cause = { code: 'BL2011', message: request.reason ?? 'discarded by hand' };
+  const discarded = await discard(ports, run, cause, { keep: false });
+  requireState(discarded, 'discard', ['DISCARDED']);
+  return { outcome: 'discarded', run: discarded };
+};
+
+const retry = async (ports: Ports, request: Of<'retry'>): Promise<ResolveAnswer> => {
+  const run = await requireRun(ports, keyOf(request));
+  if (run.rerunAs !== undefined) return { outcome: 'already-retried', run };
+  requireState(run, 'retry', [...DISCARDABLE, 'DISCARDED', 'ROLLED_BACK']);
+  if (request.dryRun === true) return { outcome: `would-retry-as ${rerunIdOf(run)}`, run };
+  if (run.state !== 'DISCARDED' && run.state !== 'ROLLED_BACK') {
+    return { outcome: 'retried', run: await rerunInstead(ports, run) };
+  }
+  const rerunAs = rerunIdOf(run);
+  const owing = await changeRun(ports, run, (current) =>
+    current.rerunAs === undefined
+      ? advance(current, ports.clock.now(), { rerunAs, rerunDue: true }, { note: `rerun ${rerunAs} asked for by hand` })
+      : undefined,
+  );
+  return { outcome: 'retried', run: await cleanUp(ports, owing) };
+};
+
+const unblock = async (ports: Ports, request: TargetRequest): Promise<ResolveAnswer> => {
+  const { repository, commit } = request;
+  const target = await ports.ledger.getTarget(repository, request.target);
+  if (target === undefined)
+    throw new BranchlineError('BL3004', `the ledger knows no target ${repository}/${request.target}`);
+  if (target.blocked?.commit !== commit) {
+    const found = target.blocked === undefined ? 'is not blocked' : `is blocked by ${target.blocked.commit}`;
+    throw new BranchlineError('BL1005', `target ${repository}/${request.target} ${found}, not by ${commit}`);
+  }
+  if (request.dryRun === true) return { outcome: `would-${request.action}`, target };
+  if (request.action === 'revert-target') {
+    const answer = await ports.lakefs.revert(repository, request.target, commit, 1, {
+      message: `Take back ${commit.slice(0, 12)}: it clashes with what lay between`,
+      metadata: { [METADATA.kind]: COMMIT_KIND.revert, [METADATA.reverts]: commit },
+    });
+    if (answer.outcome === 'conflict') {
+      throw new BranchlineError(
+        'BL2016',
+        `${commit} cannot be reverted: something later overlaps it; mend the target by hand, then accept`,
+      );
+    }
+  }
+  const open = await changeTarget(ports, repository, request.target, target, (current) => {
+    if (current?.blocked?.commit !== commit) return undefined;
+    const { blocked: _, ...rest } = current;
+    return { ...rest, version: current.version + 1, verifiedCommit: commit, updatedAt: ports.clock.now() };
+  });
+  const verified = open === undefined ? undefined : await verifyTarget(ports, open);
+  return {
+    outcome: request.action === 'accept-target' ? 'accepted' : 'reverted',
+    ...(verified === undefined ? {} : { target: verified }),
+  };
+};

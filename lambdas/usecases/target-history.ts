@@ -1,0 +1,156 @@
+/**
+ * The first-parent log of targets, and what each of its commits changed. Commits never change, so what was read once is
+ * kept for the life of the container: a burst of promotions reads every commit of the target once.
+ */
+
+import { claimedRunOf } from '../domain/history.ts';
+import type { Commit } from '../domain/lakefs.ts';
+import { partitionsOf } from '../domain/partitions.ts';
+import { tablesOf } from '../domain/pipelines.ts';
+import { formatRunKey, type Run } from '../domain/run.ts';
+import type { Lakefs, Ports } from '../ports.ts';
+
+const MAX_COMMITS = 20_000;
+
+interface Cache {
+  readonly commits: Map<string, Commit>;
+  /** Newest commit read per target: where the next reading may stop. */
+  readonly newest: Map<string, string>;
+  readonly changes: Map<string, CommitChanges>;
+}
+
+export interface CommitChanges {
+  readonly partitions: readonly string[];
+  /** The run that the ledger knows to have made this commit. */
+  readonly run?: string;
+}
+
+const caches = new WeakMap<Lakefs, Cache>();
+const cacheOf = (ports: Ports): Cache => {
+  const known = caches.get(ports.lakefs);
+  if (known !== undefined && known.commits.size < MAX_COMMITS) return known;
+  const fresh: Cache = { commits: new Map(), newest: new Map(), changes: new Map() };
+  caches.set(ports.lakefs, fresh);
+  return fresh;
+};
+
+export interface History {
+  /** From the head back; the base is the last one where it was found. */
+  readonly newestFirst: readonly Commit[];
+  readonly reachesBase: boolean;
+}
+
+const key = (repository: string, id: string): string => `${repository}@${id}`;
+
+/** First-parent log of `target` from its head back to `base`. One call for what is new since the last reading. */
+export const historySince = async (
+  ports: Ports,
+  repository: string,
+  target: string,
+  base: string,
+): Promise<History> => {
+  const cache = cacheOf(ports);
+  const known = cache.newest.get(key(repository, target));
+  const fresh: Commit[] = [];
+  for await (const commit of ports.lakefs.log(repository, target, { stopAt: known ?? base })) {
+    if (cache.commits.has(key(repository, commit.id))) {
+      if (fresh.length === 0) fresh.push(commit);
+      else if (fresh.at(-1)?.id !== commit.id) fresh.push(commit);
+      break;
+    }
+    fresh.push(commit);
+    if (commit.id === base) break;
+  }
+  for (const commit of fresh) cache.commits.set(key(repository, commit.id), commit);
+  const head = fresh[0];
+  if (head !== undefined) cache.newest.set(key(repository, target), head.id);
+
+  const newestFirst: Commit[] = [];
+  let next: Commit | undefined = head;
+  while (next !== undefined) {
+    newestFirst.push(next);
+    if (next.id === base) return { newestFirst, reachesBase: true };
+    const parent: string | undefined = next.parents[0];
+    next = parent === undefined ? undefined : cache.commits.get(key(repository, parent));
+    if (next === undefined && parent !== undefined) {
+      // Another run's older base: read on from where the cache ends.
+      for await (const commit of ports.lakefs.log(repository, parent, { stopAt: base })) {
+        cache.commits.set(key(repository, commit.id), commit);
+        if (commit.id === base) break;
+      }
+      next = cache.commits.get(key(repository, parent));
+    }
+  }
+  return { newestFirst, reachesBase: false };
+};
+
+/** Notes what a commit of ours changed, so that the next promotion need not ask. */
+export const remember = (ports: Ports, repository: string, commitId: string, changes: CommitChanges): void => {
+  cacheOf(ports).changes.set(key(repository, commitId), changes);
+};
+
+/**
+ * What each of these commits changed on the target. Promotions of ours are read from the ledger, once it confirms them;
+ * everything else costs a diff with the first parent.
+ */
+export const changesOfCommits = async (
+  ports: Ports,
+  repository: string,
+  commits: readonly Commit[],
+): Promise<ReadonlyMap<string, CommitChanges>> => {
+  const cache = cacheOf(ports);
+  const unknown = commits.filter((commit) => !cache.changes.has(key(repository, commit.id)));
+  const own = await ownRuns(ports, unknown);
+  for (const commit of unknown) {
+    const run = own.get(commit.id);
+    const recorded = run === undefined ? undefined : await ports.ledger.getChanges(run);
+    cache.changes.set(
+      key(repository, commit.id),
+      run !== undefined && recorded !== undefined
+        ? { partitions: recorded, run: formatRunKey(run) }
+        : { partitions: await diffPartitions(ports, repository, commit) },
+    );
+  }
+  const found = new Map<string, CommitChanges>();
+  for (const commit of commits) {
+    const changes = cache.changes.get(key(repository, commit.id));
+    if (changes !== undefined) found.set(commit.id, changes);
+  }
+  return found;
+};
+
+/** A commit's metadata may say anything; it is ours when the ledger's run has just that commit as its work. */
+const ownRuns = async (ports: Ports, commits: readonly Commit[]): Promise<ReadonlyMap<string, Run>> => {
+  const claims = commits.flatMap((commit) => {
+    const claimed = claimedRunOf(commit);
+    return claimed === undefined ? [] : [{ commit, claimed }];
+  });
+  if (claims.length === 0) return new Map();
+  const runs = await ports.ledger.getRuns(claims.map(({ claimed }) => claimed));
+  const byKey = new Map(runs.map((run) => [formatRunKey(run), run]));
+  const own = new Map<string, Run>();
+  for (const { commit, claimed } of claims) {
+    const run = byKey.get(formatRunKey(claimed));
+    if (run?.runCommit !== undefined && run.runCommit === commit.parents[1]) own.set(commit.id, run);
+  }
+  return own;
+};
+
+const diffPartitions = async (ports: Ports, repository: string, commit: Commit): Promise<readonly string[]> => {
+  const parent = commit.parents[0];
+  if (parent === undefined) return [];
+  return partitionsBetween(ports, repository, parent, commit.id);
+};
+
+/** Partitions in which two commits differ. */
+export const partitionsBetween = async (
+  ports: Ports,
+  repository: string,
+  left: string,
+  right: string,
+): Promise<readonly string[]> => {
+  const tables = tablesOf(await ports.config.load(), repository);
+  const paths: string[] = [];
+  for await (const change of ports.lakefs.diff(repository, left, right, { type: 'two_dot' })) paths.push(change.path);
+  return partitionsOf(paths, tables);
+};

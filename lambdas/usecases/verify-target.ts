@@ -1,0 +1,98 @@
+/**
+ * Looks at what reached a target since it was last verified. Readers see verified commits only: a merge made by hand is
+ * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
+ */
+import { SCHEMA_VERSION } from '../contract.ts';
+import { claimedRunOf } from '../domain/history.ts';
+import type { Commit } from '../domain/lakefs.ts';
+import { clashingPartitions } from '../domain/partitions.ts';
+import { tablesOf } from '../domain/pipelines.ts';
+import type { Cause } from '../domain/run.ts';
+import type { Target } from '../domain/target.ts';
+import type { Ports } from '../ports.ts';
+import { changeTarget } from './change.ts';
+import { headOf } from './claim.ts';
+import { historySince, partitionsBetween } from './target-history.ts';
+
+/** The entry of a target; made at its present head where there is none yet. */
+export const ensureTarget = async (ports: Ports, repository: string, branch: string): Promise<Target> => {
+  const known = await ports.ledger.getTarget(repository, branch);
+  if (known !== undefined) return known;
+  const fresh: Target = {
+    schemaVersion: SCHEMA_VERSION,
+    version: 1,
+    repository,
+    branch,
+    verifiedCommit: await headOf(ports, repository, branch),
+    updatedAt: ports.clock.now(),
+  };
+  const answer = await ports.ledger.putTarget(fresh);
+  return answer.outcome === 'stale' && answer.target !== undefined ? answer.target : fresh;
+};
+
+/** Moves the verified commit on; never back, and not past a block. */
+export const advanceVerified = (ports: Ports, target: Target, from: string, to: string): Promise<Target | undefined> =>
+  changeTarget(ports, target.repository, target.branch, target, (current) =>
+    current === undefined || current.verifiedCommit !== from || current.blocked !== undefined || from === to
+      ? undefined
+      : { ...current, version: current.version + 1, verifiedCommit: to, updatedAt: ports.clock.now() },
+  );
+
+/** Verifies every commit since the last verified one, oldest first, and writes down how far it came. */
+export const verifyTarget = async (ports: Ports, start: Target): Promise<Target> => {
+  if (start.blocked !== undefined) return start;
+  const { newestFirst, reachesBase } = await historySince(ports, start.repository, start.branch, start.verifiedCommit);
+  const head = newestFirst[0];
+  if (head === undefined || head.id === start.verifiedCommit) return start;
+  if (!reachesBase) {
+    return block(ports, start, head, {
+      code: 'BL2007',
+      message: `the verified commit ${start.verifiedCommit} is no longer in the history of ${start.branch}: it was reset by hand`,
+    });
+  }
+  let verified = start.verifiedCommit;
+  for (const commit of newestFirst.slice(0, -1).toReversed()) {
+    const cause = await clashOf(ports, start, commit);
+    if (cause !== undefined) {
+      const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
+      return block(ports, moved, commit, cause);
+    }
+    verified = commit.id;
+  }
+  return (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
+};
+
+const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {
+  const [first, second] = commit.parents;
+  // A commit with one parent (by hand, a revert) changes the head that it was made on, nothing in between.
+  if (first === undefined || second === undefined) return undefined;
+  const claimed = claimedRunOf(commit);
+  if (claimed !== undefined) {
+    const run = await ports.ledger.getRun(claimed);
+    // Ours, and checked at the head that it was merged into.
+    if (run?.runCommit === second && (run.mergeCommit === commit.id || run.lease?.checkedHead === first))
+      return undefined;
+  }
+  const base = await ports.lakefs.mergeBase(target.repository, second, first);
+  if (base === first) return undefined;
+  const tables = tablesOf(await ports.config.load(), target.repository);
+  const brought = await partitionsBetween(ports, target.repository, base, second);
+  const between = await partitionsBetween(ports, target.repository, base, first);
+  const clashes = clashingPartitions(brought, between, tables);
+  if (clashes.length === 0) return undefined;
+  return {
+    code: 'BL2016',
+    message: `merge ${commit.id.slice(0, 12)} by ${commit.committer} changed partitions that had changed since ${base.slice(0, 12)}: ${clashes.slice(0, 5).join(', ')}${clashes.length > 5 ? ` and ${String(clashes.length - 5)} more` : ''}`,
+  };
+};
+
+const block = async (ports: Ports, target: Target, commit: Commit, cause: Cause): Promise<Target> => {
+  ports.log.error('target blocked', { repository: target.repository, target: target.branch, commit: commit.id, cause });
+  const now = ports.clock.now();
+  const blocked = await changeTarget(ports, target.repository, target.branch, target, (current) =>
+    current === undefined || current.blocked !== undefined
+      ? undefined
+      : { ...current, version: current.version + 1, updatedAt: now, blocked: { commit: commit.id, cause, since: now } },
+  );
+  return blocked ?? target;
+};
