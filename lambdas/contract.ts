@@ -41,6 +41,38 @@ export const ENV = {
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
 
+/**
+ * Indexes of the ledger table; all keys are strings. Filters read `state`, `job`, `repository` and `target` from an index, all
+ * else is read from the table, consistently: a projection of these four is enough.
+ */
+export const LEDGER_INDEX = {
+  /** Sparse: only what still moves, waits or is to be cleaned up. */
+  state: { name: 'state-index', partitionKey: 'stateKey', sortKey: 'sortKey' },
+  /** All runs by the time they opened; all targets. */
+  recent: { name: 'recent-index', partitionKey: 'listKey', sortKey: 'sortKey' },
+  jobRun: { name: 'job-run-index', partitionKey: 'jobRunId' },
+  projected: ['state', 'job', 'repository', 'target'],
+} as const;
+/** Number attribute, seconds since 1970, by which DynamoDB forgets entries that nobody needs any more. */
+export const LEDGER_TTL = 'ttl';
+
+/**
+ * CloudWatch metrics, written as embedded metric format. Every metric has the dimension `service` (the prefix of the
+ * deployment); `RunsSettled` has `Outcome` (a settled or waiting state) besides.
+ */
+export const METRIC_NAMESPACE = 'Branchline';
+export const METRIC_DIMENSION = { service: 'service', outcome: 'Outcome' } as const;
+export const METRIC = {
+  runsSettled: 'RunsSettled',
+  /** From the end of the job to PROMOTED. */
+  promotionSeconds: 'PromotionSeconds',
+  lakefsErrors: 'LakefsErrors',
+  oldestOpenRunSeconds: 'OldestOpenRunSeconds',
+  stuckRuns: 'StuckRuns',
+  waitingRuns: 'WaitingRuns',
+  blockedTargets: 'BlockedTargets',
+} as const;
+
 /** Key names in the credentials secret. */
 export const SECRET_KEY = { accessKeyId: 'access_key_id', secretAccessKey: 'secret_access_key' } as const;
 
