@@ -1,0 +1,361 @@
+/**
+ * lakeFS in memory behind the port, for tests of use cases: no HTTP, no delay, thousands of cases a second. What it
+ * says is held to the contract suite, like the emulator.
+ */
+import { createHash } from 'node:crypto';
+import { BranchlineError } from '../../lambdas/domain/errors.ts';
+import type {
+  Change,
+  Commit,
+  CommitOutcome,
+  CommitRequest,
+  MergeOutcome,
+  ObjectStats,
+  Ref,
+  Repository,
+  RevertOutcome,
+} from '../../lambdas/domain/lakefs.ts';
+import type { Lakefs } from '../../lambdas/ports.ts';
+
+export interface Entry {
+  readonly address: string;
+  readonly content: string;
+}
+export type Tree = ReadonlyMap<string, Entry>;
+
+interface Branch {
+  head: string;
+  readonly staged: Map<string, Entry | null>;
+}
+interface Repo {
+  readonly repository: Repository;
+  readonly branches: Map<string, Branch>;
+  readonly commits: Map<string, Commit>;
+  readonly trees: Map<string, Tree>;
+  protectedBranches: readonly string[];
+  gc?: unknown;
+}
+
+const same = (a: Entry | undefined, b: Entry | undefined): boolean => a?.content === b?.content;
+const sortedPaths = (...trees: Tree[]): string[] => [...new Set(trees.flatMap((tree) => [...tree.keys()]))].sort();
+
+export class FakeLakefs implements Lakefs {
+  readonly repositories = new Map<string, Repo>();
+  #serial = 0;
+
+  // ---- what tests look at ------------------------------------------------------------------------------------------
+  tree(repository: string, ref: string): Tree {
+    const repo = this.#repo(repository);
+    return repo.trees.get(this.#resolve(repo, ref)) ?? new Map();
+  }
+  firstParentLog(repository: string, ref: string): Commit[] {
+    const repo = this.#repo(repository);
+    const found: Commit[] = [];
+    let id: string | undefined = this.#resolve(repo, ref);
+    while (id !== undefined) {
+      const commit = repo.commits.get(id);
+      if (commit === undefined) break;
+      found.push(commit);
+      id = commit.parents[0];
+    }
+    return found;
+  }
+  branchNames(repository: string): string[] {
+    return [...this.#repo(repository).branches.keys()].sort();
+  }
+
+  // ---- the port ----------------------------------------------------------------------------------------------------
+  async getRepository(name: string): Promise<Repository | undefined> {
+    return this.repositories.get(name)?.repository;
+  }
+  async createRepository(repository: Repository): Promise<'created' | 'exists'> {
+    if (this.repositories.has(repository.name)) return 'exists';
+    const repo: Repo = { repository, branches: new Map(), commits: new Map(), trees: new Map(), protectedBranches: [] };
+    this.repositories.set(repository.name, repo);
+    const first = this.#addCommit(repo, [], new Map(), { message: 'Repository created', metadata: {} });
+    repo.branches.set(repository.defaultBranch, { head: first.id, staged: new Map() });
+    return 'created';
+  }
+  async getBranch(repository: string, branch: string): Promise<Ref | undefined> {
+    const found = this.#repo(repository).branches.get(branch);
+    return found === undefined ? undefined : { id: branch, commitId: found.head };
+  }
+  async createBranch(repository: string, branch: string, sourceCommit: string): Promise<'created' | 'exists'> {
+    const repo = this.#repo(repository);
+    if (!repo.commits.has(sourceCommit)) throw new BranchlineError('BL3004', `commit ${sourceCommit}`);
+    if (repo.branches.has(branch)) return 'exists';
+    repo.branches.set(branch, { head: sourceCommit, staged: new Map() });
+    return 'created';
+  }
+  async deleteBranch(repository: string, branch: string): Promise<'deleted' | 'absent'> {
+    return this.#repo(repository).branches.delete(branch) ? 'deleted' : 'absent';
+  }
+  async *listBranches(repository: string, prefix: string): AsyncIterable<Ref> {
+    for (const id of this.branchNames(repository)) {
+      const found = this.#repo(repository).branches.get(id);
+      if (id.startsWith(prefix) && found !== undefined) yield { id, commitId: found.head };
+    }
+  }
+  async *listStaged(repository: string, branch: string): AsyncIterable<Change> {
+    const repo = this.#repo(repository);
+    const base = this.tree(repository, branch);
+    for (const [path, entry] of [...this.#branch(repo, branch).staged].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const before = base.get(path);
+      if (entry === null ? before !== undefined : !same(before, entry)) {
+        yield { type: entry === null ? 'removed' : before === undefined ? 'added' : 'changed', path, isPrefix: false };
+      }
+    }
+  }
+  async resetStaged(repository: string, branch: string, prefix = ''): Promise<void> {
+    const { staged } = this.#writable(repository, branch);
+    for (const path of [...staged.keys()]) if (path.startsWith(prefix)) staged.delete(path);
+  }
+  async commit(
+    repository: string,
+    branch: string,
+    request: CommitRequest,
+    sourceMetaRange?: string,
+  ): Promise<CommitOutcome> {
+    const repo = this.#repo(repository);
+    const into = this.#writable(repository, branch);
+    const before = this.tree(repository, branch);
+    const after = new Map(before);
+    for (const [path, entry] of into.staged) {
+      if (entry === null) after.delete(path);
+      else after.set(path, entry);
+    }
+    const tree = sourceMetaRange === undefined ? after : (this.#treeOfMetaRange(repo, sourceMetaRange) ?? new Map());
+    if (sourceMetaRange === undefined && !this.#differ(before, tree)) return { outcome: 'nothing-to-commit' };
+    const commit = this.#addCommit(repo, [into.head], tree, request);
+    into.head = commit.id;
+    into.staged.clear();
+    return { outcome: 'committed', commit };
+  }
+  async getCommit(repository: string, commitId: string): Promise<Commit | undefined> {
+    return this.#repo(repository).commits.get(commitId);
+  }
+  async *log(repository: string, ref: string, options: { stopAt?: string; limit?: number }): AsyncIterable<Commit> {
+    let yielded = 0;
+    for (const commit of this.firstParentLog(repository, ref)) {
+      yield commit;
+      yielded += 1;
+      if (commit.id === options.stopAt || yielded === options.limit) return;
+    }
+  }
+  async *diff(
+    repository: string,
+    left: string,
+    right: string,
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string },
+  ): AsyncIterable<Change> {
+    const repo = this.#repo(repository);
+    const leftTree = this.tree(repository, left);
+    const rightTree = this.tree(repository, right);
+    const base =
+      options.type === 'two_dot' ? leftTree : (repo.trees.get(this.#mergeBase(repo, left, right)) ?? new Map());
+    for (const path of sortedPaths(base, rightTree)) {
+      const before = base.get(path);
+      const after = rightTree.get(path);
+      if (!path.startsWith(options.prefix ?? '') || same(before, after)) continue;
+      const theirs = leftTree.get(path);
+      const isConflict = options.type === 'three_dot' && !same(theirs, before) && !same(theirs, after);
+      const type = isConflict
+        ? 'conflict'
+        : after === undefined
+          ? 'removed'
+          : before === undefined
+            ? 'added'
+            : 'changed';
+      yield { type, path, isPrefix: false };
+    }
+  }
+  async mergeBase(repository: string, left: string, right: string): Promise<string> {
+    return this.#mergeBase(this.#repo(repository), left, right);
+  }
+  async merge(repository: string, sourceCommit: string, target: string, request: CommitRequest): Promise<MergeOutcome> {
+    const repo = this.#repo(repository);
+    const into = this.#branch(repo, target);
+    const source = this.#resolve(repo, sourceCommit);
+    const base = this.#mergeBase(repo, source, into.head);
+    const merged = this.#threeWay(repo.trees.get(base), repo.trees.get(source), repo.trees.get(into.head));
+    if (merged === undefined) return { outcome: 'conflict' };
+    if (base === source || !this.#differ(repo.trees.get(base) ?? new Map(), repo.trees.get(source) ?? new Map())) {
+      return { outcome: 'no-changes' };
+    }
+    const commit = this.#addCommit(repo, [into.head, source], merged, request);
+    into.head = commit.id;
+    return { outcome: 'merged', commitId: commit.id };
+  }
+  async revert(
+    repository: string,
+    branch: string,
+    commitId: string,
+    parentNumber: number,
+    request: CommitRequest,
+  ): Promise<RevertOutcome> {
+    const repo = this.#repo(repository);
+    const into = this.#branch(repo, branch);
+    const commit = repo.commits.get(commitId);
+    const parent = commit?.parents[Math.max(0, parentNumber - 1)];
+    if (commit === undefined || parent === undefined) throw new BranchlineError('BL3004', `commit ${commitId}`);
+    const head = repo.trees.get(into.head) ?? new Map();
+    const tree = this.#threeWay(repo.trees.get(commitId), repo.trees.get(parent), head);
+    if (tree === undefined) return { outcome: 'conflict' };
+    if (!this.#differ(head, tree)) return { outcome: 'no-changes' };
+    into.head = this.#addCommit(repo, [into.head], tree, request).id;
+    return { outcome: 'reverted' };
+  }
+  async *listObjects(repository: string, ref: string, options: { prefix?: string }): AsyncIterable<ObjectStats> {
+    for (const [path, entry] of [...this.#view(repository, ref)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!path.startsWith(options.prefix ?? '')) continue;
+      const { address, content } = entry;
+      yield {
+        path,
+        isPrefix: false,
+        physicalAddress: address,
+        checksum: content,
+        sizeBytes: content.length,
+        mtime: 0,
+        metadata: {},
+      };
+    }
+  }
+  async getObject(repository: string, ref: string, path: string): Promise<Uint8Array | undefined> {
+    const entry = this.#view(repository, ref).get(path);
+    return entry === undefined ? undefined : new TextEncoder().encode(entry.content);
+  }
+  async putObject(
+    repository: string,
+    branch: string,
+    path: string,
+    content: Uint8Array,
+    options: { ifAbsent?: boolean } = {},
+  ): Promise<'written' | 'exists'> {
+    const { staged } = this.#writable(repository, branch);
+    if (options.ifAbsent === true && this.#view(repository, branch).has(path)) return 'exists';
+    this.#serial += 1;
+    staged.set(path, { address: `mem://${String(this.#serial)}`, content: new TextDecoder().decode(content) });
+    return 'written';
+  }
+  async deleteObjects(repository: string, branch: string, paths: readonly string[]): Promise<void> {
+    const { staged } = this.#writable(repository, branch);
+    for (const path of paths) staged.set(path, null);
+  }
+  async copyObject(
+    repository: string,
+    branch: string,
+    path: string,
+    source: { ref: string; path: string },
+  ): Promise<void> {
+    const entry = this.#view(repository, source.ref).get(source.path);
+    if (entry === undefined) throw new BranchlineError('BL3004', source.path);
+    this.#writable(repository, branch).staged.set(path, entry);
+  }
+  async getProtectedBranches(repository: string): Promise<readonly string[]> {
+    return this.#repo(repository).protectedBranches;
+  }
+  async setProtectedBranches(repository: string, patterns: readonly string[]): Promise<void> {
+    this.#repo(repository).protectedBranches = patterns;
+  }
+  async setGarbageCollection(repository: string, rules: unknown): Promise<void> {
+    this.#repo(repository).gc = rules;
+  }
+  async version(): Promise<string> {
+    return 'in memory';
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+  #repo(name: string): Repo {
+    const repo = this.repositories.get(name);
+    if (repo === undefined) throw new BranchlineError('BL3007', `repository "${name}"`);
+    return repo;
+  }
+  #branch(repo: Repo, name: string): Branch {
+    const branch = repo.branches.get(name);
+    if (branch === undefined) throw new BranchlineError('BL3004', `branch "${name}"`);
+    return branch;
+  }
+  #writable(repository: string, name: string): Branch {
+    const repo = this.#repo(repository);
+    if (repo.protectedBranches.includes(name)) throw new BranchlineError('BL3006', `branch "${name}"`);
+    return this.#branch(repo, name);
+  }
+  #resolve(repo: Repo, ref: string): string {
+    if (repo.commits.has(ref)) return ref;
+    return this.#branch(repo, ref).head;
+  }
+  /** A branch shows its staged changes, a commit does not. */
+  #view(repository: string, ref: string): Map<string, Entry> {
+    const view = new Map(this.tree(repository, ref));
+    for (const [path, entry] of this.#repo(repository).branches.get(ref)?.staged ?? []) {
+      if (entry === null) view.delete(path);
+      else view.set(path, entry);
+    }
+    return view;
+  }
+  #differ(a: Tree, b: Tree): boolean {
+    return a.size !== b.size || [...a].some(([path, entry]) => !same(entry, b.get(path)));
+  }
+  #addCommit(repo: Repo, parents: string[], tree: Tree, request: CommitRequest): Commit {
+    this.#serial += 1;
+    const id = createHash('sha256')
+      .update(`${parents.join()}${request.message}${String(this.#serial)}`)
+      .digest('hex');
+    const metaRangeId = createHash('sha256')
+      .update(
+        [...tree]
+          .map(([path, { content }]) => `${path}=${content}`)
+          .sort()
+          .join('\n'),
+      )
+      .digest('hex');
+    const commit = {
+      id,
+      parents,
+      metaRangeId,
+      message: request.message,
+      committer: 'admin',
+      creationDate: 0,
+      metadata: request.metadata,
+    };
+    repo.commits.set(id, commit);
+    repo.trees.set(id, tree);
+    return commit;
+  }
+  #treeOfMetaRange(repo: Repo, metaRangeId: string): Tree | undefined {
+    const commit = [...repo.commits.values()].find((candidate) => candidate.metaRangeId === metaRangeId);
+    return commit === undefined ? undefined : repo.trees.get(commit.id);
+  }
+  /** Best common ancestor: the first of `right`'s ancestors, breadth first, that is one of `left`'s too. */
+  #mergeBase(repo: Repo, left: string, right: string): string {
+    const ancestors = new Set(this.#breadthFirst(repo, this.#resolve(repo, left)));
+    const found = this.#breadthFirst(repo, this.#resolve(repo, right)).find((id) => ancestors.has(id));
+    return found ?? '';
+  }
+  #breadthFirst(repo: Repo, start: string): string[] {
+    const order = [start];
+    const seen = new Set(order);
+    for (let i = 0; i < order.length; i += 1) {
+      for (const parent of repo.commits.get(order[i] ?? '')?.parents ?? []) {
+        if (!seen.has(parent)) {
+          seen.add(parent);
+          order.push(parent);
+        }
+      }
+    }
+    return order;
+  }
+  #threeWay(base: Tree = new Map(), source: Tree = new Map(), into: Tree = new Map()): Tree | undefined {
+    const result = new Map(into);
+    for (const path of sortedPaths(base, source)) {
+      const before = base.get(path);
+      const theirs = source.get(path);
+      const ours = into.get(path);
+      if (same(before, theirs)) continue;
+      if (!same(ours, before) && !same(ours, theirs)) return undefined;
+      if (theirs === undefined) result.delete(path);
+      else result.set(path, theirs);
+    }
+    return result;
+  }
+}
