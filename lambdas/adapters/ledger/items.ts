@@ -1,0 +1,76 @@
+/**
+ * Entries as items and back. An entry lies in its item as it is, beside keys that only the table needs. Items of every
+ * earlier schema version stay readable (test/fixtures/ledger holds one of each); fields of a later version are carried along
+ * and written back, so that going back one deployment loses nothing.
+ */
+import { SCHEMA_VERSION } from '../../contract.ts';
+import { BranchlineError } from '../../domain/errors.ts';
+import type { Run } from '../../domain/run.ts';
+import { RUN_STATE } from '../../domain/run.ts';
+import type { Target } from '../../domain/target.ts';
+import { indexKeysOf, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
+
+export type Item = Readonly<Record<string, unknown>>;
+
+export const ITEM_KIND = { run: 'run', changes: 'changes', target: 'target', unmanaged: 'unmanaged' } as const;
+
+/** Attributes of the table, none of the entry. */
+const TABLE_ATTRIBUTES = ['pk', 'sk', 'kind', 'listKey', 'sortKey', 'stateKey', 'writtenBy', 'ttl'];
+
+const entryOf = (item: Item): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(item).filter(([name]) => !TABLE_ATTRIBUTES.includes(name)));
+
+const unreadable = (item: Item, field: string, allowed: string): BranchlineError =>
+  new BranchlineError(
+    'BL5001',
+    `ledger item ${String(item.pk)} / ${String(item.sk)} has ${field} ${JSON.stringify(item[field]) ?? 'missing'}, expected ${allowed}`,
+  );
+
+const requireStrings = (item: Item, fields: readonly string[]): void => {
+  for (const field of fields) if (typeof item[field] !== 'string') throw unreadable(item, field, 'a text');
+};
+const requireNumbers = (item: Item, fields: readonly string[]): void => {
+  for (const field of fields) if (typeof item[field] !== 'number') throw unreadable(item, field, 'a number');
+};
+
+/**
+ * @param writtenBy name of this one write. The SDK repeats a write whose answer was lost; the repeat then fails its condition
+ *   on what the first try wrote, and the name tells that from another writer.
+ */
+export const runItem = (run: Run, writtenBy: string): Item => ({
+  ...run,
+  ...runItemKey(run),
+  ...indexKeysOf(run),
+  kind: ITEM_KIND.run,
+  writtenBy,
+});
+
+const RUN_TEXTS = ['runId', 'job', 'pipeline', 'repository', 'target', 'branch', 'baseCommit'];
+const RUN_NUMBERS = ['attempt', 'version', 'openedAt', 'updatedAt'];
+const RUN_DEFAULTS = { schemaVersion: SCHEMA_VERSION, rerunNumber: 0, branchDeleted: false, steps: [] };
+
+/** @throws BL5001 where the item is no run: naming item, field, what was found and what is expected. */
+export const toRun = (item: Item): Run => {
+  requireStrings(item, RUN_TEXTS);
+  requireNumbers(item, RUN_NUMBERS);
+  if (typeof item.state !== 'string' || !Object.hasOwn(RUN_STATE, item.state)) {
+    throw unreadable(item, 'state', `one of ${Object.keys(RUN_STATE).join(', ')}`);
+  }
+  return { ...RUN_DEFAULTS, ...entryOf(item) } as unknown as Run;
+};
+
+export const targetItem = (target: Target, writtenBy: string): Item => ({
+  ...target,
+  ...targetItemKey(target.repository, target.branch),
+  kind: ITEM_KIND.target,
+  listKey: TARGETS_LIST,
+  sortKey: `${target.repository}#${target.branch}`,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toTarget = (item: Item): Target => {
+  requireStrings(item, ['repository', 'branch', 'verifiedCommit']);
+  requireNumbers(item, ['version', 'updatedAt']);
+  return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as Target;
+};

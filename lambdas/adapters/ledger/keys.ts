@@ -1,0 +1,60 @@
+/**
+ * Where things lie in the ledger table. One table:
+ *
+ * | item         | pk                         | sk                                        | found by                         |
+ * | ------------ | -------------------------- | ----------------------------------------- | -------------------------------- |
+ * | run          | `RUN#<run id>`             | `ATTEMPT#<6 digits>`                      | all three indexes                |
+ * | its changes  | `RUN#<run id>`             | `CHANGES#<6 digits>#<chunk, 4 digits>`    | key only                         |
+ * | target       | `TARGET#<repo>#<branch>`   | `TARGET`                                  | recent-index, `TARGETS`          |
+ * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
+ */
+import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
+
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const sixDigits = (attempt: number): string => String(attempt).padStart(6, '0');
+
+export const runItemKey = ({ runId, attempt }: RunKey): ItemKey => ({
+  pk: `RUN#${runId}`,
+  sk: `ATTEMPT#${sixDigits(attempt)}`,
+});
+
+export const changesPrefix = ({ attempt }: RunKey): string => `CHANGES#${sixDigits(attempt)}#`;
+export const changesItemKey = (key: RunKey, chunk: number): ItemKey => ({
+  pk: `RUN#${key.runId}`,
+  sk: `${changesPrefix(key)}${String(chunk).padStart(4, '0')}`,
+});
+
+/** Neither repository nor branch can hold a `#`. */
+export const targetItemKey = (repository: string, branch: string): ItemKey => ({
+  pk: `TARGET#${repository}#${branch}`,
+  sk: 'TARGET',
+});
+
+export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });
+
+export const RUNS_LIST = 'RUNS';
+export const TARGETS_LIST = 'TARGETS';
+/** Partition of the state index for settled runs that still owe something. */
+export const CLEAN_UP = 'STATE#CLEANUP';
+
+export const stateKeyOf = (state: RunState): string => `STATE#${state}`;
+
+/** Order of listings: by the time of opening, then by run key so that two runs of one millisecond have one order. */
+export const sortKeyOf = (run: Run): string => `${new Date(run.openedAt).toISOString()}#${formatRunKey(run)}`;
+
+export interface IndexKeys {
+  readonly listKey: string;
+  readonly sortKey: string;
+  readonly stateKey?: string;
+}
+
+/** The state index is sparse: a run that has ended and owes nothing is not in it. */
+export const indexKeysOf = (run: Run): IndexKeys => {
+  const keys = { listKey: RUNS_LIST, sortKey: sortKeyOf(run) };
+  if (!isSettled(run.state)) return { ...keys, stateKey: stateKeyOf(run.state) };
+  return needsCleanUp(run) ? { ...keys, stateKey: CLEAN_UP } : keys;
+};
