@@ -1,0 +1,90 @@
+/** The compiled configuration: an S3 object that the deployment wrote, since 500 pipelines do not fit into an environment variable. */
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION } from '../contract.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import type { ConfigSource } from '../ports.ts';
+import { callAws } from './aws-errors.ts';
+
+/** The object comes from our own deployment: this tells a truncated or foreign object, the words of the file were checked there. */
+const compiledConfig = z.object({
+  schemaVersion: z.int().check(z.gte(1), z.lte(SCHEMA_VERSION)),
+  repositories: z.array(
+    z.object({
+      name: z.string(),
+      storageNamespace: z.string(),
+      defaultBranch: z.string(),
+      targets: z.array(z.string()),
+      garbageCollection: z.object({ defaultRetentionDays: z.number(), branches: z.record(z.string(), z.number()) }),
+      tables: z.array(
+        z.object({
+          name: z.string(),
+          path: z.string(),
+          partitionColumns: z.array(z.string()),
+          overwrite: z.enum(['partition', 'table']),
+          appendOnly: z.boolean(),
+        }),
+      ),
+    }),
+  ),
+  pipelines: z.array(
+    z.object({
+      name: z.string(),
+      jobs: z.array(z.string()),
+      repository: z.string(),
+      target: z.string(),
+      onConflict: z.enum(ON_CONFLICT),
+      maxReruns: z.number(),
+      keepFailedForSeconds: z.number(),
+      maxOpenSeconds: z.number(),
+    }),
+  ),
+});
+
+/** @throws BL1002 naming the place in the object, and what to do. */
+export const parseConfig = (text: string, uri: string): CompiledConfig => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BranchlineError('BL1002', `${uri} is not JSON (${String(error)}); deploy again`, { cause: error });
+  }
+  const parsed = compiledConfig.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new BranchlineError(
+    'BL1002',
+    `${uri}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}; deploy again`,
+  );
+};
+
+const parseUri = (uri: string): { readonly Bucket: string; readonly Key: string } => {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new BranchlineError('BL1002', `configuration lies at "${uri}", expected s3://bucket/key`);
+  }
+  return { Bucket: match[1], Key: match[2] };
+};
+
+/** Read once in the life of a container; a deployment that changes the configuration names another object. */
+export const createConfigSource = (options: { readonly client: S3Client; readonly uri: string }): ConfigSource => {
+  let loaded: Promise<CompiledConfig> | undefined;
+  const load = async (): Promise<CompiledConfig> => {
+    const place = parseUri(options.uri);
+    const text = await callAws(`s3:GetObject ${options.uri}`, async () => {
+      const answer = await options.client.send(new GetObjectCommand(place));
+      return (await answer.Body?.transformToString('utf-8')) ?? '';
+    });
+    return parseConfig(text, options.uri);
+  };
+  return {
+    load() {
+      loaded ??= load().catch((error: unknown) => {
+        // What failed once may work the next time.
+        loaded = undefined;
+        throw error;
+      });
+      return loaded;
+    },
+  };
+};
