@@ -13,6 +13,10 @@ const REVERT_MESSAGE = /^Revert ([0-9a-f]{64})\b/i;
 export const revertedBy = (commit: Commit): string | undefined =>
   commit.metadata[METADATA.reverts] ?? REVERT_MESSAGE.exec(commit.message)?.[1];
 
+/** The state a rollback went back to, or the commit that a revert undid; `undefined` where the commit undoes nothing. */
+export const undoneFrom = (commit: Commit): string | undefined =>
+  commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : revertedBy(commit);
+
 /** The run that a promotion commit says it brought; a claim, to be compared with the ledger. */
 export const claimedRunOf = (commit: Commit): RunKey | undefined => {
   const runId = commit.metadata[METADATA.runId];

@@ -3,7 +3,7 @@
  * along, and rolling forward again brings them back.
  */
 import { COMMIT_KIND, METADATA } from '../contract.ts';
-import { claimedRunOf, findMerge, revertedBy } from '../domain/history.ts';
+import { claimedRunOf, findMerge, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { formatRunKey, type Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -11,10 +11,6 @@ import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { historySince } from './target-history.ts';
-
-/** The oldest commit whose fate the new commits may have changed; `undefined` where none of them undoes anything. */
-const undoneFrom = (commit: Commit): string | undefined =>
-  commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : revertedBy(commit);
 
 /** Looks at the commits since the verified one. @returns whether a run's entry changed. */
 export const followHistory = async (ports: Ports, target: Target): Promise<boolean> => {

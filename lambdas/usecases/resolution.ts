@@ -8,7 +8,7 @@ import { COMMIT_KIND, METADATA, RESOLUTION_BRANCH_PREFIX } from '../contract.ts'
 import { BranchlineError } from '../domain/errors.ts';
 import { clashingPartitions, isBookkeeping, partitionOf, partitionsOf } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
-import { provenance } from '../domain/promotion.ts';
+import { leaseStands, provenance } from '../domain/promotion.ts';
 import { formatRunKey, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
@@ -83,23 +83,44 @@ const takeWhole = async (
   }
 };
 
-const branchFor = (run: Run, strategy: Strategy, head: string): string =>
+/**
+ * One worker at a time: longer than any function may live. Its branch is its own and written down before it is made, so
+ * that neither a twin nor a successor ever writes to it, and none is forgotten.
+ */
+const RESOLUTION_LEASE_MS = 16 * 60_000;
+
+const branchFor = (run: Run, owner: string): string =>
   `${RESOLUTION_BRANCH_PREFIX}${createHash('sha256')
-    .update(`${formatRunKey(run)}\n${strategy}\n${head}`)
+    .update(`${formatRunKey(run)}\n${owner}`)
     .digest('hex')
     .slice(0, 32)}`;
 
-/** Makes the resolved commit and sends the run to its promotion again. The same head gives the same branch: repeatable. */
-export const resolveConflict = async (ports: Ports, run: Run, strategy: Strategy): Promise<Run> => {
+const takeResolutionLease = async (ports: Ports, run: Run, owner: string, head: string): Promise<Run | undefined> => {
+  if (run.state !== 'CONFLICTED' || leaseStands(run, ports.clock.now())) return undefined;
+  if (run.resolutionBranch !== undefined) await ports.lakefs.deleteBranch(run.repository, run.resolutionBranch);
+  const now = ports.clock.now();
+  const next = advance(run, now, {
+    resolutionBranch: branchFor(run, owner),
+    lease: { owner, checkedHead: head, expiresAt: now + RESOLUTION_LEASE_MS },
+  });
+  return (await ports.ledger.updateRun(next)).outcome === 'updated' ? next : undefined;
+};
+
+/**
+ * Makes the resolved commit and sends the run to its promotion again.
+ * @returns the run as it was given where somebody else is at it.
+ */
+export const resolveConflict = async (ports: Ports, start: Run, strategy: Strategy): Promise<Run> => {
+  const plan = await planResolution(ports, start, strategy);
+  const owner = ports.ids.owner();
+  const run = await takeResolutionLease(ports, start, owner, plan.head);
+  if (run === undefined) return start;
   const source = run.originalCommit ?? run.runCommit ?? '';
-  const plan = await planResolution(ports, run, strategy);
-  const branch = branchFor(run, strategy, plan.head);
-  const commit = await layDown(ports, run, { plan, branch, source, strategy });
+  const commit = await layDown(ports, run, plan, { source, strategy });
   const partitions = commit === plan.head ? [] : await partitionsBetween(ports, run.repository, plan.head, commit);
   await ports.ledger.putChanges(run, partitions);
-  const older = run.resolutionBranch;
   const resolved = await changeRun(ports, run, (current) =>
-    current.state === 'CONFLICTED'
+    current.state === 'CONFLICTED' && current.lease?.owner === owner
       ? advance(
           current,
           ports.clock.now(),
@@ -108,39 +129,32 @@ export const resolveConflict = async (ports: Ports, run: Run, strategy: Strategy
             runCommit: commit,
             originalCommit: source,
             promotionBase: plan.head,
-            resolutionBranch: branch,
             changedPartitions: partitions.length,
           },
           {
             note: `${strategy} in ${String(plan.contested.length)} partitions`,
-            forget: ['policy', 'clashes', 'cause'],
+            forget: ['policy', 'clashes', 'cause', 'lease'],
           },
         )
       : undefined,
   );
-  if (older !== undefined && older !== branch) await ports.lakefs.deleteBranch(run.repository, older);
   if (resolved.state === 'COMMITTED') await ports.promotions.wake(resolved);
   return resolved;
 };
 
-interface Laying {
-  readonly plan: ResolutionPlan;
-  readonly branch: string;
-  readonly source: string;
-  readonly strategy: Strategy;
-}
-
-const layDown = async (ports: Ports, run: Run, { plan, branch, source, strategy }: Laying): Promise<string> => {
+const layDown = async (
+  ports: Ports,
+  run: Run,
+  plan: ResolutionPlan,
+  { source, strategy }: { readonly source: string; readonly strategy: Strategy },
+): Promise<string> => {
   const { lakefs } = ports;
-  const made = await lakefs.createBranch(run.repository, branch, plan.head);
-  if (made === 'exists') {
-    const ref = await lakefs.getBranch(run.repository, branch);
-    if (ref !== undefined && ref.commitId !== plan.head) return ref.commitId;
-    await lakefs.resetStaged(run.repository, branch);
-  }
-  if (plan.remove.length > 0) await lakefs.deleteObjects(run.repository, branch, plan.remove);
-  for (const path of plan.copy) await lakefs.copyObject(run.repository, branch, path, { ref: source, path });
-  const answer = await lakefs.commit(run.repository, branch, {
+  const { repository } = run;
+  const branch = run.resolutionBranch ?? '';
+  await lakefs.createBranch(repository, branch, plan.head);
+  if (plan.remove.length > 0) await lakefs.deleteObjects(repository, branch, plan.remove);
+  for (const path of plan.copy) await lakefs.copyObject(repository, branch, path, { ref: source, path });
+  const answer = await lakefs.commit(repository, branch, {
     message: `Resolve ${run.job}, run ${formatRunKey(run)}: ${strategy}`,
     metadata: { ...provenance(run, COMMIT_KIND.resolution, ports.place.region), [METADATA.baseCommit]: plan.head },
   });

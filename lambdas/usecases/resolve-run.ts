@@ -70,7 +70,14 @@ const promote = async (ports: Ports, request: Of<'promote'>): Promise<ResolveAns
       objectsRemoved: plan.remove.length,
     };
     if (request.dryRun === true) return { outcome: 'would-promote', run, ...effect };
-    return { outcome: 'promotion-requested', run: await resolveConflict(ports, run, request.strategy), ...effect };
+    const resolved = await resolveConflict(ports, run, request.strategy);
+    if (resolved.version === run.version) {
+      throw new BranchlineError(
+        'BL1005',
+        `run ${formatRunKey(run)} is being resolved by another call; look again in a quarter of an hour`,
+      );
+    }
+    return { outcome: 'promotion-requested', run: resolved, ...effect };
   }
   requireState(run, 'promote', ['CONFLICTED', 'REJECTED', 'COMMITTED']);
   if (request.dryRun === true) return { outcome: 'would-promote', run };

@@ -3,6 +3,7 @@
  * what counts is what GetJobRun answers.
  */
 import { CLAIM_OBJECT, CLAIM_PREFIX, COMMIT_KIND, GLUE_ARGUMENT, METADATA } from '../contract.ts';
+import { isBranchlineError } from '../domain/errors.ts';
 import { hasSucceeded, isTerminal } from '../domain/job-states.ts';
 import { isBookkeeping, partitionsOf } from '../domain/partitions.ts';
 import { pipelineOf, tablesOf } from '../domain/pipelines.ts';
@@ -88,10 +89,12 @@ const whatGlueSaid = (jobRun: JobRun, ports: Ports): Partial<Run> => ({
 
 const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<SettleAnswer> => {
   const facts = whatGlueSaid(jobRun, ports);
-  const head = await commitStaged(ports, run);
+  const head = await unlessGone(() => commitStaged(ports, run));
   if (head === undefined) {
+    // Deleted by hand, or by a twin of this invocation that has settled the run meanwhile.
     const cause = { code: 'BL2004', message: `branch ${run.branch} was deleted before the run was committed` };
-    return { outcome: 'discarded', run: await discard(ports, run, cause, { jobRun, branchGone: true }) };
+    const gone = await discard(ports, run, cause, { jobRun, branchGone: true });
+    return { outcome: gone.cause?.code === cause.code ? 'discarded' : 'already-settled', run: gone };
   }
   const config = await ports.config.load();
   const changed = head === run.baseCommit ? { paths: 0, partitions: [] } : await changesOf(ports, run, head, config);
@@ -124,6 +127,16 @@ const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Settle
   if (settled.state !== 'COMMITTED') return { outcome: 'already-settled', run: settled };
   await ports.promotions.wake(settled);
   return { outcome: 'committed', run: settled };
+};
+
+/** A branch may vanish between two calls. */
+const unlessGone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (isBranchlineError(error, 'BL3004')) return undefined;
+    throw error;
+  }
 };
 
 /** The head of the run branch with everything committed that belongs to the run; `undefined` where the branch is gone. */

@@ -2,8 +2,8 @@
  * Looks at what reached a target since it was last verified. Readers see verified commits only: a merge made by hand is
  * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
  */
-import { SCHEMA_VERSION } from '../contract.ts';
-import { claimedRunOf } from '../domain/history.ts';
+import { COMMIT_KIND, METADATA, SCHEMA_VERSION } from '../contract.ts';
+import { claimedRunOf, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
@@ -50,16 +50,38 @@ export const verifyTarget = async (ports: Ports, start: Target): Promise<Target>
       message: `the verified commit ${start.verifiedCommit} is no longer in the history of ${start.branch}: it was reset by hand`,
     });
   }
-  let verified = start.verifiedCommit;
-  for (const commit of newestFirst.slice(0, -1).toReversed()) {
-    const cause = await clashOf(ports, start, commit);
-    if (cause !== undefined) {
-      const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
-      return block(ports, moved, commit, cause);
+  const { verified, open } = await walk(ports, start, newestFirst.slice(0, -1).toReversed());
+  const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
+  return open === undefined ? moved : block(ports, moved, open.commit, open.cause);
+};
+
+interface OpenClash {
+  readonly commit: Commit;
+  readonly cause: Cause;
+}
+
+/** How far the history is good, oldest first. A clash that was taken back since (a revert, a rollback) is none any more. */
+const walk = async (
+  ports: Ports,
+  target: Target,
+  oldestFirst: readonly Commit[],
+): Promise<{ verified: string; open: OpenClash | undefined }> => {
+  let verified = target.verifiedCommit;
+  let clashes: OpenClash[] = [];
+  const positions = new Map(oldestFirst.map(({ id }, i) => [id, i]));
+  for (const commit of oldestFirst) {
+    const undone = undoneFrom(commit);
+    if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback) {
+      const at = undone === undefined ? -1 : (positions.get(undone) ?? -1);
+      clashes = clashes.filter((clash) => (positions.get(clash.commit.id) ?? 0) <= at);
+    } else if (undone !== undefined) {
+      clashes = clashes.filter((clash) => clash.commit.id !== undone);
     }
-    verified = commit.id;
+    const cause = await clashOf(ports, target, commit);
+    if (cause !== undefined) clashes.push({ commit, cause });
+    if (clashes.length === 0) verified = commit.id;
   }
-  return (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
+  return { verified, open: clashes[0] };
 };
 
 const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {
