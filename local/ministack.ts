@@ -58,7 +58,7 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
       ...cleanEnvironment(),
       ...awsEnvironment(options.clientEndpoint),
       // Lambdas run as `node` from PATH, Python-shell jobs as `python3` from PATH.
-      PATH: [NODE_BIN, options.pythonBin, globalThis.process.env['PATH'] ?? ''].join(delimiter),
+      PATH: [NODE_BIN, options.pythonBin, globalThis.process.env.PATH ?? ''].join(delimiter),
       GATEWAY_PORT: String(port),
       BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',

@@ -33,7 +33,7 @@ const newEnough = (version: string): boolean => {
 
 /** @throws where no Python of at least 3.10 is found; the message says which were seen and what to do. */
 const findPython = async (): Promise<Found> => {
-  const chosen = process.env['BRANCHLINE_PYTHON'];
+  const chosen = process.env.BRANCHLINE_PYTHON;
   const seen: string[] = [];
   for (const command of chosen === undefined ? CANDIDATES : [chosen]) {
     const version = await versionOf(command);

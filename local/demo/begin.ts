@@ -1,0 +1,32 @@
+/** Starting a run and following it, as every scene does. */
+import type { Run, RunState } from '../../lambdas/domain/run.ts';
+import { argumentsFor, type Work } from './jobs.ts';
+import type { Stage } from './stage.ts';
+import { shortId } from './timeline.ts';
+
+/** Through start-run: claim, branch, StartJobRun. */
+export const begin = async (stage: Stage, job: string, work: Work, runId?: string): Promise<Run> => {
+  const { run } = await stage.harness.startRun({
+    job,
+    arguments: argumentsFor(work),
+    ...(runId !== undefined && { runId }),
+  });
+  stage.tell('you', `start ${job}: run ${run.runId} on branch ${run.branch}, from ${shortId(run.baseCommit)}`);
+  return run;
+};
+
+/** Waits for Glue's word on the run's job run. */
+export const jobEnd = async (stage: Stage, run: Run): Promise<string> => {
+  if (run.jobRunId === undefined) throw new Error(`run ${run.runId} has no job run`);
+  const ended = await stage.harness.waitForJob(run.job, run.jobRunId);
+  const why = ended.ErrorMessage === undefined ? '' : (ended.ErrorMessage.trim().split('\n').at(-1) ?? '');
+  stage.tell('Glue', `${run.runId}  ${ended.JobRunState ?? ''}${why === '' ? '' : `  ${why.slice(0, 100)}`}`);
+  return ended.JobRunState ?? '';
+};
+
+/** Waits for the run's end and shows its timeline. */
+export const runEnd = async (stage: Stage, run: Run, ...states: readonly RunState[]): Promise<Run> => {
+  const ended = await stage.harness.waitForRun(run.runId, states);
+  stage.showRun(ended);
+  return ended;
+};
