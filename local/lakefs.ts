@@ -36,8 +36,8 @@ export interface LakefsServer {
   readonly process?: GuardedProcess;
 }
 
-const onPath = async (name: string): Promise<string | undefined> => {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+const onPath = async (name: string, path: string): Promise<string | undefined> => {
+  for (const folder of path.split(delimiter)) {
     const file = join(folder, name);
     if (
       await access(file, constants.X_OK).then(
@@ -50,15 +50,18 @@ const onPath = async (name: string): Promise<string | undefined> => {
   return undefined;
 };
 
-const dockerAnswers = (): Promise<boolean> =>
-  run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: 5_000 }).then(
+const dockerAnswers = async (path: string): Promise<boolean> => {
+  const docker = await onPath('docker', path);
+  if (docker === undefined) return false;
+  return run(docker, ['version', '--format', '{{.Server.Version}}'], { timeout: 5_000 }).then(
     ({ stdout }) => stdout.trim() !== '',
     () => false,
   );
+};
 
 /** @throws where LAKEFS_ENDPOINT comes without keys, or LAKEFS_BIN names no program. */
 export const chooseLakefs = async (env: NodeJS.ProcessEnv = process.env): Promise<LakefsChoice> => {
-  const { LAKEFS_ENDPOINT: endpoint, LAKEFS_BIN: binary } = env;
+  const { LAKEFS_ENDPOINT: endpoint, LAKEFS_BIN: binary, PATH: path = '' } = env;
   if (endpoint !== undefined && endpoint !== '') {
     const { LAKEFS_ACCESS_KEY_ID: accessKeyId, LAKEFS_SECRET_ACCESS_KEY: secretAccessKey } = env;
     if (accessKeyId === undefined || secretAccessKey === undefined)
@@ -78,9 +81,9 @@ export const chooseLakefs = async (env: NodeJS.ProcessEnv = process.env): Promis
     });
     return { kind: 'binary', path: binary };
   }
-  const found = await onPath('lakefs');
+  const found = await onPath('lakefs', path);
   if (found !== undefined) return { kind: 'binary', path: found };
-  return (await dockerAnswers()) ? { kind: 'docker' } : { kind: 'emulator' };
+  return (await dockerAnswers(path)) ? { kind: 'docker' } : { kind: 'emulator' };
 };
 
 interface ServerAnswers {
