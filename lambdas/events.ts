@@ -10,6 +10,7 @@ import * as z from 'zod/mini';
 import { GLUE_DETAIL_TYPE, GLUE_EVENT_SOURCE } from './contract.ts';
 import { BranchlineError } from './domain/errors.ts';
 import type { EpochMs } from './domain/run.ts';
+import { describeIssues, shown } from './issues.ts';
 
 /** Which job run something may have happened to. */
 export interface JobRunHint {
@@ -69,28 +70,10 @@ const startJobRunDetail = z.object({
   responseElements: z.object({ jobRunId: name }),
 });
 
-const SHOWN = 200;
-const shown = (value: unknown): string => {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}… (${String(text.length)} characters)`;
-};
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
-    value,
-  );
-
 const parseWith = <T extends z.ZodMiniType>(schema: T, value: unknown, prefix: string): z.infer<T> => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = issue?.path ?? [];
-  throw new BranchlineError(
-    'BL1006',
-    `${[prefix, ...path.map(String)].filter((part) => part !== '').join('.') || 'event'}: ${issue?.message ?? 'invalid'}, found ${shown(valueAt(value, path))}`,
-  );
+  throw new BranchlineError('BL1006', describeIssues(parsed.error, value, prefix));
 };
 
 const ignored = (reason: IgnoreReason, message: string): ParsedEvent => ({ kind: 'ignored', reason, message });
@@ -107,13 +90,13 @@ export const parseGlueEvent = (body: string, own: { readonly account: string }):
   } catch {
     throw new BranchlineError('BL1006', `event is no JSON, found ${shown(body)}`);
   }
-  const event = parseWith(envelope, value, '');
+  const event = parseWith(envelope, value, 'event');
   if (event.account !== own.account) {
     return ignored('foreign-account', `event of account ${event.account}, this is ${own.account}`);
   }
   const where = { at: Date.parse(event.time), account: event.account, region: event.region };
   if (event['detail-type'] === GLUE_DETAIL_TYPE.apiCall) return parseApiCall(event.detail, where);
-  const { jobName, jobRunId, state } = parseWith(jobRunDetail, event.detail, 'detail');
+  const { jobName, jobRunId, state } = parseWith(jobRunDetail, event.detail, 'event.detail');
   if (!(JOB_RUN_STATES as readonly string[]).includes(state)) {
     return ignored(
       'unknown-state',
@@ -127,12 +110,12 @@ const parseApiCall = (
   detail: Record<string, unknown>,
   where: Pick<JobRunHint, 'at' | 'account' | 'region'>,
 ): ParsedEvent => {
-  const call = parseWith(apiCallDetail, detail, 'detail');
+  const call = parseWith(apiCallDetail, detail, 'event.detail');
   if (call.eventSource !== 'glue.amazonaws.com' || call.eventName !== 'StartJobRun') {
     return ignored('other-call', `call ${call.eventSource} ${call.eventName}`);
   }
   // A call that failed has no answer, and started nothing.
   if (call.errorCode !== undefined) return ignored('failed-call', `StartJobRun failed with ${shown(call.errorCode)}`);
-  const { requestParameters, responseElements } = parseWith(startJobRunDetail, detail, 'detail');
+  const { requestParameters, responseElements } = parseWith(startJobRunDetail, detail, 'event.detail');
   return { kind: 'hint', hint: { jobName: requestParameters.jobName, jobRunId: responseElements.jobRunId, ...where } };
 };

@@ -3,6 +3,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
 import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
 import { callAws } from './aws-errors.ts';
 
@@ -51,11 +52,7 @@ export const parseConfig = (text: string, uri: string): CompiledConfig => {
   }
   const parsed = compiledConfig.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new BranchlineError(
-    'BL1002',
-    `${uri}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}; deploy again`,
-  );
+  throw new BranchlineError('BL1002', `${describeIssues(parsed.error, value, uri)}; deploy again`);
 };
 
 const parseUri = (uri: string): { readonly Bucket: string; readonly Key: string } => {

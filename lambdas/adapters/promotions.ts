@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { RunKey } from '../domain/run.ts';
+import { describeIssues, shown } from '../issues.ts';
 import type { Promotions } from '../ports.ts';
 import { callAws } from './aws-errors.ts';
 
@@ -35,11 +36,11 @@ export const parseWakeUp = (body: string): RunKey => {
   try {
     value = JSON.parse(body);
   } catch {
-    throw new BranchlineError('BL1006', `a wake-up is JSON, found ${JSON.stringify(body.slice(0, 200))}`);
+    throw new BranchlineError('BL1006', `a wake-up is JSON, found ${shown(body)}`);
   }
   const parsed = wakeUpBody.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new BranchlineError('BL1006', `a wake-up is {"runId": text, "attempt": number}, found ${body.slice(0, 200)}`);
+  throw new BranchlineError('BL1006', describeIssues(parsed.error, value, 'wake-up'));
 };
 
 export const createPromotions = (options: { readonly client: SQSClient; readonly queueUrl: string }): Promotions => ({

@@ -1,0 +1,16 @@
+/** The bus, built once per container; apart from wiring.ts, so that publish-events carries nothing else. */
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { PATIENT } from '../adapters/aws-clients.ts';
+import { readEnv } from '../adapters/env.ts';
+import { createEventBus, type EventBus } from '../adapters/event-bus.ts';
+
+let bus: EventBus | undefined;
+
+/** @throws BL1002 where the environment does not name the bus. */
+export const busOfContainer = (): EventBus => {
+  bus ??= createEventBus({
+    client: new EventBridgeClient(PATIENT),
+    busName: readEnv(process.env, ['busName']).busName,
+  });
+  return bus;
+};

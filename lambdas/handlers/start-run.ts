@@ -1,0 +1,13 @@
+/** start-run: invoked by people, schedules and pipelines. Payload and answer: `startRunRequest` in payloads.ts. */
+import { type StartRunRequest, startRunRequest } from '../payloads.ts';
+import type { Ports } from '../ports.ts';
+import { type StartAnswer, startRun } from '../usecases/start-run.ts';
+import { lambda, parseRequest } from './middleware.ts';
+import { portsOfContainer } from './wiring.ts';
+
+export const createHandler = (
+  useCase: (ports: Ports, request: StartRunRequest) => Promise<StartAnswer> = startRun,
+  ports: () => Ports = portsOfContainer,
+) => lambda(async (event: unknown) => useCase(ports(), parseRequest(startRunRequest, event)));
+
+export const handler = createHandler();

@@ -1,0 +1,35 @@
+/** What a record of the ledger's stream says: an entry before and after a change. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { ITEM_KIND, type Item, toRun, toTarget } from '../adapters/ledger/items.ts';
+import type { Run } from '../domain/run.ts';
+import type { Target } from '../domain/target.ts';
+
+export type LedgerChange =
+  | { readonly kind: 'run'; readonly before: Run | undefined; readonly after: Run }
+  | { readonly kind: 'target'; readonly before: Target | undefined; readonly after: Target }
+  /** Lists of changed partitions, job runs that are not ours, entries that expired. */
+  | { readonly kind: 'other' };
+
+type Image = NonNullable<DynamoDBRecord['dynamodb']>['NewImage'];
+
+const itemOf = (image: Image): Item | undefined =>
+  image === undefined ? undefined : unmarshall(image as Record<string, AttributeValue>);
+
+const map = <T>(item: Item | undefined, translate: (item: Item) => T): T | undefined =>
+  item === undefined ? undefined : translate(item);
+
+/** The stream has to carry new and old images. @throws BL5001 where an image is no entry. */
+export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
+  const after = itemOf(record.dynamodb?.NewImage);
+  const before = itemOf(record.dynamodb?.OldImage);
+  switch (after?.kind) {
+    case ITEM_KIND.run:
+      return { kind: 'run', before: map(before, toRun), after: toRun(after) };
+    case ITEM_KIND.target:
+      return { kind: 'target', before: map(before, toTarget), after: toTarget(after) };
+    default:
+      return { kind: 'other' };
+  }
+};

@@ -1,0 +1,78 @@
+/** Builds what the use cases need, once per container. The only place that knows both sides. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { ONCE, PATIENT } from '../adapters/aws-clients.ts';
+import { systemClock } from '../adapters/clock.ts';
+import { createConfigSource } from '../adapters/config.ts';
+import { createCredentials } from '../adapters/credentials.ts';
+import { readEnv } from '../adapters/env.ts';
+import { createGlue } from '../adapters/glue.ts';
+import { createIds } from '../adapters/ids.ts';
+import { createLakefs } from '../adapters/lakefs/client.ts';
+import { createLedger } from '../adapters/ledger/ledger.ts';
+import { asLog } from '../adapters/log.ts';
+import { createPromotions } from '../adapters/promotions.ts';
+import { METRIC } from '../contract.ts';
+import type { Ports, Promotions } from '../ports.ts';
+import { deadline } from './deadline.ts';
+import { count, logger } from './observability.ts';
+
+/** Only some functions wake promotions; the others have neither the queue's URL nor the right to send. */
+const promotionsOf = (source: NodeJS.ProcessEnv): Promotions => {
+  let promotions: Promotions | undefined;
+  return {
+    async wake(run) {
+      promotions ??= createPromotions({
+        client: new SQSClient(PATIENT),
+        queueUrl: readEnv(source, ['promotionQueueUrl']).promotionQueueUrl,
+      });
+      await promotions.wake(run);
+    },
+  };
+};
+
+const build = (source: NodeJS.ProcessEnv): Ports => {
+  const env = readEnv(source, ['ledgerTable', 'configUri', 'lakefsEndpoint', 'lakefsSecretArn']);
+  const credentials = createCredentials({
+    client: new SecretsManagerClient(PATIENT),
+    secretArn: env.lakefsSecretArn,
+    clock: systemClock,
+  });
+  return {
+    clock: systemClock,
+    ids: createIds(systemClock),
+    config: createConfigSource({
+      // A bucket's name as a host name needs DNS, which a local endpoint does not have.
+      client: new S3Client({ ...PATIENT, forcePathStyle: source.AWS_ENDPOINT_URL !== undefined }),
+      uri: env.configUri,
+    }),
+    lakefs: createLakefs({
+      endpoint: env.lakefsEndpoint,
+      credentials,
+      deadline,
+      onError: () => count(METRIC.lakefsErrors, 1),
+    }),
+    ledger: createLedger({
+      client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
+        marshallOptions: { removeUndefinedValues: true },
+      }),
+      tableName: env.ledgerTable,
+    }),
+    glue: createGlue({ client: new GlueClient(PATIENT), startClient: new GlueClient(ONCE) }),
+    promotions: promotionsOf(source),
+    log: asLog(logger),
+    place: { region: source.AWS_REGION ?? 'us-east-1' },
+  };
+};
+
+let ports: Ports | undefined;
+
+/** @throws BL1002 where the environment lacks something, on the first call. */
+export const portsOfContainer = (): Ports => {
+  ports ??= build(process.env);
+  return ports;
+};
