@@ -32,7 +32,15 @@ export interface Merged {
   /** The merge commit on the target. */
   readonly mergeCommit: string;
   readonly inForce: boolean;
+  /** Undone by the promotion itself, because the merge turned out to clash. */
+  readonly takenBack: boolean;
 }
+
+const isOwnUndo = (undo: Commit, merge: Commit): boolean =>
+  undo.metadata[METADATA.kind] === COMMIT_KIND.revert &&
+  undo.metadata[METADATA.runId] !== undefined &&
+  undo.metadata[METADATA.runId] === merge.metadata[METADATA.runId] &&
+  undo.metadata[METADATA.attempt] === merge.metadata[METADATA.attempt];
 
 /**
  * Looks for the merge that brought `runCommit` and tells whether it still holds.
@@ -42,7 +50,8 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
   const states = new Map<string, ReadonlySet<string>>();
   const undoneBy = new Map<string, string>();
   let inForce: ReadonlySet<string> = new Set();
-  let mergeCommit: string | undefined;
+  let merge: Commit | undefined;
+  let takenBack = false;
   for (const commit of newestFirst.toReversed()) {
     const rollbackTo = commit.metadata[METADATA.rollbackTo];
     const reverted = revertedBy(commit);
@@ -54,11 +63,14 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
       const restored = undoneBy.get(reverted);
       inForce = restored === undefined ? without(inForce, reverted) : new Set([...inForce, restored]);
       if (restored === undefined) undoneBy.set(commit.id, reverted);
+      if (merge !== undefined && reverted === merge.id) takenBack = isOwnUndo(commit, merge);
     } else if (commit.parents[1] === runCommit) {
-      mergeCommit = commit.id;
+      merge = commit;
       inForce = new Set([...inForce, commit.id]);
     }
     states.set(commit.id, inForce);
   }
-  return mergeCommit === undefined ? undefined : { mergeCommit, inForce: inForce.has(mergeCommit) };
+  if (merge === undefined) return undefined;
+  const stands = inForce.has(merge.id);
+  return { mergeCommit: merge.id, inForce: stands, takenBack: takenBack && !stands };
 };

@@ -58,14 +58,16 @@ const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   if (runCommit === undefined || runCommit === base) return unchanged(ports, run); // [0]
   let history = await historySince(ports, run.repository, run.target, base);
   const merged = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined; // [1]
-  if (merged !== undefined) return recordMerged(ports, run, merged);
+  if (merged !== undefined) return settleMerged(ports, run, history, merged);
   let target = await ensureTarget(ports, run.repository, run.target);
   if (target.verifiedCommit !== history.newestFirst[0]?.id) {
     target = await verifyTarget(ports, target);
     history = await historySince(ports, run.repository, run.target, base);
   }
-  if (target.blocked !== undefined || isHeld(target, ports.clock.now())) return { outcome: 'waiting', run };
   const head = history.newestFirst[0];
+  // A head that is not verified may hold a merge that will be taken back: nothing is built on it.
+  const isReady = target.blocked === undefined && target.verifiedCommit === head?.id;
+  if (!isReady || isHeld(target, ports.clock.now())) return { outcome: 'waiting', run };
   if (head === undefined || !history.reachesBase) {
     return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: base }], 'BL2007');
   }
@@ -73,7 +75,7 @@ const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   if (clashes.length > 0) return conflicted(ports, run, clashes, 'BL2003');
   const leased = await takeLease(ports, run, head.id); // [3]
   if (leased === undefined) return { outcome: 'waiting', run };
-  return merge(ports, leased, target, history);
+  return merge(ports, leased, target);
 };
 
 /** The exclusive right to decide, by one conditional write; `undefined` where somebody else moved the run meanwhile. */
@@ -88,7 +90,7 @@ const takeLease = async (ports: Ports, run: Run, checkedHead: string): Promise<R
   return answer.outcome === 'updated' ? next : undefined;
 };
 
-const merge = async (ports: Ports, run: Run, target: Target, history: History): Promise<PromoteAnswer> => {
+const merge = async (ports: Ports, run: Run, target: Target): Promise<PromoteAnswer> => {
   const runCommit = run.runCommit ?? '';
   let outcome: Awaited<ReturnType<typeof ports.lakefs.merge>>;
   try {
@@ -115,7 +117,7 @@ const merge = async (ports: Ports, run: Run, target: Target, history: History): 
     case 'no-changes':
       return noChanges(ports, run);
     case 'merged':
-      return verify(ports, run, target, history, outcome.commitId);
+      return verify(ports, run, target, outcome.commitId);
   }
 };
 
@@ -123,41 +125,45 @@ const merge = async (ports: Ports, run: Run, target: Target, history: History): 
 const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
   const merged = findMerge(history.newestFirst, run.runCommit ?? '');
-  return merged === undefined ? unchanged(ports, run) : recordMerged(ports, run, merged);
+  return merged === undefined ? unchanged(ports, run) : settleMerged(ports, run, history, merged);
 };
 
-const verify = async (
-  ports: Ports,
-  run: Run,
-  target: Target,
-  before: History,
-  mergeCommit: string,
-): Promise<PromoteAnswer> => {
+const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: string): Promise<PromoteAnswer> => {
   const commit = await ports.lakefs.getCommit(run.repository, mergeCommit); // [5]
   const checkedHead = run.lease?.checkedHead;
-  if (commit?.parents[0] !== checkedHead) {
-    const known = new Set(before.newestFirst.map(({ id }) => id));
-    const now = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
-    const between = now.newestFirst.filter(({ id }) => !known.has(id) && id !== mergeCommit);
-    const clashes = await clashesSince(ports, run, between);
-    if (clashes.length > 0) {
-      await undoMerge(ports, run, mergeCommit);
-      return conflicted(ports, run, clashes, 'BL2003');
-    }
+  if (checkedHead === undefined || commit?.parents[0] !== checkedHead) {
+    const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
+    const merged = findMerge(history.newestFirst, run.runCommit ?? '');
+    return merged === undefined ? { outcome: 'waiting', run } : settleMerged(ports, run, history, merged);
   }
-  const changes = await ports.ledger.getChanges(run);
-  if (changes !== undefined) {
-    remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
-  }
-  const answer = await recordMerged(ports, run, { mergeCommit, inForce: true });
-  if (checkedHead !== undefined && commit?.parents[0] === checkedHead) {
-    await advanceVerified(ports, target, checkedHead, mergeCommit);
-  }
+  const answer = await recordMerged(ports, run, mergeCommit, true);
+  await advanceVerified(ports, target, checkedHead, mergeCommit);
   return answer;
 };
 
-const recordMerged = async (ports: Ports, run: Run, merged: Merged): Promise<PromoteAnswer> => {
-  const state = merged.inForce ? 'PROMOTED' : 'ROLLED_BACK';
+/**
+ * The target's log holds the merge. Where it went onto another head than the one that was checked, what lay between is
+ * checked now; on a clash the merge is taken back at once.
+ */
+const settleMerged = async (ports: Ports, run: Run, history: History, merged: Merged): Promise<PromoteAnswer> => {
+  const at = history.newestFirst.findIndex(({ id }) => id === merged.mergeCommit);
+  const before = history.newestFirst.slice(at + 1, -1);
+  const isChecked = history.newestFirst[at]?.parents[0] === run.lease?.checkedHead;
+  if (merged.takenBack || (merged.inForce && !isChecked)) {
+    const clashes = await clashesSince(ports, run, before);
+    if (merged.takenBack || clashes.length > 0) {
+      if (merged.inForce) await undoMerge(ports, run, merged.mergeCommit);
+      return conflicted(ports, run, clashes, 'BL2003');
+    }
+  }
+  return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
+};
+
+const recordMerged = async (ports: Ports, run: Run, mergeCommit: string, inForce: boolean): Promise<PromoteAnswer> => {
+  const changes = await ports.ledger.getChanges(run);
+  if (changes !== undefined)
+    remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
+  const state = inForce ? 'PROMOTED' : 'ROLLED_BACK';
   const settled = await changeRun(ports, run, (current) => {
     if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
     const now = ports.clock.now();
@@ -166,20 +172,20 @@ const recordMerged = async (ports: Ports, run: Run, merged: Merged): Promise<Pro
       now,
       {
         state,
-        mergeCommit: merged.mergeCommit,
+        mergeCommit,
         settledAt: now,
-        ...(merged.inForce
+        ...(inForce
           ? {}
           : {
-              cause: { code: 'BL2014', message: `merge ${merged.mergeCommit} was undone on ${run.target}` },
+              cause: { code: 'BL2014', message: `merge ${mergeCommit} was undone on ${run.target}` },
               ...(current.bookmarks === true ? { bookmarkRewind: 'due' as const } : {}),
             }),
       },
-      { note: `merge ${merged.mergeCommit.slice(0, 12)}`, forget: ['lease', 'policy', 'clashes'] },
+      { note: `merge ${mergeCommit.slice(0, 12)}`, forget: ['lease', 'policy', 'clashes'] },
     );
   });
   const cleaned = needsCleanUp(settled) ? await cleanUpLater(ports, settled) : settled;
-  return { outcome: merged.inForce ? 'promoted' : 'rolled-back', run: cleaned };
+  return { outcome: inForce ? 'promoted' : 'rolled-back', run: cleaned };
 };
 
 /** The promotion is done; a branch that cannot be deleted now is reconcile's. */

@@ -77,11 +77,19 @@ const walk = async (
     } else if (undone !== undefined) {
       clashes = clashes.filter((clash) => clash.commit.id !== undone);
     }
+    if (await isUndecided(ports, commit)) break;
     const cause = await clashOf(ports, target, commit);
     if (cause !== undefined) clashes.push({ commit, cause });
     if (clashes.length === 0) verified = commit.id;
   }
   return { verified, open: clashes[0] };
+};
+
+/** A merge of ours whose promotion has not said yet whether it stands: it decides, nobody else. */
+const isUndecided = async (ports: Ports, commit: Commit): Promise<boolean> => {
+  const claimed = claimedRunOf(commit);
+  const run = claimed === undefined ? undefined : await ports.ledger.getRun(claimed);
+  return run?.runCommit === commit.parents[1] && (run?.state === 'PROMOTING' || run?.state === 'COMMITTED');
 };
 
 const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {

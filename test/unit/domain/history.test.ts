@@ -58,7 +58,22 @@ describe('findMerge', () => {
       { mergeCommit: 'm1', inForce: true },
     ],
   ])('%s', (_, log, source, expected) => {
-    expect(findMerge(log, source)).toEqual(expected);
+    expect(findMerge(log, source)).toEqual(expected && { takenBack: false, ...expected });
+  });
+});
+
+describe('a merge that the promotion itself took back', () => {
+  const ours = { [METADATA.runId]: 'x', [METADATA.attempt]: '0' };
+  const merge = commit('m', ['base', 'r'], { metadata: ours });
+  const undo = (metadata: Record<string, string>) =>
+    commit('u', ['m'], { metadata: { [METADATA.kind]: COMMIT_KIND.revert, [METADATA.reverts]: 'm', ...metadata } });
+  it.each([
+    ['by its own run', undo(ours), true],
+    ['by another run', undo({ ...ours, [METADATA.runId]: 'y' }), false],
+    ['by another attempt', undo({ ...ours, [METADATA.attempt]: '1' }), false],
+    ['by a person', undo({}), false],
+  ])('%s', (_, last, takenBack) => {
+    expect(findMerge([last, merge, base], 'r')).toEqual({ mergeCommit: 'm', inForce: false, takenBack });
   });
 });
 
