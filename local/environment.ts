@@ -1,6 +1,6 @@
 /** The local environment as a whole: local AWS, lakeFS, the deployed control plane, and the relay of Glue's events. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { SECRET_KEY } from '../lambdas/contract.ts';
@@ -74,6 +74,17 @@ export const startEnvironment = async (options: EnvironmentOptions): Promise<Env
     throw error;
   }
 };
+
+/** Where `cdk` finds this environment. */
+export const cdkOptionsOf = (state: LocalState): CdkOptions => ({
+  endpoint: state.aws.endpoint,
+  output: join(dirname(state.stack.configFile), 'cdk.out'),
+  logFile: join(state.logs, 'cdk.log'),
+  configFile: state.stack.configFile,
+});
+
+/** Deploys what is in the work tree now into an environment that runs. */
+export const redeploy = (state: LocalState): Promise<void> => deploy(cdkOptionsOf(state), state.stack.name);
 
 const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Undo): Promise<LocalState> => {
   const choice = await chooseLakefs();
