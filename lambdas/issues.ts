@@ -77,7 +77,7 @@ export const describeIssues = (error: z.core.$ZodError, value: unknown, prefix =
   error.issues
     .map((issue) => {
       const { allowed, found } = judge(issue, valueAt(value, issue.path));
-      const field = fieldOf(prefix, ...issue.path.map(String)) || 'request';
-      return `${field}: ${allowed}, found ${found}`;
+      const field = fieldOf(prefix, ...issue.path.map(String));
+      return `${field === '' ? 'request' : field}: ${allowed}, found ${found}`;
     })
     .join('; ');
