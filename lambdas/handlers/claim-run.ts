@@ -4,7 +4,7 @@ import type { Run } from '../domain/run.ts';
 import { type ClaimRunAnswer, type ClaimRunRequest, claimRunRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { claimRun } from '../usecases/claim-run.ts';
-import { lambda, parseRequest } from './middleware.ts';
+import { onRequest } from './middleware.ts';
 import { portsOfContainer } from './wiring.ts';
 
 /** The job learns where lakeFS is and where its key lies, never the key itself. */
@@ -21,6 +21,6 @@ const answerOf = (run: Run): ClaimRunAnswer => {
 export const createHandler = (
   useCase: (ports: Ports, request: ClaimRunRequest) => Promise<Run> = claimRun,
   ports: () => Ports = portsOfContainer,
-) => lambda(async (event: unknown) => answerOf(await useCase(ports(), parseRequest(claimRunRequest, event))));
+) => onRequest(claimRunRequest, async (request) => answerOf(await useCase(ports(), request)));
 
 export const handler = createHandler();

@@ -2,12 +2,12 @@
 import { type InspectRequest, inspectRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { type InspectAnswer, inspect } from '../usecases/inspect.ts';
-import { lambda, parseRequest } from './middleware.ts';
+import { onRequest } from './middleware.ts';
 import { portsOfContainer } from './wiring.ts';
 
 export const createHandler = (
   useCase: (ports: Ports, request: InspectRequest) => Promise<InspectAnswer> = inspect,
   ports: () => Ports = portsOfContainer,
-) => lambda(async (event: unknown) => useCase(ports(), parseRequest(inspectRequest, event)));
+) => onRequest(inspectRequest, (request) => useCase(ports(), request));
 
 export const handler = createHandler();

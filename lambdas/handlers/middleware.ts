@@ -5,7 +5,7 @@ import type * as z from 'zod/mini';
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import { setDeadline } from './deadline.ts';
-import { errorData, logger, metrics } from './observability.ts';
+import { errorData, logger, publishMetrics } from './observability.ts';
 
 /** Lambda takes `errorType` from the name: a Step Functions state catches `BL2003` by it. */
 class CodedError extends Error {
@@ -25,12 +25,12 @@ const invocation = (): MiddlewareObj => ({
     logger.addContext(context);
   },
   after: () => {
-    metrics.publishStoredMetrics();
+    publishMetrics();
   },
   onError: (request) => {
     const coded = asCoded(request.error);
     logger.error(coded.message, errorData(request.error));
-    metrics.publishStoredMetrics();
+    publishMetrics();
     request.error = coded;
   },
 });
@@ -45,3 +45,7 @@ export const parseRequest = <T extends z.ZodMiniType>(schema: T, event: unknown)
   if (parsed.success) return parsed.data;
   throw new BranchlineError('BL1001', describeIssues(parsed.error, event));
 };
+
+/** A function that is invoked with a request: nothing is built before the request is found good. */
+export const onRequest = <T extends z.ZodMiniType, Answer>(schema: T, act: (request: z.infer<T>) => Promise<Answer>) =>
+  lambda(async (event: unknown) => act(parseRequest(schema, event)));

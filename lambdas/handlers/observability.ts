@@ -7,7 +7,7 @@ import { ERROR_CATALOG, isBranchlineError } from '../domain/errors.ts';
 const serviceName = process.env[ENV.prefix] ?? DEFAULT_PREFIX;
 
 export const logger = new Logger({ serviceName });
-export const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
+const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
 
 /** What the log says about an error: code, data and remedy beside the stack. */
 export const errorData = (error: unknown): Record<string, unknown> => ({
@@ -33,4 +33,9 @@ export const countOutcome = (outcome: string): void => {
     .singleMetric()
     .addDimension(METRIC_DIMENSION.outcome, outcome)
     .addMetric(METRIC.runsSettled, MetricUnit.Count, 1);
+};
+
+/** At the end of an invocation. Powertools warns where there is nothing to write, which is the rule here. */
+export const publishMetrics = (): void => {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
 };

@@ -2,12 +2,12 @@
 import { type ResolveRunRequest, resolveRunRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { type ResolveAnswer, resolveRun } from '../usecases/resolve-run.ts';
-import { lambda, parseRequest } from './middleware.ts';
+import { onRequest } from './middleware.ts';
 import { portsOfContainer } from './wiring.ts';
 
 export const createHandler = (
   useCase: (ports: Ports, request: ResolveRunRequest) => Promise<ResolveAnswer> = resolveRun,
   ports: () => Ports = portsOfContainer,
-) => lambda(async (event: unknown) => useCase(ports(), parseRequest(resolveRunRequest, event)));
+) => onRequest(resolveRunRequest, (request) => useCase(ports(), request));
 
 export const handler = createHandler();

@@ -2,12 +2,12 @@
 import { type StartRunRequest, startRunRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { type StartAnswer, startRun } from '../usecases/start-run.ts';
-import { lambda, parseRequest } from './middleware.ts';
+import { onRequest } from './middleware.ts';
 import { portsOfContainer } from './wiring.ts';
 
 export const createHandler = (
   useCase: (ports: Ports, request: StartRunRequest) => Promise<StartAnswer> = startRun,
   ports: () => Ports = portsOfContainer,
-) => lambda(async (event: unknown) => useCase(ports(), parseRequest(startRunRequest, event)));
+) => onRequest(startRunRequest, (request) => useCase(ports(), request));
 
 export const handler = createHandler();

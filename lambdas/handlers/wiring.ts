@@ -54,7 +54,11 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
       endpoint: env.lakefsEndpoint,
       credentials,
       deadline,
-      onError: () => count(METRIC.lakefsErrors, 1),
+      onError: (failure) => {
+        // Not found, exists, no changes, conflict: answers, not faults.
+        const isFault = failure.kind !== 'answer' || failure.status >= 500 || [401, 429].includes(failure.status);
+        if (isFault) count(METRIC.lakefsErrors, 1);
+      },
     }),
     ledger: createLedger({
       client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
