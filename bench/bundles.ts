@@ -9,22 +9,22 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { FUNCTION } from '../lambdas/contract.ts';
+import { BUNDLING, FUNCTION } from '../lambdas/contract.ts';
 
 const MAX_BYTES = 500 * 1024;
 const MAX_RATIO = 1.5;
 const ROUNDS = 15;
 const PROJECT = resolve(import.meta.dirname, '..');
 
-/** Keep in step with lib/constructs/lambda-function.ts. */
 const OPTIONS = {
   bundle: true,
   minify: true,
   platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  mainFields: ['module', 'main'],
-  banner: { js: "import { createRequire } from 'node:module';const require=createRequire(import.meta.url);" },
+  format: BUNDLING.format,
+  target: BUNDLING.target,
+  mainFields: [...BUNDLING.mainFields],
+  banner: { js: BUNDLING.banner },
+  external: [...BUNDLING.external],
   absWorkingDir: PROJECT,
   logLevel: 'error',
 } as const satisfies BuildOptions;

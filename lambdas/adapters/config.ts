@@ -1,11 +1,9 @@
 /** The compiled configuration: an S3 object that the deployment wrote, since 500 pipelines do not fit into an environment variable. */
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
 import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
-import { callAws } from './aws-errors.ts';
 
 /** The object comes from our own deployment: this tells a truncated or foreign object, the words of the file were checked there. */
 const compiledConfig = z.object({
@@ -55,25 +53,25 @@ export const parseConfig = (text: string, uri: string): CompiledConfig => {
   throw new BranchlineError('BL1002', `${describeIssues(parsed.error, value, uri)}; deploy again`);
 };
 
-const parseUri = (uri: string): { readonly Bucket: string; readonly Key: string } => {
+const parseUri = (uri: string): readonly [bucket: string, key: string] => {
   const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
   if (match?.[1] === undefined || match[2] === undefined) {
     throw new BranchlineError('BL1002', `configuration lies at "${uri}", expected s3://bucket/key`);
   }
-  return { Bucket: match[1], Key: match[2] };
+  return [match[1], match[2]];
 };
 
-/** Read once in the life of a container; a deployment that changes the configuration names another object. */
-export const createConfigSource = (options: { readonly client: S3Client; readonly uri: string }): ConfigSource => {
+/**
+ * Read once in the life of a container; a deployment that changes the configuration names another object.
+ * @param read the content of an S3 object as text.
+ */
+export const createConfigSource = (options: {
+  readonly read: (bucket: string, key: string) => Promise<string>;
+  readonly uri: string;
+}): ConfigSource => {
   let loaded: Promise<CompiledConfig> | undefined;
-  const load = async (): Promise<CompiledConfig> => {
-    const place = parseUri(options.uri);
-    const text = await callAws(`s3:GetObject ${options.uri}`, async () => {
-      const answer = await options.client.send(new GetObjectCommand(place));
-      return (await answer.Body?.transformToString('utf-8')) ?? '';
-    });
-    return parseConfig(text, options.uri);
-  };
+  const load = async (): Promise<CompiledConfig> =>
+    parseConfig(await options.read(...parseUri(options.uri)), options.uri);
   return {
     load() {
       loaded ??= load().catch((error: unknown) => {

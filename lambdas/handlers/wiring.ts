@@ -1,7 +1,6 @@
 /** Builds what the use cases need, once per container. The only place that knows both sides. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -16,6 +15,7 @@ import { createLakefs } from '../adapters/lakefs/client.ts';
 import { createLedger } from '../adapters/ledger/ledger.ts';
 import { asLog } from '../adapters/log.ts';
 import { createPromotions } from '../adapters/promotions.ts';
+import { readS3Object } from '../adapters/s3-object.ts';
 import { METRIC } from '../contract.ts';
 import type { Ports, Promotions } from '../ports.ts';
 import { deadline } from './deadline.ts';
@@ -46,8 +46,7 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
     clock: systemClock,
     ids: createIds(systemClock),
     config: createConfigSource({
-      // A bucket's name as a host name needs DNS, which a local endpoint does not have.
-      client: new S3Client({ ...PATIENT, forcePathStyle: source.AWS_ENDPOINT_URL !== undefined }),
+      read: (bucket, key) => readS3Object(bucket, key, { env: source }),
       uri: env.configUri,
     }),
     lakefs: createLakefs({
