@@ -10,8 +10,11 @@ export const ACCOUNT = '000000000000';
 /** What every AWS client of the local environment uses. They open nothing. */
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
 
-/** Variables that must not reach the local AWS: with them a client would talk to a real account. */
-const FOREIGN = /^(AWS_|LAKEFS_|BRANCHLINE_|CDK_)/;
+/**
+ * Variables that must not reach the local AWS: with them a client would talk to a real account, and npm within npm would do
+ * what the outer one was told to.
+ */
+const FOREIGN = /^(AWS_|LAKEFS_|BRANCHLINE_|CDK_|npm_)/;
 
 /** This process's environment without anybody's real AWS or lakeFS settings. */
 export const cleanEnvironment = (): NodeJS.ProcessEnv =>

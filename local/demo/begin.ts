@@ -11,7 +11,12 @@ export const begin = async (stage: Stage, job: string, work: Work, runId?: strin
     arguments: argumentsFor(work),
     ...(runId !== undefined && { runId }),
   });
-  stage.tell('you', `start ${job}: run ${run.runId} on branch ${run.branch}, from ${shortId(run.baseCommit)}`);
+  stage.tell(
+    'you',
+    `start ${job}: run ${run.runId} on branch ${run.branch}, from ${shortId(run.baseCommit)}`,
+    run.openedAt,
+  );
+  stage.showRuns(run);
   return run;
 };
 
@@ -24,9 +29,16 @@ export const jobEnd = async (stage: Stage, run: Run): Promise<string> => {
   return ended.JobRunState ?? '';
 };
 
-/** Waits for the run's end and shows its timeline. */
+/** Waits for the run's end and tells what the ledger says of it. */
 export const runEnd = async (stage: Stage, run: Run, ...states: readonly RunState[]): Promise<Run> => {
   const ended = await stage.harness.waitForRun(run.runId, states);
-  stage.showRun(ended);
+  stage.showRuns(ended);
+  return ended;
+};
+
+/** The same for runs at once: their steps are told in the order of their times. */
+export const runsEnd = async (stage: Stage, runs: readonly Run[], ...states: readonly RunState[]): Promise<Run[]> => {
+  const ended = await Promise.all(runs.map((run) => stage.harness.waitForRun(run.runId, states)));
+  stage.showRuns(...ended);
   return ended;
 };

@@ -1,5 +1,4 @@
 import { difference } from '../harness.ts';
-import { waitFor } from '../wait.ts';
 import { begin, jobEnd, runEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
 import type { Scene } from './stage.ts';
@@ -29,11 +28,7 @@ export const failingRun: Scene = {
     const discarded = await runEnd(stage, run, 'DISCARDED');
     await harness.deliver();
     stage.same('the ledger says it is DISCARDED because the job failed', discarded.cause?.code, 'BL2005');
-    await waitFor(async () => ((await harness.branchExists(run.branch)) ? undefined : true), {
-      what: `branch ${run.branch} is gone`,
-      timeoutMs: 20_000,
-    });
-    stage.check('its branch is gone, and its files with it', true);
+    await stage.checkBranchGone(discarded);
     await stage.checkUntouched(before, 'after the clean-up');
   },
 };

@@ -1,4 +1,4 @@
-import { begin, jobEnd, runEnd } from './begin.ts';
+import { begin, jobEnd, runsEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
 import { type Scene, TARGET } from './stage.ts';
 
@@ -14,8 +14,7 @@ export const onePartition: Scene = {
     const work = { table: TABLE.sales, from: '2026-11-04', days: 1, hours: 1 };
     const runs = await Promise.all([begin(stage, JOB.sales, work), begin(stage, JOB.corrections, work)]);
     await Promise.all(runs.map((run) => jobEnd(stage, run)));
-    const ended = [];
-    for (const run of runs) ended.push(await runEnd(stage, run, 'PROMOTED', 'CONFLICTED'));
+    const ended = await runsEnd(stage, runs, 'PROMOTED', 'CONFLICTED');
     const promoted = ended.find((run) => run.state === 'PROMOTED');
     const conflicted = ended.find((run) => run.state === 'CONFLICTED');
     stage.same('one is promoted, the other conflicted', ended.map((run) => run.state).toSorted(), [

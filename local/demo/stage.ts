@@ -7,6 +7,7 @@ import { waitFor } from '../wait.ts';
 import { shortId, type Timeline, type Verified } from './timeline.ts';
 
 export const TARGET = 'main';
+const WIDEST_STATE = 10;
 
 export interface SceneRun {
   readonly runId: string;
@@ -42,6 +43,8 @@ export class Stage {
   /** Runs of the scenes before this one. */
   readonly earlier: ReadonlyMap<string, SceneRun>;
   readonly #timeline: Timeline;
+  /** How many steps of each run have been told. */
+  readonly #told = new Map<string, number>();
 
   constructor(harness: Harness, timeline: Timeline, earlier: ReadonlyMap<string, SceneRun> = new Map()) {
     this.harness = harness;
@@ -66,18 +69,22 @@ export class Stage {
     this.check(what, is === should, () => `saw ${is}, not ${should}`);
   }
 
-  /** The run's own timeline, as the ledger holds it. */
-  showRun(run: Run): void {
-    this.runs.set(run.runId, {
-      runId: run.runId,
-      job: run.job,
-      state: run.state,
-      branch: run.branch,
-      ...(run.mergeCommit !== undefined && { mergeCommit: run.mergeCommit }),
+  /** The steps of these runs that were not told yet, as the ledger holds them, in the order of their times. */
+  showRuns(...runs: readonly Run[]): void {
+    const fresh = runs.flatMap((run) => {
+      this.runs.set(run.runId, {
+        runId: run.runId,
+        job: run.job,
+        state: run.state,
+        branch: run.branch,
+        ...(run.mergeCommit !== undefined && { mergeCommit: run.mergeCommit }),
+      });
+      const told = this.#told.get(run.runId) ?? 0;
+      this.#told.set(run.runId, run.steps.length);
+      return run.steps.slice(told).map((step) => ({ ...step, runId: run.runId }));
     });
-    for (const step of run.steps) {
-      this.tell('ledger', `${run.runId}  ${step.state}${step.note === undefined ? '' : `  ${step.note}`}`, step.at);
-    }
+    for (const { at, runId, state, note } of fresh.toSorted((a, b) => a.at - b.at))
+      this.tell('ledger', `${runId}  ${state.padEnd(WIDEST_STATE)}  ${note ?? ''}`.trimEnd(), at);
   }
 
   /** Every queue has been empty for a while: what was sent has been dealt with. */
@@ -122,8 +129,17 @@ export class Stage {
       [run.mergeCommit],
     );
     this.same('its second parent is the commit that the run branch held', merges[0]?.parents[1], run.runCommit);
-    this.same('its run branch is gone', await this.harness.branchExists(run.branch), false);
+    await this.checkBranchGone(run);
     return difference(before.listing, await this.harness.listing(TARGET));
+  }
+
+  /** The branch is deleted right after the end: moments later at most. */
+  async checkBranchGone(run: Run): Promise<void> {
+    await waitFor(async () => ((await this.harness.branchExists(run.branch)) ? undefined : true), {
+      what: `branch ${run.branch} is gone`,
+      timeoutMs: 20_000,
+    });
+    this.check('its run branch is gone', true);
   }
 
   /** @throws Unverified where the target moved or any object of it differs. */

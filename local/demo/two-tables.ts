@@ -1,4 +1,4 @@
-import { begin, jobEnd, runEnd } from './begin.ts';
+import { begin, jobEnd, runsEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
 import type { Scene } from './stage.ts';
 
@@ -7,14 +7,14 @@ export const twoTables: Scene = {
   about: 'Both begin at the same commit, both are promoted, one after the other, and neither waits for a person.',
   play: async (stage) => {
     const before = await stage.picture();
-    const [sales, clicks] = await Promise.all([
+    const runs = await Promise.all([
       begin(stage, JOB.sales, { table: TABLE.sales, from: '2026-11-03', days: 1, hours: 4 }),
       begin(stage, JOB.clicks, { table: TABLE.clicks, from: '2026-11-03', days: 1, hours: 4 }),
     ]);
-    stage.same('both begin at the same commit', sales.baseCommit, clicks.baseCommit);
-    await Promise.all([jobEnd(stage, sales), jobEnd(stage, clicks)]);
-    const first = await runEnd(stage, sales, 'PROMOTED');
-    const second = await runEnd(stage, clicks, 'PROMOTED');
+    stage.same('both begin at the same commit', runs[0].baseCommit, runs[1].baseCommit);
+    await Promise.all(runs.map((run) => jobEnd(stage, run)));
+    const [first, second] = await runsEnd(stage, runs, 'PROMOTED');
+    if (first === undefined || second === undefined) return;
     await stage.checkPromoted(first, before);
     const changed = await stage.checkPromoted(second, before);
     stage.same(

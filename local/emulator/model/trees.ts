@@ -1,0 +1,112 @@
+/** Comparing and merging trees, path by path. Pure. */
+import { createHash } from 'node:crypto';
+import type { DiffEntry, Entry, Staging, Tree } from './types.ts';
+
+/** Two entries are the same by what they hold, not by where: a rewritten identical file is no change (seen on 1.84). */
+export const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boolean => {
+  if (a == null || b == null) return a == null && b == null;
+  return (
+    a.checksum === b.checksum &&
+    a.sizeBytes === b.sizeBytes &&
+    JSON.stringify(a.metadata) === JSON.stringify(b.metadata)
+  );
+};
+
+/** Byte order, as lakeFS lists. */
+export const byPath = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+const allPaths = (...trees: Iterable<string>[]): string[] => {
+  const paths = new Set<string>();
+  for (const tree of trees) for (const path of tree) paths.add(path);
+  return [...paths].sort(byPath);
+};
+
+export const applyStaging = (tree: Tree, staging: Staging): Tree => {
+  if (staging.size === 0) return tree;
+  const result = new Map(tree);
+  for (const [path, entry] of staging) {
+    if (entry === null) result.delete(path);
+    else result.set(path, entry);
+  }
+  return result;
+};
+
+export const metaRangeIdOf = (tree: Tree): string => {
+  const hash = createHash('sha256');
+  for (const path of [...tree.keys()].sort(byPath)) {
+    const entry = tree.get(path);
+    hash.update(`${path}\0${entry?.checksum ?? ''}\0${String(entry?.sizeBytes)}\0${entry?.physicalAddress ?? ''}\n`);
+  }
+  return hash.digest('hex');
+};
+
+/** What changes when `left` becomes `right`. */
+export const diffTrees = (left: Tree, right: Tree): DiffEntry[] => {
+  const entries: DiffEntry[] = [];
+  for (const path of allPaths(left.keys(), right.keys())) {
+    const [before, after] = [left.get(path), right.get(path)];
+    if (isSame(before, after)) continue;
+    const type = after === undefined ? 'removed' : before === undefined ? 'added' : 'changed';
+    entries.push({ type, path, isPrefix: false, sizeBytes: (after ?? before)?.sizeBytes ?? 0 });
+  }
+  return entries;
+};
+
+/** What `source` changed since `base`; a conflict where `destination` changed it otherwise. */
+export const diffThreeDot = (base: Tree, source: Tree, destination: Tree): DiffEntry[] =>
+  diffTrees(base, source).flatMap((entry) => {
+    const ours = destination.get(entry.path);
+    if (isSame(ours, source.get(entry.path))) return isSame(ours, base.get(entry.path)) ? [entry] : [];
+    return isSame(ours, base.get(entry.path)) ? [entry] : [{ ...entry, type: 'conflict' as const }];
+  });
+
+export type Strategy = 'source-wins' | 'dest-wins' | undefined;
+
+/** The destination with the source's changes laid on; `undefined` where both changed a path differently. */
+export const mergeTrees = (base: Tree, source: Tree, destination: Tree, strategy?: Strategy): Tree | undefined => {
+  const result = new Map(destination);
+  for (const path of allPaths(base.keys(), source.keys())) {
+    const [before, theirs, ours] = [base.get(path), source.get(path), destination.get(path)];
+    if (isSame(before, theirs) || isSame(theirs, ours)) continue;
+    if (!isSame(before, ours)) {
+      if (strategy === undefined) return undefined;
+      if (strategy === 'dest-wins') continue;
+    }
+    if (theirs === undefined) result.delete(path);
+    else result.set(path, theirs);
+  }
+  return result;
+};
+
+export interface PageRequest {
+  readonly prefix: string;
+  readonly delimiter: string;
+  readonly after: string;
+  readonly amount: number;
+}
+export interface PageOf<T> {
+  readonly results: readonly T[];
+  readonly hasMore: boolean;
+  readonly nextOffset: string;
+}
+
+/** Sorted items by page; those below a delimiter stand together as one prefix. */
+export const pageOf = <T extends { readonly path: string }>(
+  items: readonly T[],
+  page: PageRequest,
+  asPrefix: (prefix: string, below: T) => T,
+): PageOf<T> => {
+  const results: T[] = [];
+  let last = '';
+  for (const item of items) {
+    if (!item.path.startsWith(page.prefix)) continue;
+    const at = page.delimiter === '' ? -1 : item.path.indexOf(page.delimiter, page.prefix.length);
+    const path = at < 0 ? item.path : item.path.slice(0, at + page.delimiter.length);
+    if (page.after !== '' && byPath(path, page.after) <= 0) continue;
+    if (path === last) continue;
+    if (results.length === page.amount) return { results, hasMore: true, nextOffset: last };
+    results.push(at < 0 ? item : asPrefix(path, item));
+    last = path;
+  }
+  return { results, hasMore: false, nextOffset: '' };
+};

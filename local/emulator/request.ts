@@ -1,0 +1,112 @@
+/** One request, taken apart for the routes. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { LakefsModel } from './model/model.ts';
+import { byPath, type PageRequest } from './model/trees.ts';
+import { type Entry, ModelError, notFound, type RepositoryRecord } from './model/types.ts';
+import type { ObjectStore } from './objects.ts';
+import { type Listed, MAX_PAGE } from './wire.ts';
+
+export interface Calls {
+  readonly model: LakefsModel;
+  readonly objects: ObjectStore;
+  readonly now: () => number;
+  readonly blockstoreType: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly json: unknown;
+  /** The uploaded bytes, out of a raw body or of a form's field `content`. */
+  readonly content: () => Buffer;
+  readonly repository: () => RepositoryRecord;
+  readonly page: () => PageRequest;
+  readonly listed: (repository: RepositoryRecord, ref: string) => Listed[];
+  readonly entryAt: (repository: RepositoryRecord, ref: string, path: string) => Entry;
+  readonly remember: (task: object) => string;
+  readonly recall: (id: string) => object;
+}
+
+export const required = (body: Readonly<Record<string, string>>, name: string): string => {
+  const value = body[name];
+  if (value === undefined || value === '') throw new ModelError(400, `argument ${name}: required value`);
+  return value;
+};
+
+const pageFrom = (query: URLSearchParams): PageRequest => {
+  const amount = Number(query.get('amount') ?? '100');
+  if (!Number.isInteger(amount) || amount < -1 || amount > MAX_PAGE) {
+    throw new ModelError(400, `amount ${String(query.get('amount'))}: at most ${String(MAX_PAGE)}`);
+  }
+  return {
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    after: query.get('after') ?? '',
+    amount: amount <= 0 ? 100 : amount,
+  };
+};
+
+/** The bytes of the field `content` of a multipart form. */
+const formContent = (body: Buffer, contentType: string): Buffer => {
+  const boundary = /boundary="?([^";]+)"?/.exec(contentType)?.[1] ?? '';
+  const from = body.indexOf('\r\n\r\n') + 4;
+  const to = body.indexOf(`\r\n--${boundary}`, from);
+  if (from < 4 || to < 0 || !body.subarray(0, from).includes('name="content"')) {
+    throw new ModelError(400, 'multipart upload missing key "content"');
+  }
+  return body.subarray(from, to);
+};
+
+export interface Shared {
+  readonly model: LakefsModel;
+  readonly objects: ObjectStore;
+  readonly now: () => number;
+  readonly blockstoreType: string;
+  readonly tasks: Map<string, object>;
+}
+
+export interface Incoming {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export const callOf = (shared: Shared, incoming: Incoming): Calls => {
+  const { model, tasks } = shared;
+  const { params, query, headers, body } = incoming;
+  const type = headers['content-type'] ?? '';
+  let json: unknown;
+  if (type.includes('json') && body.length > 0) {
+    try {
+      json = JSON.parse(body.toString('utf8'));
+    } catch {
+      throw new ModelError(400, 'request body has an error: failed to decode request body');
+    }
+  }
+  return {
+    ...shared,
+    params,
+    query,
+    headers,
+    json,
+    content: () => (type.startsWith('multipart/form-data') ? formContent(body, type) : body),
+    repository: () => model.repository(params['repository'] ?? ''),
+    page: () => pageFrom(query),
+    listed: (repository, ref) =>
+      [...model.view(repository, ref)].map(([path, entry]) => ({ path, entry })).sort((a, b) => byPath(a.path, b.path)),
+    entryAt: (repository, ref, path) => {
+      const entry = model.view(repository, ref).get(path);
+      if (entry === undefined) throw notFound('object');
+      return entry;
+    },
+    remember: (task) => {
+      const id = `task-${String(tasks.size + 1)}`;
+      tasks.set(id, { id, ...task });
+      return id;
+    },
+    recall: (id) => {
+      const task = tasks.get(id);
+      if (task === undefined) throw notFound('task');
+      return task;
+    },
+  };
+};

@@ -1,0 +1,168 @@
+/** The emulator as an HTTP server on the loopback address. */
+
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { FaultInjector, type FaultRule } from './faults.ts';
+import { LakefsModel } from './model/model.ts';
+import { ModelError } from './model/types.ts';
+import { memoryStore, type ObjectStore } from './objects.ts';
+import { callOf, type Shared } from './request.ts';
+import { ROUTES, type Route } from './routes.ts';
+
+export interface EmulatorOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly protectionDelayMs?: number;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  /** In memory by default. */
+  readonly objects?: ObjectStore;
+  readonly blockstoreType?: string;
+}
+
+export interface Emulator {
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly model: LakefsModel;
+  readonly faults: FaultInjector;
+  close(): Promise<void>;
+}
+
+const API = '/api/v1';
+
+const compiled = ROUTES.map((route) => ({
+  route,
+  segments: route.path.split('/').slice(1),
+}));
+
+const find = (method: string, path: string): { route: Route; params: Record<string, string> } | undefined => {
+  const parts = path.split('/').slice(1).map(decodeURIComponent);
+  for (const { route, segments } of compiled) {
+    if (route.method !== method || segments.length !== parts.length) continue;
+    if (!segments.every((segment, i) => segment.startsWith(':') || segment === parts[i])) continue;
+    const params = segments.flatMap((segment, i) =>
+      segment.startsWith(':') ? [[segment.slice(1), parts[i] ?? '']] : [],
+    );
+    return { route, params: Object.fromEntries(params) as Record<string, string> };
+  }
+  return undefined;
+};
+
+const readBody = async (request: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
+
+const send = (response: ServerResponse, status: number, body?: unknown, headers: Record<string, string> = {}): void => {
+  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+  const payload = body === undefined ? undefined : isRaw ? body : JSON.stringify(body);
+  const type = typeof body === 'string' ? 'text/html' : isRaw ? 'application/octet-stream' : 'application/json';
+  response.writeHead(status, { ...(payload === undefined ? {} : { 'content-type': type }), ...headers });
+  response.end(payload);
+};
+
+export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
+  const accessKeyId = options.accessKeyId ?? 'AKIAEMULATORKEY';
+  const secretAccessKey = options.secretAccessKey ?? 'emulator-secret';
+  const expected = Buffer.from(`Basic ${Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')}`);
+  const now = Date.now;
+  const model = new LakefsModel({ now, protectionDelayMs: options.protectionDelayMs ?? 0, committer: 'branchline' });
+  const faults = new FaultInjector();
+  let endpoint = '';
+  const objects = options.objects ?? memoryStore(() => endpoint);
+  const shared: Shared = { model, objects, now, blockstoreType: options.blockstoreType ?? 'mem', tasks: new Map() };
+
+  const isAllowed = (header: string | undefined): boolean => {
+    const given = Buffer.from(header ?? '');
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  };
+
+  const answer = async (
+    request: IncomingMessage,
+    url: URL,
+    body: Buffer,
+  ): Promise<{ status: number; body?: unknown; headers?: Record<string, string> }> => {
+    const path = url.pathname.slice(API.length);
+    const found = find(request.method ?? 'GET', path);
+    if (path !== '/healthcheck' && !isAllowed(request.headers.authorization)) {
+      return { status: 401, body: { message: 'error authenticating request' } };
+    }
+    if (found === undefined) return { status: 404, body: { message: 'invalid API endpoint' } };
+    try {
+      const call = callOf(shared, { params: found.params, query: url.searchParams, headers: request.headers, body });
+      const { status, body: json, raw, location } = await found.route.handle(call);
+      const payload = raw ?? json;
+      return {
+        status,
+        ...(payload === undefined ? {} : { body: payload }),
+        ...(location === undefined ? {} : { headers: { location } }),
+      };
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      return { status: error.status, body: { message: error.message } };
+    }
+  };
+
+  /** Faults are set over HTTP too, for an emulator in another process. */
+  const administer = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+    body: Buffer,
+  ): Promise<void> => {
+    if (!isAllowed(request.headers.authorization) && url.pathname !== '/_emulator/objects') {
+      send(response, 401);
+    } else if (url.pathname === '/_emulator/objects') {
+      send(response, 200, await objects.read(url.searchParams.get('address') ?? ''));
+    } else if (url.pathname === '/_emulator/faults' && request.method === 'POST') {
+      faults.add(JSON.parse(body.toString('utf8')) as FaultRule);
+      send(response, 204);
+    } else if (url.pathname === '/_emulator/faults' && request.method === 'DELETE') {
+      faults.clear();
+      send(response, 204);
+    } else {
+      send(response, 404);
+    }
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://emulator');
+    const body = await readBody(request);
+    if (url.pathname === '/_health') return send(response, 200, 'alive!');
+    if (url.pathname.startsWith('/_emulator/')) return administer(request, response, url, body);
+    if (!url.pathname.startsWith(`${API}/`)) return send(response, 404, { message: 'not an API endpoint' });
+    const fault = faults.strike(request.method ?? 'GET', url.pathname.slice(API.length));
+    if (fault?.kind === 'hang-up') return void request.socket.destroy();
+    if (fault?.kind === 'answer') return send(response, fault.status, { message: fault.message });
+    if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
+    const { status, body: payload, headers } = await answer(request, url, body);
+    if (fault?.kind === 'lose-answer') return void request.socket.destroy();
+    send(response, status, payload, headers);
+  };
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      send(response, 500, { message: error instanceof Error ? error.message : String(error) });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  endpoint = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return {
+    endpoint,
+    accessKeyId,
+    secretAccessKey,
+    model,
+    faults,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+};
