@@ -3,6 +3,7 @@
  * kept for the life of the container: a burst of promotions reads every commit of the target once.
  */
 
+import { isBranchlineError } from '../domain/errors.ts';
 import { claimedRunOf } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { partitionsOf } from '../domain/partitions.ts';
@@ -42,7 +43,10 @@ export interface History {
 
 const key = (repository: string, id: string): string => `${repository}@${id}`;
 
-/** First-parent log of `target` from its head back to `base`. One call for what is new since the last reading. */
+/**
+ * First-parent log of `target` from its head back to `base`. One call for what is new since the last reading.
+ * A base that lakeFS does not know (any more) is not reached.
+ */
 export const historySince = async (
   ports: Ports,
   repository: string,
@@ -51,37 +55,50 @@ export const historySince = async (
 ): Promise<History> => {
   const cache = cacheOf(ports);
   const known = cache.newest.get(key(repository, target));
-  const fresh: Commit[] = [];
-  for await (const commit of ports.lakefs.log(repository, target, { stopAt: known ?? base })) {
-    if (cache.commits.has(key(repository, commit.id))) {
-      if (fresh.length === 0) fresh.push(commit);
-      else if (fresh.at(-1)?.id !== commit.id) fresh.push(commit);
-      break;
-    }
-    fresh.push(commit);
-    if (commit.id === base) break;
-  }
-  for (const commit of fresh) cache.commits.set(key(repository, commit.id), commit);
-  const head = fresh[0];
-  if (head !== undefined) cache.newest.set(key(repository, target), head.id);
-
+  const head =
+    (known === undefined ? undefined : await readLog(ports, cache, repository, target, known)) ??
+    (await readLog(ports, cache, repository, target, base)) ??
+    (await readLog(ports, cache, repository, target, undefined));
+  if (head !== undefined) cache.newest.set(key(repository, target), head);
   const newestFirst: Commit[] = [];
-  let next: Commit | undefined = head;
+  let next = head;
   while (next !== undefined) {
-    newestFirst.push(next);
-    if (next.id === base) return { newestFirst, reachesBase: true };
-    const parent: string | undefined = next.parents[0];
-    next = parent === undefined ? undefined : cache.commits.get(key(repository, parent));
-    if (next === undefined && parent !== undefined) {
-      // Another run's older base: read on from where the cache ends.
-      for await (const commit of ports.lakefs.log(repository, parent, { stopAt: base })) {
-        cache.commits.set(key(repository, commit.id), commit);
-        if (commit.id === base) break;
-      }
-      next = cache.commits.get(key(repository, parent));
+    let commit = cache.commits.get(key(repository, next));
+    if (commit === undefined) {
+      // Older than anything read so far: another run began long before.
+      await readLog(ports, cache, repository, next, base);
+      commit = cache.commits.get(key(repository, next));
     }
+    if (commit === undefined) break;
+    newestFirst.push(commit);
+    if (commit.id === base) return { newestFirst, reachesBase: true };
+    next = commit.parents[0];
   }
   return { newestFirst, reachesBase: false };
+};
+
+/** Reads into the cache, back to `stopAt` or to what is cached. @returns the head; `undefined` where `stopAt` is unknown. */
+const readLog = async (
+  ports: Ports,
+  cache: Cache,
+  repository: string,
+  ref: string,
+  stopAt: string | undefined,
+): Promise<string | undefined> => {
+  let head: string | undefined;
+  try {
+    for await (const commit of ports.lakefs.log(repository, ref, stopAt === undefined ? {} : { stopAt })) {
+      head ??= commit.id;
+      if (cache.commits.has(key(repository, commit.id))) break;
+      cache.commits.set(key(repository, commit.id), commit);
+      if (commit.id === stopAt) break;
+    }
+  } catch (error) {
+    // 404 also where the target itself is missing; without `stopAt` it is surely that.
+    if (stopAt === undefined || !isBranchlineError(error, 'BL3004')) throw error;
+    return undefined;
+  }
+  return head;
 };
 
 /** Notes what a commit of ours changed, so that the next promotion need not ask. */

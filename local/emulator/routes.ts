@@ -276,6 +276,7 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ model, repository, params, query, page }) => {
       const commits = model.log(repository(), params['ref'] ?? '', query.get('first_parent') === 'true');
       const stopAt = query.get('stop_at');
+      if (stopAt !== null && !repository().commits.has(stopAt)) throw new ModelError(404, 'stop_at: not found');
       const stop = stopAt === null ? -1 : commits.findIndex(({ id }) => id === stopAt);
       const wanted = stop < 0 ? commits : commits.slice(0, stop + 1);
       const { after, amount } = page();

@@ -135,6 +135,9 @@ export class FakeLakefs implements Lakefs {
     return this.#repo(repository).commits.get(commitId);
   }
   async *log(repository: string, ref: string, options: { stopAt?: string; limit?: number }): AsyncIterable<Commit> {
+    if (options.stopAt !== undefined && !this.#repo(repository).commits.has(options.stopAt)) {
+      throw new BranchlineError('BL3004', 'stop_at');
+    }
     let yielded = 0;
     for (const commit of this.firstParentLog(repository, ref)) {
       yield commit;

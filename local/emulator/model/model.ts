@@ -41,7 +41,7 @@ export interface Dump {
 const EMPTY: Tree = new Map();
 const BRANCH_NAME = /^\w[-\w]*$/;
 const REPOSITORY_NAME = /^[a-z0-9][a-z0-9-]{2,62}$/;
-const NO_CHANGES_MERGE = 'update branch: no changes';
+const NO_CHANGES = 'update branch: no changes';
 
 export class LakefsModel {
   readonly repositories = new Map<string, RepositoryRecord>();
@@ -58,7 +58,11 @@ export class LakefsModel {
     if (!REPOSITORY_NAME.test(id)) throw new ModelError(400, `repository id: invalid value: validation error`);
     if (this.repositories.has(id)) throw new ModelError(409, 'error creating repository: not unique');
     const inUse = [...this.repositories.values()].some((other) => other.storageNamespace === storageNamespace);
-    if (inUse && !bare) throw new ModelError(400, 'failed to create repository: storage namespace already in use');
+    if (inUse && !bare)
+      throw new ModelError(
+        400,
+        'failed to create repository: found lakeFS objects in the storage: storage namespace already in use',
+      );
     const repository: RepositoryRecord = {
       id,
       storageNamespace,
@@ -121,7 +125,7 @@ export class LakefsModel {
 
   deleteBranch(repository: RepositoryRecord, name: string): void {
     this.branch(repository, name);
-    if (name === repository.defaultBranch) throw new ModelError(400, 'cannot delete repository default branch');
+    if (name === repository.defaultBranch) throw new ModelError(403, 'cannot delete repository default branch');
     repository.branches.delete(name);
   }
 
@@ -205,7 +209,7 @@ export class LakefsModel {
     if (base === undefined) throw new ModelError(400, 'merge: no common base');
     const [baseTree, sourceTree] = [this.treeOf(repository, base), this.treeOf(repository, sourceId)];
     const isNothing = base === sourceId || diffTrees(baseTree, sourceTree).length === 0;
-    if (isNothing && input.squash !== true && input.allowEmpty !== true) throw new ModelError(400, NO_CHANGES_MERGE);
+    if (isNothing && input.squash !== true && input.allowEmpty !== true) throw new ModelError(400, NO_CHANGES);
     const tree = mergeTrees(baseTree, sourceTree, this.treeOf(repository, branch.head), input.strategy);
     if (tree === undefined) throw new ModelError(409, 'merge conflict');
     const parents = input.squash === true ? [branch.head] : [branch.head, sourceId];
@@ -238,7 +242,7 @@ export class LakefsModel {
         message: input.message ?? `Revert ${commit.id}`,
         metadata: input.metadata ?? {},
       },
-      'revert: no changes',
+      NO_CHANGES,
     );
   }
 
