@@ -24,7 +24,7 @@ export interface JobRunHint {
   readonly region: string;
 }
 
-export type IgnoreReason = 'foreign-account' | 'unknown-state' | 'failed-call' | 'other-call';
+type IgnoreReason = 'foreign-account' | 'unknown-state' | 'failed-call' | 'other-call';
 
 export type ParsedEvent =
   | { readonly kind: 'hint'; readonly hint: JobRunHint }

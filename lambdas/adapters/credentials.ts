@@ -8,7 +8,7 @@ import { callAws } from './aws-errors.ts';
 
 const CACHE_MS = 5 * 60_000;
 
-export interface LakefsCredentials {
+interface LakefsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }

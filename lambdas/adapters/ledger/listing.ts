@@ -50,7 +50,7 @@ const withFilter = (query: Query, filter: RunFilter): Query => {
   };
 };
 
-export const matches = (run: Run, filter: RunFilter): boolean =>
+const matches = (run: Run, filter: RunFilter): boolean =>
   (filter.states === undefined || (filter.states as readonly RunState[]).includes(run.state)) &&
   (filter.job === undefined || run.job === filter.job) &&
   (filter.repository === undefined || run.repository === filter.repository) &&

@@ -26,7 +26,7 @@ export interface Condition {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-export type PutOutcome = { readonly outcome: 'written' } | { readonly outcome: 'refused'; readonly stored?: Item };
+type PutOutcome = { readonly outcome: 'written' } | { readonly outcome: 'refused'; readonly stored?: Item };
 
 export type Query = Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>;
 
