@@ -1,0 +1,31 @@
+/** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
+import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import { type Config, durationSeconds } from './schema.ts';
+
+export const compileConfig = (config: Config): CompiledConfig => ({
+  schemaVersion: SCHEMA_VERSION,
+  repositories: Object.entries(config.repositories).map(([name, repository]) => ({
+    name,
+    storageNamespace: repository.storageNamespace,
+    defaultBranch: repository.defaultBranch,
+    targets: repository.targets,
+    garbageCollection: repository.garbageCollection,
+    tables: Object.entries(repository.tables).map(([table, { path, partitionColumns, overwrite, appendOnly }]) => ({
+      name: table,
+      path: path.endsWith('/') ? path : `${path}/`,
+      partitionColumns,
+      overwrite,
+      appendOnly,
+    })),
+  })),
+  pipelines: Object.entries(config.pipelines).map(([name, pipeline]) => ({
+    name,
+    jobs: pipeline.jobs,
+    repository: pipeline.repository,
+    target: pipeline.target ?? config.repositories[pipeline.repository]?.targets[0] ?? 'main',
+    onConflict: pipeline.onConflict,
+    maxReruns: pipeline.maxReruns,
+    keepFailedForSeconds: durationSeconds(pipeline.keepFailedFor),
+    maxOpenSeconds: durationSeconds(pipeline.maxOpenFor),
+  })),
+});

@@ -1,0 +1,74 @@
+/** What no single key can say: whether the parts of a configuration fit each other. */
+import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
+import { type Config, durationSeconds } from './schema.ts';
+
+export interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+export const crossCheck = (config: Config): Fault[] => [
+  ...Object.entries(config.repositories).flatMap(([name, repository]) => tableFaults(name, repository.tables)),
+  ...namespaceFaults(config),
+  ...pipelineFaults(config),
+  ...shadowFaults(config),
+  ...scheduleFaults(config),
+];
+
+const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
+
+const tableFaults = (repository: string, tables: Config['repositories'][string]['tables']): Fault[] => {
+  const entries = Object.entries(tables).map(([name, { path }]) => ({ name, prefix: withSlash(path) }));
+  return entries.flatMap(({ name, prefix }, i) =>
+    entries.slice(0, i).flatMap((other) =>
+      prefix.startsWith(other.prefix) || other.prefix.startsWith(prefix)
+        ? [{ path: ['repositories', repository, 'tables', name, 'path'], message: `found "${prefix}"; it overlaps with table "${other.name}" at "${other.prefix}"` }]
+        : [],
+    ),
+  );
+};
+
+const namespaceFaults = (config: Config): Fault[] => {
+  const seen = new Map<string, string>();
+  return Object.entries(config.repositories).flatMap(([name, { storageNamespace }]) => {
+    const other = seen.get(storageNamespace);
+    seen.set(storageNamespace, name);
+    return other === undefined ? [] : [{ path: ['repositories', name, 'storageNamespace'], message: `found "${storageNamespace}"; repository "${other}" has it already` }];
+  });
+};
+
+const pipelineFaults = (config: Config): Fault[] =>
+  Object.entries(config.pipelines).flatMap(([name, { repository, target }]) => {
+    const found = config.repositories[repository];
+    if (found === undefined) {
+      const known = Object.keys(config.repositories).join(', ');
+      return [{ path: ['pipelines', name, 'repository'], message: `found "${repository}"; allowed: one of ${known}` }];
+    }
+    if (target !== undefined && !found.targets.includes(target)) {
+      return [{ path: ['pipelines', name, 'target'], message: `found "${target}"; allowed: a target of "${repository}": ${found.targets.join(', ')}` }];
+    }
+    return [];
+  });
+
+/** A literal job name that an earlier pipeline takes would never be reached. */
+const shadowFaults = (config: Config): Fault[] => {
+  const earlier: { name: string; pattern: string }[] = [];
+  const faults: Fault[] = [];
+  for (const [name, { jobs }] of Object.entries(config.pipelines)) {
+    for (const [i, pattern] of jobs.entries()) {
+      // A pattern is read as a name here: what `sales-*` matches, `sales-x*` cannot be reached behind it.
+      const shadow = earlier.find((other) => other.name !== name && matchesPattern(other.pattern, pattern));
+      if (shadow !== undefined) {
+        faults.push({ path: ['pipelines', name, 'jobs', i], message: `found "${pattern}"; pipeline "${shadow.name}" above takes these jobs by "${shadow.pattern}"` });
+      }
+    }
+    earlier.push(...jobs.map((pattern) => ({ name, pattern })));
+  }
+  return faults;
+};
+
+const scheduleFaults = (config: Config): Fault[] =>
+  Object.entries(config.schedules).flatMap(([name, every]) => {
+    const seconds = durationSeconds(every);
+    return seconds < 60 || seconds % 60 !== 0 ? [{ path: ['schedules', name], message: `found "${every}"; allowed: whole minutes, at least 1m` }] : [];
+  });
