@@ -73,6 +73,17 @@ export const METRIC = {
   blockedTargets: 'BlockedTargets',
 } as const;
 
+/** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
+export const RUN_OUTCOMES = [
+  'PROMOTED',
+  'UNCHANGED',
+  'DISCARDED',
+  'ROLLED_BACK',
+  'CONFLICTED',
+  'REJECTED',
+  'AWAITING_APPROVAL',
+] as const;
+
 /** How functions are bundled, by the stack and by whoever measures the bundles. */
 export const BUNDLING = {
   format: 'esm',

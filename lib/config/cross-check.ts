@@ -22,7 +22,12 @@ const tableFaults = (repository: string, tables: Config['repositories'][string][
   return entries.flatMap(({ name, prefix }, i) =>
     entries.slice(0, i).flatMap((other) =>
       prefix.startsWith(other.prefix) || other.prefix.startsWith(prefix)
-        ? [{ path: ['repositories', repository, 'tables', name, 'path'], message: `found "${prefix}"; it overlaps with table "${other.name}" at "${other.prefix}"` }]
+        ? [
+            {
+              path: ['repositories', repository, 'tables', name, 'path'],
+              message: `found "${prefix}"; it overlaps with table "${other.name}" at "${other.prefix}"`,
+            },
+          ]
         : [],
     ),
   );
@@ -33,7 +38,14 @@ const namespaceFaults = (config: Config): Fault[] => {
   return Object.entries(config.repositories).flatMap(([name, { storageNamespace }]) => {
     const other = seen.get(storageNamespace);
     seen.set(storageNamespace, name);
-    return other === undefined ? [] : [{ path: ['repositories', name, 'storageNamespace'], message: `found "${storageNamespace}"; repository "${other}" has it already` }];
+    return other === undefined
+      ? []
+      : [
+          {
+            path: ['repositories', name, 'storageNamespace'],
+            message: `found "${storageNamespace}"; repository "${other}" has it already`,
+          },
+        ];
   });
 };
 
@@ -45,7 +57,12 @@ const pipelineFaults = (config: Config): Fault[] =>
       return [{ path: ['pipelines', name, 'repository'], message: `found "${repository}"; allowed: one of ${known}` }];
     }
     if (target !== undefined && !found.targets.includes(target)) {
-      return [{ path: ['pipelines', name, 'target'], message: `found "${target}"; allowed: a target of "${repository}": ${found.targets.join(', ')}` }];
+      return [
+        {
+          path: ['pipelines', name, 'target'],
+          message: `found "${target}"; allowed: a target of "${repository}": ${found.targets.join(', ')}`,
+        },
+      ];
     }
     return [];
   });
@@ -59,7 +76,10 @@ const shadowFaults = (config: Config): Fault[] => {
       // A pattern is read as a name here: what `sales-*` matches, `sales-x*` cannot be reached behind it.
       const shadow = earlier.find((other) => other.name !== name && matchesPattern(other.pattern, pattern));
       if (shadow !== undefined) {
-        faults.push({ path: ['pipelines', name, 'jobs', i], message: `found "${pattern}"; pipeline "${shadow.name}" above takes these jobs by "${shadow.pattern}"` });
+        faults.push({
+          path: ['pipelines', name, 'jobs', i],
+          message: `found "${pattern}"; pipeline "${shadow.name}" above takes these jobs by "${shadow.pattern}"`,
+        });
       }
     }
     earlier.push(...jobs.map((pattern) => ({ name, pattern })));
@@ -70,5 +90,7 @@ const shadowFaults = (config: Config): Fault[] => {
 const scheduleFaults = (config: Config): Fault[] =>
   Object.entries(config.schedules).flatMap(([name, every]) => {
     const seconds = durationSeconds(every);
-    return seconds < 60 || seconds % 60 !== 0 ? [{ path: ['schedules', name], message: `found "${every}"; allowed: whole minutes, at least 1m` }] : [];
+    return seconds < 60 || seconds % 60 !== 0
+      ? [{ path: ['schedules', name], message: `found "${every}"; allowed: whole minutes, at least 1m` }]
+      : [];
   });

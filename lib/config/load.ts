@@ -14,7 +14,10 @@ export const loadConfig = (path: string): Config => {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new BranchlineError('BL1002', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new BranchlineError(
+      'BL1002',
+      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return parseConfig(text, basename(path));
 };
@@ -32,9 +35,13 @@ export const parseConfig = (text: string, name: string): Config => {
     throw new BranchlineError('BL1002', faults.join('\n'));
   }
   const parsed = configSchema.safeParse(document.toJS());
-  const faults = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.flatMap((issue) => faultsOf(issue, document));
+  const faults = parsed.success
+    ? crossCheck(parsed.data)
+    : parsed.error.issues.flatMap((issue) => faultsOf(issue, document));
   if (parsed.success && faults.length === 0) return parsed.data;
-  const told = faults.map(({ path, message }) => `${place(offsetOf(document, path))} ${path.join('.') || '(file)'}: ${message}`);
+  const told = faults.map(
+    ({ path, message }) => `${place(offsetOf(document, path))} ${path.join('.') || '(file)'}: ${message}`,
+  );
   throw new BranchlineError('BL1002', told.join('\n'), { details: { faults } });
 };
 
@@ -53,7 +60,14 @@ const keyOrValue = (document: Document, path: readonly PropertyKey[]): unknown =
   const last = path.at(-1);
   if (isCollection(parent) && 'items' in parent) {
     for (const item of parent.items) {
-      if (typeof item === 'object' && item !== null && 'key' in item && isNode(item.key) && String(item.key) === String(last)) return item.key;
+      if (
+        typeof item === 'object' &&
+        item !== null &&
+        'key' in item &&
+        isNode(item.key) &&
+        String(item.key) === String(last)
+      )
+        return item.key;
     }
   }
   return document.getIn(path, true);
@@ -70,7 +84,10 @@ const faultsOf = (issue: z.core.$ZodIssue, document: Document): Fault[] => {
     const allowed = keysAt(issue.path);
     return issue.keys.map((key) => {
       const guess = nearest(key, allowed);
-      return { path: [...issue.path, key], message: `unknown key${guess === undefined ? '' : `, did you mean "${guess}"?`} Allowed: ${allowed.join(', ')}` };
+      return {
+        path: [...issue.path, key],
+        message: `unknown key${guess === undefined ? '' : `, did you mean "${guess}"?`} Allowed: ${allowed.join(', ')}`,
+      };
     });
   }
   const node = document.getIn(issue.path, true);
@@ -88,7 +105,8 @@ const keysAt = (path: readonly PropertyKey[]): string[] => {
 };
 
 const unwrap = (schema: z.core.$ZodType): z.core.$ZodType => {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return unwrap(schema.unwrap());
   return schema;
 };
 

@@ -11,10 +11,13 @@ export const durationSeconds = (text: string): number => {
   return Number(count) * UNITS[(unit ?? 's') as keyof typeof UNITS];
 };
 
-const duration = (description: string) => z.string().regex(DURATION, 'a whole number and s, m, h or d, such as 15m').describe(description);
+const duration = (description: string) =>
+  z.string().regex(DURATION, 'a whole number and s, m, h or d, such as 15m').describe(description);
 
 /** Source: lakeFS API documentation; tried on a real server. */
-const repositoryName = z.string().regex(/^[a-z0-9][a-z0-9-]{2,62}$/, '3 to 63 lower-case letters, digits and -, first a letter or digit');
+const repositoryName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{2,62}$/, '3 to 63 lower-case letters, digits and -, first a letter or digit');
 const branchName = z.string().regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -');
 
 const table = z.strictObject({
@@ -22,7 +25,10 @@ const table = z.strictObject({
     .string()
     .regex(/^[^/].*$/, 'a prefix in the repository, no leading slash')
     .describe('Prefix of the table in the repository, such as `sales/`.'),
-  partitionColumns: z.array(z.string().min(1)).default([]).describe('Hive partition columns in the order of the path; none for an unpartitioned table.'),
+  partitionColumns: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Hive partition columns in the order of the path; none for an unpartitioned table.'),
   overwrite: z
     .enum(['partition', 'table'])
     .default('partition')
@@ -38,35 +44,65 @@ const repository = z.strictObject({
     .regex(/^[a-z0-9]+:\/\/\S+$/, 'a storage URI such as s3://bucket/lake')
     .describe('Where lakeFS keeps the objects of this repository. Used when the repository is made.'),
   defaultBranch: branchName.default('main').describe('Default branch of the repository.'),
-  targets: z.array(branchName).min(1).default(['main']).describe('Branches that readers see and runs are promoted into. Protected by the deployment.'),
+  targets: z
+    .array(branchName)
+    .min(1)
+    .default(['main'])
+    .describe('Branches that readers see and runs are promoted into. Protected by the deployment.'),
   garbageCollection: z
     .strictObject({
-      defaultRetentionDays: retentionDays.default(28).describe('Days that objects stay which no branch shows any more.'),
+      defaultRetentionDays: retentionDays
+        .default(28)
+        .describe('Days that objects stay which no branch shows any more.'),
       branches: z.record(branchName, retentionDays).default({}).describe('Other numbers of days for single branches.'),
     })
     .prefault({})
     .describe('Rules of lakeFS for its garbage collection.'),
-  tables: z.record(z.string().min(1), table).default({}).describe('Tables by name. Outside any table the directory is the unit of the conflict check.'),
+  tables: z
+    .record(z.string().min(1), table)
+    .default({})
+    .describe('Tables by name. Outside any table the directory is the unit of the conflict check.'),
 });
 
 const pipeline = z.strictObject({
-  jobs: z.array(z.string().min(1).max(255)).min(1).describe('Glue job names; `*` matches any run of characters. The first pipeline that matches a job wins.'),
+  jobs: z
+    .array(z.string().min(1).max(255))
+    .min(1)
+    .describe('Glue job names; `*` matches any run of characters. The first pipeline that matches a job wins.'),
   repository: repositoryName.describe('Repository that the jobs write to.'),
-  target: branchName.optional().describe('Branch that runs are promoted into. By default the repository’s first target.'),
-  onConflict: z.enum(ON_CONFLICT).default('keep').describe('What happens when the target changed a partition that the run changed too.'),
-  maxReruns: z.int().min(0).max(10).default(1).describe('How often a conflicted run is started again under `onConflict: rerun`.'),
+  target: branchName
+    .optional()
+    .describe('Branch that runs are promoted into. By default the repository’s first target.'),
+  onConflict: z
+    .enum(ON_CONFLICT)
+    .default('keep')
+    .describe('What happens when the target changed a partition that the run changed too.'),
+  maxReruns: z
+    .int()
+    .min(0)
+    .max(10)
+    .default(1)
+    .describe('How often a conflicted run is started again under `onConflict: rerun`.'),
   keepFailedFor: duration('How long the branch of a failed run is kept for a look.').default('0s'),
   maxOpenFor: duration('After this time a run that is still open raises the alarm.').default('12h'),
 });
 
 const vpc = z.strictObject({
   vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'vpc-…'),
-  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'subnet-…')).min(1).describe('Private subnets from which lakeFS and the AWS APIs are reached.'),
-  securityGroupIds: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'sg-…')).min(1).describe('Security groups of the functions.'),
+  subnetIds: z
+    .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'subnet-…'))
+    .min(1)
+    .describe('Private subnets from which lakeFS and the AWS APIs are reached.'),
+  securityGroupIds: z
+    .array(z.string().regex(/^sg-[0-9a-f]+$/, 'sg-…'))
+    .min(1)
+    .describe('Security groups of the functions.'),
 });
 
 /** Source: CloudWatch Logs API, PutRetentionPolicy `retentionInDays`. */
-const RETENTION = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
+const RETENTION = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
 
 export const configSchema = z
   .strictObject({
@@ -80,7 +116,11 @@ export const configSchema = z
           .string()
           .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:\S+$/, 'the full ARN of a secret')
           .describe('Secret with {"access_key_id": "…", "secret_access_key": "…"}.'),
-        secretKmsKeyArn: z.string().startsWith('arn:').optional().describe('Customer key that the secret is encrypted with, if any.'),
+        secretKmsKeyArn: z
+          .string()
+          .startsWith('arn:')
+          .optional()
+          .describe('Customer key that the secret is encrypted with, if any.'),
       })
       .describe('The lakeFS server that runs use.'),
     controlPlane: z
@@ -92,15 +132,30 @@ export const configSchema = z
           .describe('Beginning of the names of functions, queues and bus.'),
         architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('Processor of the functions.'),
         vpc: vpc.optional().describe('Network of the functions. Without it they run outside any VPC.'),
-        alarmTopicArn: z.string().regex(/^arn:[\w-]+:sns:\S+$/, 'the ARN of an SNS topic').optional().describe('Topic that the alarms notify.'),
+        alarmTopicArn: z
+          .string()
+          .regex(/^arn:[\w-]+:sns:\S+$/, 'the ARN of an SNS topic')
+          .optional()
+          .describe('Topic that the alarms notify.'),
         logRetentionDays: z.literal(RETENTION).default(30).describe('How long the functions’ logs are kept.'),
-        removeLedger: z.boolean().default(false).describe('Delete the ledger with the stack; effective only with the context key `branchline:allow-data-loss` too.'),
+        removeLedger: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Delete the ledger with the stack; effective only with the context key `branchline:allow-data-loss` too.',
+          ),
         tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}).describe('Tags of every resource.'),
       })
       .prefault({})
       .describe('The deployment itself.'),
-    repositories: z.record(repositoryName, repository).refine((all) => Object.keys(all).length > 0, 'at least one repository').describe('lakeFS repositories by name.'),
-    pipelines: z.record(z.string().min(1).max(64), pipeline).default({}).describe('Which jobs are managed, and how; by name.'),
+    repositories: z
+      .record(repositoryName, repository)
+      .refine((all) => Object.keys(all).length > 0, 'at least one repository')
+      .describe('lakeFS repositories by name.'),
+    pipelines: z
+      .record(z.string().min(1).max(64), pipeline)
+      .default({})
+      .describe('Which jobs are managed, and how; by name.'),
     schedules: z
       .strictObject({
         reconcile: duration('How often Glue and lakeFS are compared with the ledger.').default('5m'),

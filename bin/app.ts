@@ -1,0 +1,28 @@
+/**
+ * CDK entry: configuration → stacks. Environment and context:
+ * - `BRANCHLINE_CONFIG` or `-c config=FILE`: the configuration; `branchline.yaml` by default.
+ * - `-c branchline:allow-data-loss=true`: second key to deleting the ledger with the stack (`controlPlane.removeLedger`).
+ */
+import { App } from 'aws-cdk-lib';
+import { isBranchlineError } from '../lambdas/domain/errors.ts';
+import { checkCompliance } from '../lib/compliance.ts';
+import { loadConfig } from '../lib/config/load.ts';
+import { ControlPlaneStack } from '../lib/stacks/control-plane-stack.ts';
+
+const app = new App();
+const fromContext: unknown = app.node.tryGetContext('config');
+const file = typeof fromContext === 'string' ? fromContext : (process.env['BRANCHLINE_CONFIG'] ?? 'branchline.yaml');
+try {
+  const config = loadConfig(file);
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  new ControlPlaneStack(app, 'BranchlineControlPlane', {
+    config,
+    ...(account === undefined || region === undefined ? {} : { env: { account, region } }),
+  });
+  checkCompliance(app);
+} catch (error) {
+  if (!isBranchlineError(error)) throw error;
+  // The message names file, line and key; a stack trace would bury it.
+  console.error(error.message);
+  process.exit(2);
+}

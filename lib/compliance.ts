@@ -1,0 +1,34 @@
+/** cdk-nag in synth: an unacknowledged finding fails it. Every acknowledgement names one finding exactly, and its reason. */
+import { type App, Aws, type Stack, Token, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { IConstruct } from 'constructs';
+
+export const checkCompliance = (app: App): void => {
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+};
+
+type Rule = 'IAM4' | 'IAM5' | 'SQS3';
+
+/**
+ * @param rule of the pack AwsSolutions.
+ * @param finding what the rule complains of, as cdk-nag writes it (`Resource::*`); tokens by their names: see `asNagWrites`.
+ */
+export const acknowledge = (scope: IConstruct, rule: Rule, finding: string | undefined, reason: string): void => {
+  const id = `AwsSolutions::AwsSolutions-${rule}${finding === undefined ? '' : `[${finding}]`}`;
+  Validations.of(scope).acknowledge({ id, reason });
+};
+
+/** cdk-nag writes a token by its name: `<AWS::Region>`. */
+export const asNagWrites = (stack: Stack, arn: string): string => {
+  const named = (value: string, name: string): [string, string] => [
+    value,
+    Token.isUnresolved(value) ? `<${name}>` : value,
+  ];
+  const pairs = [
+    named(stack.partition, 'AWS::Partition'),
+    named(stack.region, 'AWS::Region'),
+    named(stack.account, 'AWS::AccountId'),
+    named(Aws.PARTITION, 'AWS::Partition'),
+  ];
+  return pairs.reduce((text, [value, name]) => text.replaceAll(value, name), arn);
+};

@@ -1,0 +1,134 @@
+/** Alarms, each with a page in docs/runbook that says what to do. */
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../../lambdas/contract.ts';
+import type { BranchlineFunction } from './branchline-function.ts';
+
+export const RUNBOOK = 'See docs/runbook';
+
+export interface AlarmSpec {
+  readonly metric: IMetric;
+  /** The alarm is raised at this value. */
+  readonly threshold: number;
+  readonly description: string;
+  readonly actions: readonly IAlarmAction[];
+  /** Periods in a row; 1 by default. */
+  readonly periods?: number;
+}
+
+export const addAlarm = (scope: Construct, id: string, spec: AlarmSpec): Alarm => {
+  const alarm = new Alarm(scope, id, {
+    metric: spec.metric,
+    threshold: spec.threshold,
+    evaluationPeriods: spec.periods ?? 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+    alarmDescription: spec.description,
+  });
+  for (const action of spec.actions) alarm.addAlarmAction(action);
+  return alarm;
+};
+
+/** A metric that the functions write themselves. */
+export const ownMetric = (
+  prefix: string,
+  name: (typeof METRIC)[keyof typeof METRIC],
+  options: { readonly statistic: string; readonly outcome?: string; readonly period?: Duration },
+): Metric =>
+  new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: name,
+    statistic: options.statistic,
+    period: options.period ?? Duration.minutes(5),
+    dimensionsMap: {
+      [METRIC_DIMENSION.service]: prefix,
+      ...(options.outcome === undefined ? {} : { [METRIC_DIMENSION.outcome]: options.outcome }),
+    },
+  });
+
+export interface RunAlarmsProps {
+  readonly prefix: string;
+  readonly functions: readonly BranchlineFunction[];
+  /** The longest time that a pipeline allows a run to stay open. */
+  readonly maxOpen: Duration;
+  readonly actions: readonly IAlarmAction[];
+}
+
+export class RunAlarms extends Construct {
+  constructor(scope: Construct, id: string, props: RunAlarmsProps) {
+    super(scope, id);
+    const { prefix, actions } = props;
+    const own = (
+      key: string,
+      name: (typeof METRIC)[keyof typeof METRIC],
+      threshold: number,
+      page: string,
+      what: string,
+      statistic = 'max',
+      periods = 1,
+    ): void => {
+      addAlarm(this, key, {
+        metric: ownMetric(prefix, name, { statistic }),
+        threshold,
+        periods,
+        description: `${prefix}: ${what} ${RUNBOOK}/${page}.md`,
+        actions,
+      });
+    };
+    own(
+      'OldestOpenRun',
+      METRIC.oldestOpenRunSeconds,
+      props.maxOpen.toSeconds(),
+      'oldest-open-run',
+      'a run has been open for longer than its pipeline allows.',
+    );
+    own('StuckRuns', METRIC.stuckRuns, 1, 'stuck-runs', 'a run is in a moving state and does not move.', 'max', 2);
+    own(
+      'WaitingRuns',
+      METRIC.waitingRuns,
+      1,
+      'waiting-runs',
+      'a run is conflicted or rejected and waits for a person.',
+    );
+    own(
+      'BlockedTargets',
+      METRIC.blockedTargets,
+      1,
+      'blocked-target',
+      'a merge by hand clashes; readers stay at the last verified commit.',
+    );
+    own(
+      'LakefsErrors',
+      METRIC.lakefsErrors,
+      20,
+      'lakefs-errors',
+      'lakeFS answers with errors or not at all.',
+      'sum',
+      2,
+    );
+    for (const { node, fn } of props.functions) {
+      addAlarm(this, `Errors${node.id}`, {
+        metric: fn.metricErrors({ period: Duration.minutes(5), statistic: 'sum' }),
+        threshold: 3,
+        periods: 2,
+        description: `${prefix}: ${node.id} fails. ${RUNBOOK}/function-errors.md`,
+        actions,
+      });
+      addAlarm(this, `Throttles${node.id}`, {
+        metric: fn.metricThrottles({ period: Duration.minutes(5), statistic: 'sum' }),
+        threshold: 10,
+        periods: 3,
+        description: `${prefix}: ${node.id} is throttled by Lambda. ${RUNBOOK}/function-errors.md`,
+        actions,
+      });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** One page that tells whether runs reach their end, how fast, and what stands in the way. */
+import { Duration } from 'aws-cdk-lib';
+import { Dashboard, GraphWidget, type IWidget, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC, RUN_OUTCOMES } from '../../lambdas/contract.ts';
+import { ownMetric } from './alarms.ts';
+
+export interface RunDashboardProps {
+  readonly prefix: string;
+  readonly queues: Readonly<Record<string, Queue>>;
+}
+
+export class RunDashboard extends Construct {
+  constructor(scope: Construct, id: string, props: RunDashboardProps) {
+    super(scope, id);
+    const { prefix } = props;
+    const rows: IWidget[][] = [
+      [
+        new SingleValueWidget({
+          title: 'Now',
+          width: 24,
+          metrics: [METRIC.waitingRuns, METRIC.stuckRuns, METRIC.blockedTargets, METRIC.oldestOpenRunSeconds].map(
+            (name) => ownMetric(prefix, name, { statistic: 'max' }),
+          ),
+        }),
+      ],
+      [
+        new GraphWidget({
+          title: 'Runs by outcome',
+          width: 12,
+          stacked: true,
+          left: RUN_OUTCOMES.map((outcome) =>
+            ownMetric(prefix, METRIC.runsSettled, { statistic: 'sum', outcome, period: Duration.minutes(15) }),
+          ),
+        }),
+        new GraphWidget({
+          title: 'Seconds from the end of the job to its promotion',
+          width: 12,
+          left: ['p50', 'p90', 'max'].map((statistic) => ownMetric(prefix, METRIC.promotionSeconds, { statistic })),
+        }),
+      ],
+      [
+        new GraphWidget({
+          title: 'Age of the oldest message',
+          width: 12,
+          left: Object.entries(props.queues).map(([label, queue]) =>
+            queue.metricApproximateAgeOfOldestMessage({ label, statistic: 'max', period: Duration.minutes(1) }),
+          ),
+        }),
+        new GraphWidget({
+          title: 'Errors of lakeFS',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.lakefsErrors, { statistic: 'sum' })],
+        }),
+      ],
+    ];
+    new Dashboard(this, 'Dashboard', { dashboardName: `${prefix}-runs`, widgets: rows });
+  }
+}

@@ -1,0 +1,329 @@
+/**
+ * The control plane: ledger, functions, hops, schedules, set-up, alarms, dashboard. Needs a lakeFS server by endpoint and
+ * secret, be it ours, the user's own, or lakeFS Cloud.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { EventBus, type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import {
+  type CompiledConfig,
+  ENV,
+  FUNCTION,
+  type FunctionName,
+  GLUE_DETAIL_TYPE,
+  GLUE_EVENT_SOURCE,
+} from '../../lambdas/contract.ts';
+import { compileConfig } from '../config/compile.ts';
+import { type Config, durationSeconds } from '../config/schema.ts';
+import { RunAlarms } from '../constructs/alarms.ts';
+import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
+import { RunDashboard } from '../constructs/dashboard.ts';
+import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
+import { RunLedger } from '../constructs/run-ledger.ts';
+import { SetUp } from '../constructs/set-up.ts';
+import { ACCESS, glueStatements, JOB_WILDCARD_REASON, jobArns } from './access.ts';
+
+export interface ControlPlaneStackProps extends StackProps {
+  readonly config: Config;
+}
+
+/**
+ * promote-run must end before its lease (180 s, domain/promotion.ts), and the lease before the message is seen again: while
+ * a lease stands nobody else decides.
+ */
+export const PROMOTE_TIMEOUT = Duration.seconds(150);
+export const PROMOTE_VISIBILITY = Duration.seconds(240);
+
+const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
+  'start-run': 'Claims a run, makes its branch, starts its job',
+  'claim-run': 'Tells a job its run and branch',
+  'open-run': 'Opens runs on hints that a job run began',
+  'settle-run': 'Commits or discards what an ended job run left',
+  'promote-run': 'Promotes committed runs, one at a time per target',
+  'resolve-run': 'Does what a person decides about a run or a target',
+  reconcile: 'Repairs what an event should have done',
+  sweep: 'Removes what has expired',
+  inspect: 'Answers what ledger and lakeFS say',
+  'set-up': 'Brings lakeFS to what the configuration says',
+  'publish-events': 'Turns changes of the ledger into domain events and metrics',
+};
+
+const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
+  'start-run': Duration.seconds(60),
+  'claim-run': Duration.seconds(30),
+  'open-run': Duration.seconds(60),
+  // Reading the changes of a run with a million objects takes a thousand pages.
+  'settle-run': Duration.minutes(5),
+  'promote-run': PROMOTE_TIMEOUT,
+  'resolve-run': Duration.minutes(15),
+  reconcile: Duration.minutes(10),
+  sweep: Duration.minutes(10),
+  inspect: Duration.seconds(60),
+  'set-up': Duration.minutes(5),
+  'publish-events': Duration.seconds(60),
+};
+
+export class ControlPlaneStack extends Stack {
+  readonly #config: Config;
+  readonly #compiled: CompiledConfig;
+  readonly #functions = new Map<FunctionName, BranchlineFunction>();
+
+  constructor(scope: Construct, id: string, props: ControlPlaneStackProps) {
+    super(scope, id, { description: 'Branchline: every Glue run on its own lakeFS branch', ...props });
+    this.#config = props.config;
+    this.#compiled = compileConfig(props.config);
+    const { prefix, removeLedger, alarmTopicArn, tags } = props.config.controlPlane;
+    const alarmActions: IAlarmAction[] =
+      alarmTopicArn === undefined ? [] : [new SnsAction(Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn))];
+
+    const ledger = new RunLedger(this, 'Ledger', { tableName: `${prefix}-ledger`, remove: removeLedger });
+    const bus = new EventBus(this, 'Bus', { eventBusName: prefix, description: 'Domain events of Branchline' });
+    const configAsset = this.#configAsset();
+    this.#makeFunctions(ledger, bus, configAsset);
+
+    const hop = { prefix, alarmActions };
+    const open = new Hop(this, 'OpenHop', {
+      ...hop,
+      hop: 'open',
+      target: this.#fn('open-run'),
+      visibilityTimeout: Duration.minutes(6),
+      batchSize: 10,
+      maxReceiveCount: 3,
+      maxConcurrency: 5,
+      maxAge: Duration.minutes(30),
+    });
+    const settle = new Hop(this, 'SettleHop', {
+      ...hop,
+      hop: 'settle',
+      target: this.#fn('settle-run'),
+      visibilityTimeout: Duration.minutes(30),
+      batchSize: 5,
+      maxReceiveCount: 5,
+      maxConcurrency: 20,
+      maxAge: Duration.hours(3),
+    });
+    const promotions = new Hop(this, 'PromotionsHop', {
+      ...hop,
+      hop: 'promotions',
+      isFifo: true,
+      target: this.#fn('promote-run'),
+      visibilityTimeout: PROMOTE_VISIBILITY,
+      batchSize: 10,
+      maxReceiveCount: 5,
+      maxConcurrency: 20,
+      maxAge: Duration.minutes(30),
+    });
+    for (const name of Object.values(FUNCTION)) {
+      if (!ACCESS[name].wakes) continue;
+      const { fn } = this.#fn(name);
+      fn.addEnvironment(ENV.promotionQueueUrl, promotions.queue.queueUrl);
+      promotions.queue.grantSendMessages(fn);
+    }
+    this.#intake(open, settle);
+    this.#publish(ledger, alarmActions);
+    this.#schedules(alarmActions);
+    new SetUp(this, 'LakefsSetUp', {
+      target: this.#fn('set-up'),
+      configUri: configAsset.s3ObjectUrl,
+      endpoint: props.config.lakefs.endpoint,
+    });
+    this.#jobPolicy();
+
+    const functions = [...this.#functions.values()];
+    const maxOpen = Math.max(3600, ...this.#compiled.pipelines.map(({ maxOpenSeconds }) => maxOpenSeconds));
+    new RunAlarms(this, 'Alarms', { prefix, functions, maxOpen: Duration.seconds(maxOpen), actions: alarmActions });
+    new RunDashboard(this, 'Dashboard', {
+      prefix,
+      queues: { open: open.queue, settle: settle.queue, promotions: promotions.queue },
+    });
+
+    Tags.of(this).add('branchline:owned', 'true');
+    Tags.of(this).add('branchline:stack', id);
+    for (const [key, value] of Object.entries(tags)) Tags.of(this).add(key, value);
+  }
+  #fn(name: FunctionName): BranchlineFunction {
+    const found = this.#functions.get(name);
+    if (found === undefined) throw new Error(`function ${name} is not made yet`);
+    return found;
+  }
+
+  /** Any number of pipelines: the configuration travels as a file, and its name changes with its content. */
+  #configAsset(): Asset {
+    const path = join(mkdtempSync(join(tmpdir(), 'branchline-config-')), 'config.json');
+    writeFileSync(path, JSON.stringify(this.#compiled));
+    return new Asset(this, 'Config', { path });
+  }
+
+  #makeFunctions(ledger: RunLedger, bus: EventBus, configAsset: Asset): void {
+    const { prefix, architecture, logRetentionDays } = this.#config.controlPlane;
+    const jobs = jobArns(this, this.#compiled);
+    const network = this.#network();
+    for (const name of Object.values(FUNCTION)) {
+      const access = ACCESS[name];
+      const isPublisher = name === FUNCTION.publishEvents;
+      const made = new BranchlineFunction(this, idOf(name), {
+        prefix,
+        name,
+        description: DESCRIPTION[name],
+        timeout: TIMEOUT[name],
+        architecture,
+        logRetentionDays,
+        environment: isPublisher
+          ? { [ENV.busName]: bus.eventBusName }
+          : {
+              [ENV.ledgerTable]: ledger.table.tableName,
+              [ENV.configUri]: configAsset.s3ObjectUrl,
+              [ENV.lakefsEndpoint]: this.#config.lakefs.endpoint,
+              [ENV.lakefsSecretArn]: this.#config.lakefs.secretArn,
+            },
+        statements: [
+          ...ledger.statements(access.ledger),
+          ...glueStatements(access, jobs),
+          ...(access.lakefs ? [...this.#secretStatements(), readObject(configAsset)] : []),
+        ],
+        wildcards:
+          access.glue.length === 0
+            ? []
+            : jobs.filter((arn) => arn.includes('*')).map((arn) => ({ arn, reason: JOB_WILDCARD_REASON })),
+        ...(network === undefined ? {} : { network }),
+      });
+      if (isPublisher) bus.grantPutEventsTo(made.fn);
+      this.#functions.set(name, made);
+    }
+  }
+
+  #network(): Network | undefined {
+    const settings = this.#config.controlPlane.vpc;
+    if (settings === undefined) return undefined;
+    const { vpcId, subnetIds, securityGroupIds } = settings;
+    // Zones do not matter for functions; the CDK wants one for each subnet.
+    const availabilityZones = subnetIds.map((_, i) => Fn.select(i, Fn.getAzs()));
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones, privateSubnetIds: [...subnetIds] });
+    return {
+      vpc,
+      vpcSubnets: { subnets: subnetIds.map((id) => Subnet.fromSubnetId(this, id, id)) },
+      securityGroups: securityGroupIds.map((id) => SecurityGroup.fromSecurityGroupId(this, id, id)),
+    };
+  }
+
+  #secretStatements(): PolicyStatement[] {
+    const { secretArn, secretKmsKeyArn } = this.#config.lakefs;
+    return [
+      new PolicyStatement({ sid: 'ReadSecret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] }),
+      ...(secretKmsKeyArn === undefined
+        ? []
+        : [new PolicyStatement({ sid: 'DecryptSecret', actions: ['kms:Decrypt'], resources: [secretKmsKeyArn] })]),
+    ];
+  }
+
+  /** Glue's own events, those of CloudTrail where the account has a trail, and replays under a source of our own. */
+  #intake(open: Hop, settle: Hop): void {
+    const rule = (id: string, hop: Hop, description: string, eventPattern: EventPattern): void => {
+      new Rule(this, id, { description, eventPattern, targets: [new SqsQueue(hop.queue)] });
+    };
+    const source = [...GLUE_EVENT_SOURCE];
+    rule('JobEnded', settle, 'Glue job runs that ended', { source, detailType: [GLUE_DETAIL_TYPE.stateChange] });
+    rule('JobRunning', open, 'Glue job runs that are going on', { source, detailType: [GLUE_DETAIL_TYPE.runStatus] });
+    rule('JobStarted', open, 'Calls of StartJobRun, where a trail records them', {
+      source,
+      detailType: [GLUE_DETAIL_TYPE.apiCall],
+      detail: { eventSource: ['glue.amazonaws.com'], eventName: ['StartJobRun'] },
+    });
+  }
+
+  #publish(ledger: RunLedger, alarmActions: readonly IAlarmAction[]): void {
+    const { prefix } = this.#config.controlPlane;
+    const { queue } = new DeadLetterQueue(this, 'PublishEventsDeadLetters', {
+      prefix,
+      hop: 'publish-events',
+      alarmActions,
+    });
+    const publisher = this.#fn('publish-events');
+    publisher.fn.addEventSource(
+      new DynamoEventSource(ledger.asTable, {
+        startingPosition: StartingPosition.TRIM_HORIZON,
+        batchSize: 100,
+        // The stream keeps records for a day: a fault that lasts shorter loses nothing.
+        retryAttempts: 100,
+        bisectBatchOnError: true,
+        reportBatchItemFailures: true,
+        onFailure: new SqsDlq(queue),
+      }),
+    );
+  }
+
+  #schedules(alarmActions: readonly IAlarmAction[]): void {
+    const { prefix } = this.#config.controlPlane;
+    const { queue } = new DeadLetterQueue(this, 'SchedulesDeadLetters', { prefix, hop: 'schedules', alarmActions });
+    for (const name of [FUNCTION.reconcile, FUNCTION.sweep] as const) {
+      const { fn } = this.#fn(name);
+      // A role of our own: the one that the CDK makes may invoke any version of the function.
+      const role = new Role(this, `${idOf(name)}ScheduleRole`, {
+        assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+          conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+        }),
+        description: `Of the schedule ${prefix}-${name}`,
+      });
+      role.addToPolicy(
+        new PolicyStatement({ sid: 'Invoke', actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
+      );
+      role.addToPolicy(
+        new PolicyStatement({ sid: 'GiveUp', actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
+      );
+      new Schedule(this, `${idOf(name)}Schedule`, {
+        scheduleName: `${prefix}-${name}`,
+        description: DESCRIPTION[name],
+        schedule: ScheduleExpression.rate(Duration.seconds(durationSeconds(this.#config.schedules[name]))),
+        target: new LambdaInvoke(fn, {
+          role: role.withoutPolicyUpdates(),
+          deadLetterQueue: queue,
+          retryAttempts: 2,
+          maxEventAge: Duration.hours(1),
+        }),
+      });
+    }
+  }
+
+  /** For the roles of Glue jobs: ask for the run, read lakeFS's key pair. Nothing else is needed for `begin()`. */
+  #jobPolicy(): void {
+    const policy = new ManagedPolicy(this, 'JobPolicy', {
+      description: 'Lets a Glue job claim its Branchline run and reach lakeFS',
+      statements: [
+        new PolicyStatement({
+          sid: 'ClaimRun',
+          actions: ['lambda:InvokeFunction'],
+          resources: [this.#fn('claim-run').fn.functionArn],
+        }),
+        ...this.#secretStatements(),
+      ],
+    });
+    new CfnOutput(this, 'JobPolicyArn', {
+      value: policy.managedPolicyArn,
+      description: 'Attach it to the roles of managed Glue jobs',
+    });
+  }
+}
+
+/** `start-run` → `StartRun`: a public contract, since changing it replaces the resource. */
+const idOf = (name: string): string => name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+
+const readObject = (asset: Asset): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'ReadConfig',
+    actions: ['s3:GetObject'],
+    resources: [asset.bucket.arnForObjects(asset.s3ObjectKey)],
+  });
