@@ -121,6 +121,13 @@ export const GLUE_ARGUMENT = {
   branch: '--branchline_branch',
   /** Name of the claim-run function, so that a job with no other argument finds it. */
   claimFunction: '--branchline_claim_function',
+  /** The job's own name, where Glue does not tell it to the script: Python-shell jobs get no `--JOB_NAME`. */
+  job: '--branchline_job',
+  /** For jobs that cannot invoke claim-run: what its answer would have told. All four, or none. */
+  repository: '--branchline_repository',
+  target: '--branchline_target',
+  lakefsEndpoint: '--branchline_lakefs_endpoint',
+  secretArn: '--branchline_secret_arn',
 } as const;
 
 /** Event sources and detail types that the intake accepts. AWS refuses PutEvents for sources that begin with `aws.`. */
@@ -170,6 +177,8 @@ export const METADATA = {
 } as const;
 export const COMMIT_KIND = {
   run: 'run',
+  /** Made by the job while it runs: never taken for the commit that settles the run. */
+  checkpoint: 'checkpoint',
   failed: 'failed',
   promotion: 'promotion',
   resolution: 'resolution',
