@@ -1,23 +1,47 @@
 /** Faults on demand: what a network and a busy server do, at a moment that a test chooses. */
+import * as z from 'zod';
 
-export type FaultAction =
+const faultAction = z.discriminatedUnion('kind', [
   /** Answer so, without doing anything. */
-  | { readonly kind: 'answer'; readonly status: number; readonly message: string }
+  z.strictObject({ kind: z.literal('answer'), status: z.int().min(200).max(599), message: z.string() }),
   /** Do it, then hang up before the answer. */
-  | { readonly kind: 'lose-answer' }
+  z.strictObject({ kind: z.literal('lose-answer') }),
   /** Hang up before doing anything. */
-  | { readonly kind: 'hang-up' }
-  | { readonly kind: 'delay'; readonly ms: number };
+  z.strictObject({ kind: z.literal('hang-up') }),
+  z.strictObject({ kind: z.literal('delay'), ms: z.number().nonnegative() }),
+]);
 
-export interface FaultRule {
-  /** `METHOD /path` is tested against it, e.g. `^POST .*\/merge\/`. */
-  readonly match: string;
-  readonly action: FaultAction;
+export type FaultAction = z.infer<typeof faultAction>;
+
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+const faultRule = z.strictObject({
+  /** `METHOD /path` is tested against it, e.g. `^POST .*\/merge\/`; the empty pattern stands for every call. */
+  match: z.string().refine(isPattern, 'not a regular expression'),
+  action: faultAction,
   /** Let so many matching calls pass first. */
-  readonly skip?: number;
-  /** Then strike so often; for good where it is missing. */
-  readonly times?: number;
-}
+  skip: z.int().nonnegative().exactOptional(),
+  /** Then strike so often; until it is lifted where it is missing. */
+  times: z.int().positive().exactOptional(),
+});
+
+export type FaultRule = z.infer<typeof faultRule>;
+
+/** @returns the rule, or in words what is wrong with it. */
+export const parseFaultRule = (text: string): FaultRule | string => {
+  try {
+    const read = faultRule.safeParse(JSON.parse(text));
+    return read.success ? read.data : z.prettifyError(read.error);
+  } catch (error) {
+    return `not JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
 
 interface Armed {
   readonly rule: FaultRule;

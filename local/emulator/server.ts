@@ -3,7 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FaultInjector, type FaultRule } from './faults.ts';
+import { FaultInjector, parseFaultRule } from './faults.ts';
 import { LakefsModel } from './model/model.ts';
 import { ModelError } from './model/types.ts';
 import { memoryStore, type ObjectStore } from './objects.ts';
@@ -118,7 +118,9 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     } else if (url.pathname === '/_emulator/objects') {
       send(response, 200, await objects.read(url.searchParams.get('address') ?? ''));
     } else if (url.pathname === '/_emulator/faults' && request.method === 'POST') {
-      faults.add(JSON.parse(body.toString('utf8')) as FaultRule);
+      const rule = parseFaultRule(body.toString('utf8'));
+      if (typeof rule === 'string') return send(response, 400, { message: `fault refused: ${rule}` });
+      faults.add(rule);
       send(response, 204);
     } else if (url.pathname === '/_emulator/faults' && request.method === 'DELETE') {
       faults.clear();
