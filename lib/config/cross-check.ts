@@ -1,19 +1,42 @@
 /** What no single key can say: whether the parts of a configuration fit each other. */
+import { RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
+import type { Fault } from './allowed.ts';
 import { type Config, durationSeconds } from './schema.ts';
 
-export interface Fault {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
 export const crossCheck = (config: Config): Fault[] => [
-  ...Object.entries(config.repositories).flatMap(([name, repository]) => tableFaults(name, repository.tables)),
+  ...Object.entries(config.repositories).flatMap(([name, repository]) => [
+    ...branchFaults(name, repository),
+    ...tableFaults(name, repository.tables),
+  ]),
   ...namespaceFaults(config),
   ...pipelineFaults(config),
   ...shadowFaults(config),
   ...scheduleFaults(config),
 ];
+
+/** A target of such a name would be taken for one of our own branches, and swept. */
+const isOurs = (branch: string): boolean =>
+  branch.startsWith(RUN_BRANCH_PREFIX) || branch.startsWith(RESOLUTION_BRANCH_PREFIX);
+
+const branchFaults = (name: string, { defaultBranch, targets }: Config['repositories'][string]): Fault[] => {
+  const at = ['repositories', name];
+  const places = [
+    { path: [...at, 'defaultBranch'], branch: defaultBranch },
+    ...targets.map((branch, i) => ({ path: [...at, 'targets', i], branch })),
+  ];
+  const reserved = `a name that does not begin with ${RUN_BRANCH_PREFIX} or ${RESOLUTION_BRANCH_PREFIX}`;
+  return [
+    ...places
+      .filter(({ branch }) => isOurs(branch))
+      .map(({ path, branch }) => ({ path, message: `found "${branch}"; allowed: ${reserved}` })),
+    ...targets.flatMap((branch, i) =>
+      targets.indexOf(branch) === i
+        ? []
+        : [{ path: [...at, 'targets', i], message: `found "${branch}" twice; allowed: every target once` }],
+    ),
+  ];
+};
 
 const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 
@@ -36,8 +59,8 @@ const tableFaults = (repository: string, tables: Config['repositories'][string][
 const namespaceFaults = (config: Config): Fault[] => {
   const seen = new Map<string, string>();
   return Object.entries(config.repositories).flatMap(([name, { storageNamespace }]) => {
-    const other = seen.get(storageNamespace);
-    seen.set(storageNamespace, name);
+    const other = seen.get(withSlash(storageNamespace));
+    seen.set(withSlash(storageNamespace), name);
     return other === undefined
       ? []
       : [
@@ -51,7 +74,8 @@ const namespaceFaults = (config: Config): Fault[] => {
 
 const pipelineFaults = (config: Config): Fault[] =>
   Object.entries(config.pipelines).flatMap(([name, { repository, target }]) => {
-    const found = config.repositories[repository];
+    // Names such as `constructor` are good repository names and no repositories.
+    const found = Object.hasOwn(config.repositories, repository) ? config.repositories[repository] : undefined;
     if (found === undefined) {
       const known = Object.keys(config.repositories).join(', ');
       return [{ path: ['pipelines', name, 'repository'], message: `found "${repository}"; allowed: one of ${known}` }];
@@ -87,10 +111,19 @@ const shadowFaults = (config: Config): Fault[] => {
   return faults;
 };
 
+/** The longest time between two looks: alarms on what reconcile measures compare periods of at most a day. */
+const LONGEST: Readonly<Record<keyof Config['schedules'], string>> = { reconcile: '1h', sweep: '1d' };
+
 const scheduleFaults = (config: Config): Fault[] =>
-  Object.entries(config.schedules).flatMap(([name, every]) => {
+  (['reconcile', 'sweep'] as const).flatMap((name) => {
+    const every = config.schedules[name];
     const seconds = durationSeconds(every);
-    return seconds < 60 || seconds % 60 !== 0
-      ? [{ path: ['schedules', name], message: `found "${every}"; allowed: whole minutes, at least 1m` }]
+    return seconds < 60 || seconds % 60 !== 0 || seconds > durationSeconds(LONGEST[name])
+      ? [
+          {
+            path: ['schedules', name],
+            message: `found "${every}"; allowed: whole minutes, at least 1m, at most ${LONGEST[name]}`,
+          },
+        ]
       : [];
   });

@@ -1,11 +1,10 @@
 /** Reads `branchline.yaml`; every fault names file, line, key, what was found and what is allowed. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Document, isCollection, isNode, LineCounter, parseDocument } from 'yaml';
-import * as z from 'zod';
+import { type Document, isCollection, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
-import { crossCheck, type Fault } from './cross-check.ts';
-import { nearest } from './nearest.ts';
+import { faultsOf } from './allowed.ts';
+import { crossCheck } from './cross-check.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** @throws BL1002 with all faults of the file, one a line. */
@@ -25,24 +24,46 @@ export const loadConfig = (path: string): Config => {
 /** As `loadConfig`, for a text that is at hand. `name` stands in the messages. */
 export const parseConfig = (text: string, name: string): Config => {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: true, prettyErrors: false });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${name}:${String(line)}:${String(col)}`;
   };
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(({ pos, message }) => `${place(pos[0])} ${message.split('\n')[0] ?? ''}`);
-    throw new BranchlineError('BL1002', faults.join('\n'));
-  }
-  const parsed = configSchema.safeParse(document.toJS());
+  const broken = [
+    ...document.errors.map(({ pos, message }) => `${place(pos[0])} ${message}`),
+    ...danglingAliases(document).map(({ offset, alias }) => `${place(offset)} *${alias} names no anchor above it`),
+  ];
+  if (broken.length > 0) throw new BranchlineError('BL1002', broken.join('\n'));
+  const value = plain(document, name);
+  const parsed = configSchema.safeParse(value);
   const faults = parsed.success
     ? crossCheck(parsed.data)
-    : parsed.error.issues.flatMap((issue) => faultsOf(issue, document));
+    : parsed.error.issues.flatMap((issue) => faultsOf(issue, value));
   if (parsed.success && faults.length === 0) return parsed.data;
-  const told = faults.map(
-    ({ path, message }) => `${place(offsetOf(document, path))} ${path.join('.') || '(file)'}: ${message}`,
-  );
+  const told = faults
+    .map(({ path, message }) => ({ offset: offsetOf(document, path), path, message }))
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ offset, path, message }) => `${place(offset)} ${path.join('.') || '(file)'}: ${message}`);
   throw new BranchlineError('BL1002', told.join('\n'), { details: { faults } });
+};
+
+/** @throws BL1002 where aliases of aliases would make the file grow without bound. */
+const plain = (document: Document, name: string): unknown => {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new BranchlineError('BL1002', `${name} ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const danglingAliases = (document: Document): { offset: number; alias: string }[] => {
+  const found: { offset: number; alias: string }[] = [];
+  visit(document, {
+    Alias: (_, node) => {
+      if (node.resolve(document) === undefined) found.push({ offset: node.range?.[0] ?? 0, alias: node.source });
+    },
+  });
+  return found;
 };
 
 /** Where the node stands, or the nearest one above it that exists. */
@@ -71,47 +92,4 @@ const keyOrValue = (document: Document, path: readonly PropertyKey[]): unknown =
     }
   }
   return document.getIn(path, true);
-};
-
-const show = (value: unknown): string => {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-};
-
-const faultsOf = (issue: z.core.$ZodIssue, document: Document): Fault[] => {
-  if (issue.code === 'unrecognized_keys') {
-    const allowed = keysAt(issue.path);
-    return issue.keys.map((key) => {
-      const guess = nearest(key, allowed);
-      return {
-        path: [...issue.path, key],
-        message: `unknown key${guess === undefined ? '' : `, did you mean "${guess}"?`} Allowed: ${allowed.join(', ')}`,
-      };
-    });
-  }
-  const node = document.getIn(issue.path, true);
-  const found = issue.path.length === 0 ? document.toJS() : isNode(node) ? node.toJS(document) : undefined;
-  const allowed = issue.code === 'invalid_value' ? `one of ${issue.values.map(String).join(', ')}` : issue.message;
-  return [{ path: issue.path, message: `found ${show(found)}; allowed: ${allowed}` }];
-};
-
-/** The keys that the schema knows at a path. */
-const keysAt = (path: readonly PropertyKey[]): string[] => {
-  let schema: z.core.$ZodType = configSchema;
-  for (const step of path) schema = inside(unwrap(schema), step) ?? schema;
-  const plain = unwrap(schema);
-  return plain instanceof z.ZodObject ? Object.keys(plain.shape) : [];
-};
-
-const unwrap = (schema: z.core.$ZodType): z.core.$ZodType => {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
-    return unwrap(schema.unwrap());
-  return schema;
-};
-
-const inside = (schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType | undefined => {
-  if (schema instanceof z.ZodObject) return schema.shape[String(step)];
-  if (schema instanceof z.ZodRecord) return schema.valueType;
-  return schema instanceof z.ZodArray ? schema.element : undefined;
 };

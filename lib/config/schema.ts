@@ -14,19 +14,29 @@ export const durationSeconds = (text: string): number => {
 const duration = (description: string) =>
   z.string().regex(DURATION, 'a whole number and s, m, h or d, such as 15m').describe(description);
 
+const positive = (description: string) =>
+  z
+    .string()
+    .regex(/^0*[1-9]\d*(s|m|h|d)$/, 'a whole number from 1 and s, m, h or d, such as 12h')
+    .regex(DURATION, 'a whole number of at most 6 digits and s, m, h or d, such as 12h')
+    .describe(description);
+
 /** Source: lakeFS API documentation; tried on a real server. */
 const repositoryName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{2,62}$/, '3 to 63 lower-case letters, digits and -, first a letter or digit');
 const branchName = z.string().regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -');
 
+const TABLE_PATH = /^(?!\.{1,2}\/)(?!\.{1,2}$)[^/\s](?:(?!\/\/|\/\.{1,2}(?:\/|$)).)*$/;
+
 const table = z.strictObject({
   path: z
     .string()
-    .regex(/^[^/].*$/, 'a prefix in the repository, no leading slash')
+    .regex(TABLE_PATH, 'a prefix in the repository such as sales/: no leading slash, no empty step, no . or ..')
     .describe('Prefix of the table in the repository, such as `sales/`.'),
   partitionColumns: z
-    .array(z.string().min(1))
+    .array(z.string().regex(/^[^=/\s]+$/, 'a column name without =, / and blanks'))
+    .refine((names) => new Set(names).size === names.length, 'every column once')
     .default([])
     .describe('Hive partition columns in the order of the path; none for an unpartitioned table.'),
   overwrite: z
@@ -84,11 +94,14 @@ const pipeline = z.strictObject({
     .default(1)
     .describe('How often a conflicted run is started again under `onConflict: rerun`.'),
   keepFailedFor: duration('How long the branch of a failed run is kept for a look.').default('0s'),
-  maxOpenFor: duration('After this time a run that is still open raises the alarm.').default('12h'),
+  maxOpenFor: positive('After this time a run that is still open raises the alarm.').default('12h'),
 });
 
 const vpc = z.strictObject({
-  vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'vpc-…'),
+  vpcId: z
+    .string()
+    .regex(/^vpc-[0-9a-f]+$/, 'vpc-…')
+    .describe('An existing VPC.'),
   subnetIds: z
     .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'subnet-…'))
     .min(1)
@@ -118,7 +131,7 @@ export const configSchema = z
           .describe('Secret with {"access_key_id": "…", "secret_access_key": "…"}.'),
         secretKmsKeyArn: z
           .string()
-          .startsWith('arn:')
+          .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
           .optional()
           .describe('Customer key that the secret is encrypted with, if any.'),
       })
@@ -144,7 +157,14 @@ export const configSchema = z
           .describe(
             'Delete the ledger with the stack; effective only with the context key `branchline:allow-data-loss` too.',
           ),
-        tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}).describe('Tags of every resource.'),
+        tags: z
+          .record(
+            z.string().regex(/^(?!aws:|branchline:).{1,128}$/i, 'at most 128 characters, not aws:… or branchline:…'),
+            z.string().max(256),
+          )
+          .refine((tags) => Object.keys(tags).length <= 40, 'at most 40 tags')
+          .default({})
+          .describe('Tags of every resource.'),
       })
       .prefault({})
       .describe('The deployment itself.'),
