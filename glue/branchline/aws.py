@@ -126,11 +126,13 @@ def invoke_claim_run(function: str, job_name: str, job_run_id: str, run_id: Opti
     def invoke() -> Any:
         nonlocal reached
         try:
-            return client.invoke(FunctionName=function, Payload=json.dumps(request).encode())
+            answer = client.invoke(FunctionName=function, Payload=json.dumps(request).encode())
         except Exception as error:
-            if _kind(error)[0] not in _NO_CONNECTION:
-                reached = True
+            code, _ = _kind(error)
+            reached = reached or (code not in _NO_CONNECTION and code not in _DENIED)
             raise
+        reached = True
+        return answer
 
     def once() -> Answer:
         answer = _call(what, f"lambda:InvokeFunction on {function}", invoke)
@@ -141,18 +143,11 @@ def invoke_claim_run(function: str, job_name: str, job_run_id: str, run_id: Opti
 
     try:
         return patience.run(once)
-    except AccessDenied as error:
-        raise CannotInvoke(error) from error
-    except AwsCallFailed as error:
+    except BranchlineError as error:
         # Once a request was on its way the claim may stand: it must not be made a second time in another manner.
-        if reached or not _is_unconnected(error):
+        if reached:
             raise
         raise CannotInvoke(error) from error
-
-
-def _is_unconnected(error: BaseException) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, Exception) and _kind(cause)[0] in _NO_CONNECTION
 
 
 def _refusal(what: str, text: str) -> Exception:
