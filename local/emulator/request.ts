@@ -14,7 +14,9 @@ export interface Calls {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  readonly json: unknown;
+  /** The body; 400 where there is none. */
+  readonly json: () => unknown;
+  readonly optionalJson: () => unknown;
   /** The uploaded bytes, out of a raw body or of a form's field `content`. */
   readonly content: () => Buffer;
   readonly repository: () => RepositoryRecord;
@@ -25,16 +27,34 @@ export interface Calls {
   readonly recall: (id: string) => object;
 }
 
-export const required = (body: Readonly<Record<string, string>>, name: string): string => {
-  const value = body[name];
-  if (value === undefined || value === '') throw new ModelError(400, `argument ${name}: required value`);
+export const requiredText = (value: unknown, name: string): string => {
+  if (typeof value === 'string') return value;
+  throw new ModelError(400, `request body has an error: property "${name}" is missing or not a string`);
+};
+
+/** As `requiredText`, and not empty. */
+export const required = (body: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = requiredText(body[name], name);
+  if (value === '') throw new ModelError(400, `argument ${name}: required value`);
+  return value;
+};
+
+export const requiredIn = (query: URLSearchParams, name: string): string => {
+  const value = query.get(name);
+  if (value === null) {
+    throw new ModelError(400, `parameter "${name}" in query has an error: value is required but missing`);
+  }
+  if (value === '') throw new ModelError(400, `parameter "${name}" in query has an error: empty value is not allowed`);
   return value;
 };
 
 const pageFrom = (query: URLSearchParams): PageRequest => {
   const amount = Number(query.get('amount') ?? '100');
   if (!Number.isInteger(amount) || amount < -1 || amount > MAX_PAGE) {
-    throw new ModelError(400, `amount ${String(query.get('amount'))}: at most ${String(MAX_PAGE)}`);
+    throw new ModelError(
+      400,
+      `parameter "amount" in query has an error: ${String(query.get('amount'))}, number must be at most ${String(MAX_PAGE)}`,
+    );
   }
   return {
     prefix: query.get('prefix') ?? '',
@@ -50,7 +70,7 @@ const formContent = (body: Buffer, contentType: string): Buffer => {
   const from = body.indexOf('\r\n\r\n') + 4;
   const to = body.indexOf(`\r\n--${boundary}`, from);
   if (from < 4 || to < 0 || !body.subarray(0, from).includes('name="content"')) {
-    throw new ModelError(400, 'multipart upload missing key "content"');
+    throw new ModelError(500, "multipart upload missing key 'content': http: no such file");
   }
   return body.subarray(from, to);
 };
@@ -74,20 +94,29 @@ export const callOf = (shared: Shared, incoming: Incoming): Calls => {
   const { model, tasks } = shared;
   const { params, query, headers, body } = incoming;
   const type = headers['content-type'] ?? '';
-  let json: unknown;
-  if (type.includes('json') && body.length > 0) {
+  const optionalJson = (): unknown => {
+    if (body.length === 0) return undefined;
+    if (!type.includes('json')) {
+      throw new ModelError(400, `request body has an error: header Content-Type has unexpected value "${type}"`);
+    }
     try {
-      json = JSON.parse(body.toString('utf8'));
+      return JSON.parse(body.toString('utf8'));
     } catch {
       throw new ModelError(400, 'request body has an error: failed to decode request body');
     }
-  }
+  };
+  const json = (): unknown => {
+    const read = optionalJson();
+    if (typeof read === 'object' && read !== null) return read;
+    throw new ModelError(400, 'request body has an error: value is required but missing');
+  };
   return {
     ...shared,
     params,
     query,
     headers,
     json,
+    optionalJson,
     content: () => (type.startsWith('multipart/form-data') ? formContent(body, type) : body),
     repository: () => model.repository(params['repository'] ?? ''),
     page: () => pageFrom(query),
@@ -95,7 +124,7 @@ export const callOf = (shared: Shared, incoming: Incoming): Calls => {
       [...model.view(repository, ref)].map(([path, entry]) => ({ path, entry })).sort((a, b) => byPath(a.path, b.path)),
     entryAt: (repository, ref, path) => {
       const entry = model.view(repository, ref).get(path);
-      if (entry === undefined) throw notFound('object');
+      if (entry === undefined) throw notFound();
       return entry;
     },
     remember: (task) => {

@@ -8,7 +8,8 @@ import { LakefsModel } from './model/model.ts';
 import { ModelError } from './model/types.ts';
 import { memoryStore, type ObjectStore } from './objects.ts';
 import { callOf, type Shared } from './request.ts';
-import { ROUTES, type Route } from './routes.ts';
+import type { Answer, Route } from './route.ts';
+import { ROUTES } from './routes.ts';
 
 export interface EmulatorOptions {
   /** 0, the default, takes a free one. */
@@ -56,10 +57,9 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-const send = (response: ServerResponse, status: number, body?: unknown, headers: Record<string, string> = {}): void => {
-  const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
-  const payload = body === undefined ? undefined : isRaw ? body : JSON.stringify(body);
-  const type = typeof body === 'string' ? 'text/html' : isRaw ? 'application/octet-stream' : 'application/json';
+const send = (response: ServerResponse, { status, body, raw, headers }: Answer): void => {
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const type = raw === undefined ? 'application/json' : 'text/plain; charset=utf-8';
   response.writeHead(status, { ...(payload === undefined ? {} : { 'content-type': type }), ...headers });
   response.end(payload);
 };
@@ -80,11 +80,7 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     return given.length === expected.length && timingSafeEqual(given, expected);
   };
 
-  const answer = async (
-    request: IncomingMessage,
-    url: URL,
-    body: Buffer,
-  ): Promise<{ status: number; body?: unknown; headers?: Record<string, string> }> => {
+  const answer = async (request: IncomingMessage, url: URL, body: Buffer): Promise<Answer> => {
     const path = url.pathname.slice(API.length);
     const found = find(request.method ?? 'GET', path);
     if (path !== '/healthcheck' && !isAllowed(request.headers.authorization)) {
@@ -92,14 +88,9 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     }
     if (found === undefined) return { status: 404, body: { message: 'invalid API endpoint' } };
     try {
-      const call = callOf(shared, { params: found.params, query: url.searchParams, headers: request.headers, body });
-      const { status, body: json, raw, location } = await found.route.handle(call);
-      const payload = raw ?? json;
-      return {
-        status,
-        ...(payload === undefined ? {} : { body: payload }),
-        ...(location === undefined ? {} : { headers: { location } }),
-      };
+      return await found.route.handle(
+        callOf(shared, { params: found.params, query: url.searchParams, headers: request.headers, body }),
+      );
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       return { status: error.status, body: { message: error.message } };
@@ -114,40 +105,47 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
     body: Buffer,
   ): Promise<void> => {
     if (!isAllowed(request.headers.authorization) && url.pathname !== '/_emulator/objects') {
-      send(response, 401);
+      send(response, { status: 401 });
     } else if (url.pathname === '/_emulator/objects') {
-      send(response, 200, await objects.read(url.searchParams.get('address') ?? ''));
+      const raw = await objects.read(url.searchParams.get('address') ?? '');
+      send(response, { status: 200, raw, headers: { 'content-type': 'application/octet-stream' } });
     } else if (url.pathname === '/_emulator/faults' && request.method === 'POST') {
       const rule = parseFaultRule(body.toString('utf8'));
-      if (typeof rule === 'string') return send(response, 400, { message: `fault refused: ${rule}` });
+      if (typeof rule === 'string') {
+        return send(response, { status: 400, body: { message: `fault refused: ${rule}` } });
+      }
       faults.add(rule);
-      send(response, 204);
+      send(response, { status: 204 });
     } else if (url.pathname === '/_emulator/faults' && request.method === 'DELETE') {
       faults.clear();
-      send(response, 204);
+      send(response, { status: 204 });
     } else {
-      send(response, 404);
+      send(response, { status: 404 });
     }
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://emulator');
     const body = await readBody(request);
-    if (url.pathname === '/_health') return send(response, 200, 'alive!');
+    if (url.pathname === '/_health') return send(response, { status: 200, raw: 'alive!' });
     if (url.pathname.startsWith('/_emulator/')) return administer(request, response, url, body);
-    if (!url.pathname.startsWith(`${API}/`)) return send(response, 404, { message: 'not an API endpoint' });
+    if (!url.pathname.startsWith(`${API}/`)) {
+      return send(response, { status: 404, body: { message: 'not an API endpoint' } });
+    }
     const fault = faults.strike(request.method ?? 'GET', url.pathname.slice(API.length));
     if (fault?.kind === 'hang-up') return void request.socket.destroy();
-    if (fault?.kind === 'answer') return send(response, fault.status, { message: fault.message });
+    if (fault?.kind === 'answer') {
+      return send(response, { status: fault.status, body: { message: fault.message } });
+    }
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms));
-    const { status, body: payload, headers } = await answer(request, url, body);
+    const answered = await answer(request, url, body);
     if (fault?.kind === 'lose-answer') return void request.socket.destroy();
-    send(response, status, payload, headers);
+    send(response, answered);
   };
 
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
-      send(response, 500, { message: error instanceof Error ? error.message : String(error) });
+      send(response, { status: 500, body: { message: error instanceof Error ? error.message : String(error) } });
     });
   });
   await new Promise<void>((resolve, reject) => {

@@ -46,6 +46,14 @@ export const wireObject = ({ path, entry }: Listed, physicalAddress?: string) =>
         content_type: entry.contentType,
       };
 
+/** In a listing an object without metadata has no such field. */
+export const wireListed = (listed: Listed, physicalAddress?: string) => {
+  const wire = wireObject(listed, physicalAddress);
+  if (!('metadata' in wire) || Object.keys(wire.metadata ?? {}).length > 0) return wire;
+  const { metadata: _, ...rest } = wire;
+  return rest;
+};
+
 export const MAX_PAGE = 1000;
 
 export const wirePage = <T, W>(page: PageOf<T>, convert: (item: T) => W) => ({

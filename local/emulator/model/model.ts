@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ancestors, firstParents, mergeBase } from './history.ts';
+import { refuseProtected, withPatterns } from './protection.ts';
+import { parentByNumber, refuseBadBranch, refuseBadRepository, refuseBadTag, resolveRef, stagedBy } from './refs.ts';
 import { applyStaging, diffThreeDot, diffTrees, mergeTrees, metaRangeIdOf, type Strategy } from './trees.ts';
 import {
   type BranchRecord,
@@ -39,9 +41,6 @@ export interface Dump {
 }
 
 const EMPTY: Tree = new Map();
-const BRANCH_NAME = /^\w[-\w]*$/;
-const REPOSITORY_NAME = /^[a-z0-9][a-z0-9-]{2,62}$/;
-const NO_CHANGES = 'update branch: no changes';
 
 export class LakefsModel {
   readonly repositories = new Map<string, RepositoryRecord>();
@@ -55,7 +54,7 @@ export class LakefsModel {
 
   // ---- repositories ------------------------------------------------------------------------------------------------
   createRepository(id: string, storageNamespace: string, defaultBranch: string, bare = false): RepositoryRecord {
-    if (!REPOSITORY_NAME.test(id)) throw new ModelError(400, `repository id: invalid value: validation error`);
+    refuseBadRepository(id, storageNamespace);
     if (this.repositories.has(id)) throw new ModelError(409, 'error creating repository: not unique');
     const inUse = [...this.repositories.values()].some((other) => other.storageNamespace === storageNamespace);
     if (inUse && !bare)
@@ -75,11 +74,12 @@ export class LakefsModel {
       metaRanges: new Map([['', EMPTY]]),
       protection: { patterns: [], since: 0, before: [] },
       gcRules: undefined,
+      metadata: {},
     };
     this.repositories.set(id, repository);
     if (!bare) {
       const first = this.#commit(repository, [], EMPTY, { message: 'Repository created' }, '');
-      repository.branches.set(defaultBranch, { head: first.id, staging: new Map() });
+      repository.branches.set(defaultBranch, { head: first.id, staging: new Map(), isHidden: false });
     }
     return repository;
   }
@@ -102,36 +102,33 @@ export class LakefsModel {
     return found;
   }
 
-  /** A branch, a tag, a commit id or a unique prefix of one. */
   resolve(repository: RepositoryRecord, ref: string): string {
-    const branch = repository.branches.get(ref) ?? repository.branches.get(ref.replace(/@$/, ''));
-    if (branch !== undefined) return branch.head;
-    const tag = repository.tags.get(ref);
-    if (tag !== undefined) return tag;
-    if (repository.commits.has(ref)) return ref;
-    const found = /^[0-9a-f]{6,}$/.test(ref) ? [...repository.commits.keys()].filter((id) => id.startsWith(ref)) : [];
-    if (found.length === 1 && found[0] !== undefined) return found[0];
-    throw notFound('ref');
+    return resolveRef(repository, ref);
   }
 
-  createBranch(repository: RepositoryRecord, name: string, source: string): string {
-    if (!BRANCH_NAME.test(name)) throw new ModelError(400, `argument branch: invalid value: validation error`);
+  createBranch(repository: RepositoryRecord, name: string, source: string, isHidden = false): string {
+    refuseBadBranch(name);
     if (repository.branches.has(name)) throw new ModelError(409, 'branch already exists: not unique');
-    if (repository.tags.has(name) || repository.commits.has(name)) throw new ModelError(409, 'conflict: not unique');
-    const head = this.resolve(repository, source);
-    repository.branches.set(name, { head, staging: new Map() });
+    if (repository.tags.has(name)) throw new ModelError(409, `tag ID ${name}: conflict found`);
+    if (repository.commits.has(name)) throw new ModelError(409, `commit ID ${name}: conflict found`);
+    const head = this.#resolveOr(repository, source, `source reference '${source}': not found`);
+    repository.branches.set(name, { head, staging: new Map(), isHidden });
     return head;
   }
 
   deleteBranch(repository: RepositoryRecord, name: string): void {
-    this.branch(repository, name);
+    const branch = this.branch(repository, name);
     if (name === repository.defaultBranch) throw new ModelError(403, 'cannot delete repository default branch');
+    // Its files are looked through for actions, so a head that cannot be read keeps the branch (seen on 1.84).
+    this.treeOf(repository, branch.head);
     repository.branches.delete(name);
   }
 
   createTag(repository: RepositoryRecord, id: string, ref: string): string {
+    refuseBadTag(id);
     if (repository.tags.has(id)) throw new ModelError(409, 'tag already exists: not unique');
-    if (repository.branches.has(id)) throw new ModelError(409, 'conflict: not unique');
+    if (repository.branches.has(id)) throw new ModelError(409, `branch name ${id}: conflict found`);
+    if (repository.commits.has(id)) throw new ModelError(409, `commit ID ${id}: conflict found`);
     const commit = this.resolve(repository, ref);
     repository.tags.set(id, commit);
     return commit;
@@ -151,38 +148,41 @@ export class LakefsModel {
     const isHit = (staged: string): boolean =>
       type === 'reset' || (type === 'object' ? staged === path : staged.startsWith(path));
     if (!['reset', 'object', 'common_prefix'].includes(type)) throw new ModelError(400, 'unknown reset type');
-    if (type === 'object' && !branch.staging.has(path)) throw notFound('staged object');
+    if (type === 'object' && path === '')
+      throw new ModelError(400, 'argument path: missing path: required value: validation error');
     for (const staged of [...branch.staging.keys()]) if (isHit(staged)) branch.staging.delete(staged);
   }
 
+  /** Moves the head; what is staged stays staged, on the new head (seen on 1.84). */
   hardReset(repository: RepositoryRecord, name: string, ref: string): void {
-    this.#refuseProtected(repository, name);
+    this.#refuseProtected(repository, name, 'protected branch');
     const branch = this.branch(repository, name);
-    if (this.uncommitted(repository, name).length > 0) throw new ModelError(400, 'uncommitted changes (dirty branch)');
-    branch.head = this.resolve(repository, ref);
+    branch.head = this.#resolveOr(repository, ref, `hard-reset ${name} to ${ref}: not found`);
   }
 
   uncommitted(repository: RepositoryRecord, name: string): DiffEntry[] {
     const { head, staging } = this.branch(repository, name);
-    if (staging.size === 0) return [];
     const tree = this.treeOf(repository, head);
+    if (staging.size === 0) return [];
     const touched = new Map(
       [...staging.keys()].flatMap((path) => {
         const entry = tree.get(path);
         return entry === undefined ? [] : [[path, entry] as const];
       }),
     );
-    return diffTrees(touched, applyStaging(touched, staging));
+    const entries = diffTrees(touched, applyStaging(touched, staging));
+    // The size of what is deleted is known again only after the commit.
+    return entries.map((entry) => (entry.type === 'removed' ? { ...entry, sizeBytes: 0 } : entry));
   }
 
   // ---- commits -----------------------------------------------------------------------------------------------------
   commit(repository: RepositoryRecord, name: string, input: CommitInput): CommitRecord {
-    this.#refuseProtected(repository, name);
+    this.#refuseProtected(repository, name, 'cannot commit to protected branch');
     const branch = this.branch(repository, name);
     if (input.sourceMetaRange !== undefined) {
-      if (branch.staging.size > 0)
-        throw new ModelError(400, 'cannot use source MetaRange with uncommitted changes (dirty branch)');
-      // A meta-range that does not exist is taken (seen on 1.84); reading the commit fails later.
+      if (this.uncommitted(repository, name).length > 0)
+        throw new ModelError(400, 'cannot use source MetaRange on a branch with uncommitted changes');
+      // A meta-range that does not exist is taken (seen on 1.84); reading the commit fails later, with 410.
       const tree = repository.metaRanges.get(input.sourceMetaRange) ?? EMPTY;
       return this.#advance(repository, branch, [branch.head], tree, input, input.sourceMetaRange);
     }
@@ -202,14 +202,19 @@ export class LakefsModel {
     input: CommitInput & { readonly strategy?: Strategy; readonly squash?: boolean },
   ): CommitRecord {
     const branch = this.branch(repository, destination);
-    const sourceId = this.resolve(repository, source);
+    const sourceId = this.#resolveOr(
+      repository,
+      source,
+      `update branch ${destination}: get commit by ref ${source}: not found`,
+    );
     if (this.uncommitted(repository, destination).length > 0)
       throw new ModelError(400, 'uncommitted changes (dirty branch)');
     const base = mergeBase(repository.commits, sourceId, branch.head);
     if (base === undefined) throw new ModelError(400, 'merge: no common base');
     const [baseTree, sourceTree] = [this.treeOf(repository, base), this.treeOf(repository, sourceId)];
     const isNothing = base === sourceId || diffTrees(baseTree, sourceTree).length === 0;
-    if (isNothing && input.squash !== true && input.allowEmpty !== true) throw new ModelError(400, NO_CHANGES);
+    if (isNothing && input.squash !== true && input.allowEmpty !== true)
+      throw new ModelError(400, `update branch ${destination}: no changes`);
     const tree = mergeTrees(baseTree, sourceTree, this.treeOf(repository, branch.head), input.strategy);
     if (tree === undefined) throw new ModelError(409, 'merge conflict');
     const parents = input.squash === true ? [branch.head] : [branch.head, sourceId];
@@ -226,75 +231,63 @@ export class LakefsModel {
     input: Partial<CommitInput>,
   ): CommitRecord {
     const branch = this.branch(repository, name);
-    const commit = this.#commitOf(repository, this.resolve(repository, ref));
+    const commit = this.#commitOf(
+      repository,
+      this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`),
+    );
     if (commit.parents.length > 1 && parentNumber === 0)
       throw new ModelError(409, 'must specify 1-based parent number for reverting merge commit');
-    if (parentNumber > commit.parents.length) throw new ModelError(400, 'parent number: invalid value');
-    const parent = commit.parents[Math.max(0, parentNumber - 1)];
-    if (this.uncommitted(repository, name).length > 0) throw new ModelError(400, 'uncommitted changes (dirty branch)');
-    const parentTree = parent === undefined ? EMPTY : this.treeOf(repository, parent);
-    return this.#replay(
-      repository,
-      branch,
-      this.treeOf(repository, commit.id),
-      parentTree,
-      {
-        message: input.message ?? `Revert ${commit.id}`,
-        metadata: input.metadata ?? {},
-      },
-      NO_CHANGES,
-    );
+    const parent = parentByNumber(commit, parentNumber);
+    const given = { ...input, message: input.message ?? `Revert ${commit.id}`, metadata: input.metadata ?? {} };
+    return this.#replay(repository, name, branch, { from: commit.id, to: parent }, given);
   }
 
+  /** Allowed on a protected branch, and makes a commit also where nothing changes (both seen on 1.84). */
   cherryPick(
     repository: RepositoryRecord,
     name: string,
     ref: string,
-    parentNumber: number,
+    parentNumber: number | undefined,
     input: Partial<CommitInput>,
   ): CommitRecord {
-    this.#refuseProtected(repository, name);
     const branch = this.branch(repository, name);
-    const commit = this.#commitOf(repository, this.resolve(repository, ref));
-    if (commit.parents.length > 1 && parentNumber === 0)
-      throw new ModelError(400, 'must specify 1-based parent number for cherry-picking merge commit');
-    const parent = commit.parents[Math.max(0, parentNumber - 1)];
-    const parentTree = parent === undefined ? EMPTY : this.treeOf(repository, parent);
-    return this.#replay(
+    const commit = this.#commitOf(
       repository,
-      branch,
-      parentTree,
-      this.treeOf(repository, commit.id),
-      {
-        message: input.message ?? commit.message,
-        metadata: input.metadata ?? {
-          ...commit.metadata,
-          'cherry-pick-origin': commit.id,
-          'cherry-pick-committer': commit.committer,
-        },
-      },
-      'no changes',
+      this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`),
     );
+    if (commit.parents.length > 1 && parentNumber === undefined)
+      throw new ModelError(400, 'must specify 1-based parent number for cherry-picking merge commit');
+    const parent = parentByNumber(commit, parentNumber ?? 1);
+    const metadata = {
+      ...(input.metadata ?? commit.metadata),
+      'cherry-pick-origin': commit.id,
+      'cherry-pick-committer': commit.committer,
+    };
+    const given = { message: input.message ?? commit.message, metadata, allowEmpty: true };
+    return this.#replay(repository, name, branch, { from: parent, to: commit.id }, given);
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
   treeOf(repository: RepositoryRecord, commitId: string): Tree {
     const { metaRangeId } = this.#commitOf(repository, commitId);
     const tree = repository.metaRanges.get(metaRangeId);
-    if (tree === undefined) throw new ModelError(500, `meta-range ${metaRangeId} cannot be read`);
+    if (tree === undefined) throw new ModelError(410, 'No data');
     return tree;
   }
 
   /** A branch shows what is staged on it; every other ref does not. */
   view(repository: RepositoryRecord, ref: string): Tree {
-    const branch = repository.branches.get(ref);
     const tree = this.treeOf(repository, this.resolve(repository, ref));
-    return branch === undefined ? tree : applyStaging(tree, branch.staging);
+    const name = stagedBy(repository, ref);
+    return name === undefined ? tree : applyStaging(tree, this.branch(repository, name).staging);
   }
 
+  /** Of what is committed; what is staged on the right side counts only where its name ends in `$`. */
   diff(repository: RepositoryRecord, left: string, right: string, isThreeDot: boolean): DiffEntry[] {
-    const [leftId, rightId] = [this.resolve(repository, left), this.resolve(repository, right)];
-    const [leftTree, rightTree] = [this.treeOf(repository, leftId), this.treeOf(repository, rightId)];
+    const leftId = this.#resolveOr(repository, left, `get commit by ref ${left}: not found`);
+    const rightId = this.#resolveOr(repository, right, `get commit by ref ${right}: not found`);
+    const leftTree = this.treeOf(repository, leftId);
+    const rightTree = right.endsWith('$') ? this.view(repository, right) : this.treeOf(repository, rightId);
     if (!isThreeDot) return diffTrees(leftTree, rightTree);
     return diffThreeDot(this.treeOf(repository, this.base(repository, left, right)), rightTree, leftTree);
   }
@@ -312,12 +305,8 @@ export class LakefsModel {
 
   // ---- protection, dump and restore --------------------------------------------------------------------------------
   protect(repository: RepositoryRecord, patterns: readonly string[]): void {
-    const now = this.#options.now();
-    repository.protection = {
-      patterns,
-      since: now + this.#options.protectionDelayMs,
-      before: this.#patternsInForce(repository),
-    };
+    const { now, protectionDelayMs } = this.#options;
+    repository.protection = withPatterns(repository.protection, patterns, now(), protectionDelayMs);
   }
 
   dump(repository: RepositoryRecord): Dump {
@@ -326,7 +315,9 @@ export class LakefsModel {
         .update(`${what}${repository.id}${String(this.#options.now())}${String(this.#dumps.size)}`)
         .digest('hex');
     const dump = { commits_meta_range_id: id('c'), tags_meta_range_id: id('t'), branches_meta_range_id: id('b') };
-    const branches = [...repository.branches].map(([name, { head }]) => [name, { head, staging: new Map() }] as const);
+    const branches = [...repository.branches].map(
+      ([name, branch]) => [name, { ...branch, staging: new Map() }] as const,
+    );
     this.#dumps.set(dump.commits_meta_range_id, {
       ...repository,
       branches: new Map(branches),
@@ -340,26 +331,25 @@ export class LakefsModel {
   restore(repository: RepositoryRecord, dump: Dump): void {
     if (!repository.bare) throw new ModelError(400, 'can only restore into a bare repository');
     const kept = this.#dumps.get(dump.commits_meta_range_id);
-    if (kept === undefined) throw new ModelError(404, 'dump not found');
+    if (kept === undefined) throw new ModelError(410, 'No data');
     for (const [id, commit] of kept.commits) repository.commits.set(id, commit);
     for (const [id, tree] of kept.metaRanges) repository.metaRanges.set(id, tree);
-    for (const [name, { head }] of kept.branches) repository.branches.set(name, { head, staging: new Map() });
+    for (const [name, branch] of kept.branches) repository.branches.set(name, { ...branch, staging: new Map() });
     for (const [id, commit] of kept.tags) repository.tags.set(id, commit);
     repository.bare = false;
   }
 
   // ---- inside ------------------------------------------------------------------------------------------------------
-  #patternsInForce(repository: RepositoryRecord): readonly string[] {
-    const { patterns, since, before } = repository.protection;
-    return this.#options.now() >= since ? patterns : before;
+  #refuseProtected(repository: RepositoryRecord, name: string, what?: string): void {
+    refuseProtected(repository.protection, name, this.#options.now(), what);
   }
 
-  #refuseProtected(repository: RepositoryRecord, name: string): void {
-    const isHit = this.#patternsInForce(repository).some((pattern) => {
-      const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-      return new RegExp(`^${parts.join('.*')}$`).test(name);
-    });
-    if (isHit) throw new ModelError(403, 'cannot write to protected branch');
+  #resolveOr(repository: RepositoryRecord, ref: string, message: string): string {
+    try {
+      return this.resolve(repository, ref);
+    } catch (error) {
+      throw error instanceof ModelError && error.status === 404 ? new ModelError(404, message) : error;
+    }
   }
 
   #commitOf(repository: RepositoryRecord, id: string): CommitRecord {
@@ -368,19 +358,21 @@ export class LakefsModel {
     return commit;
   }
 
-  /** Lays the change from one tree to another on the branch, by a commit with one parent. */
+  /** Lays the change from one commit to another on the branch, by a commit with one parent. */
   #replay(
     repository: RepositoryRecord,
+    name: string,
     branch: BranchRecord,
-    from: Tree,
-    to: Tree,
+    change: { readonly from: string | undefined; readonly to: string | undefined },
     input: CommitInput,
-    nothing: string,
   ): CommitRecord {
+    if (this.uncommitted(repository, name).length > 0) throw new ModelError(400, 'uncommitted changes (dirty branch)');
+    const treeAt = (id: string | undefined): Tree => (id === undefined ? EMPTY : this.treeOf(repository, id));
     const head = this.treeOf(repository, branch.head);
-    const tree = mergeTrees(from, to, head);
-    if (tree === undefined) throw new ModelError(409, 'conflict found');
-    if (diffTrees(head, tree).length === 0) throw new ModelError(400, nothing);
+    const tree = mergeTrees(treeAt(change.from), treeAt(change.to), head);
+    if (tree === undefined) throw new ModelError(409, 'update branch: conflict found');
+    if (input.allowEmpty !== true && diffTrees(head, tree).length === 0)
+      throw new ModelError(400, 'update branch: no changes');
     return this.#advance(repository, branch, [branch.head], tree, input);
   }
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DiffEntry, Entry, Staging, Tree } from './types.ts';
 
 /** Two entries are the same by what they hold, not by where: a rewritten identical file is no change (seen on 1.84). */
-export const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boolean => {
+const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boolean => {
   if (a == null || b == null) return a == null && b == null;
   return (
     a.checksum === b.checksum &&
@@ -90,19 +90,35 @@ export interface PageOf<T> {
   readonly nextOffset: string;
 }
 
+/** Whether a listing that goes on after `after` has passed this line of it. */
+const isPassed = (path: string, after: string, isPrefix: boolean): boolean =>
+  byPath(path, after) <= 0 && !(isPrefix && after !== path && after.startsWith(path));
+
+/**
+ * A diff by prefixes also leaves out every path that begins with `after`. So where a page ends at an object, what lies
+ * below a prefix of the same beginning is lost: `p=1`, then neither `p=1/` nor `p=10/` (seen on 1.84). Pages that end
+ * at a prefix are whole.
+ */
+const isPassedInDiff = (itemPath: string, after: string): boolean =>
+  byPath(itemPath, after) <= 0 || itemPath.startsWith(after);
+
 /** Sorted items by page; those below a delimiter stand together as one prefix. */
 export const pageOf = <T extends { readonly path: string }>(
   items: readonly T[],
   page: PageRequest,
   asPrefix: (prefix: string, below: T) => T,
+  kind: 'listing' | 'diff' = 'listing',
 ): PageOf<T> => {
+  const { after } = page;
   const results: T[] = [];
   let last = '';
   for (const item of items) {
     if (!item.path.startsWith(page.prefix)) continue;
     const at = page.delimiter === '' ? -1 : item.path.indexOf(page.delimiter, page.prefix.length);
     const path = at < 0 ? item.path : item.path.slice(0, at + page.delimiter.length);
-    if (page.after !== '' && byPath(path, page.after) <= 0) continue;
+    const hasPassed =
+      kind === 'diff' && page.delimiter !== '' ? isPassedInDiff(item.path, after) : isPassed(path, after, at >= 0);
+    if (after !== '' && hasPassed) continue;
     if (path === last) continue;
     if (results.length === page.amount) return { results, hasMore: true, nextOffset: last };
     results.push(at < 0 ? item : asPrefix(path, item));

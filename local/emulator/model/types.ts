@@ -30,6 +30,15 @@ export type Staging = Map<string, Entry | null>;
 export interface BranchRecord {
   head: string;
   staging: Staging;
+  /** Listed only where `show_hidden` asks for it. */
+  readonly isHidden: boolean;
+}
+
+/** `patterns` are in force from `since` (milliseconds) on, `before` until then. */
+export interface Protection {
+  readonly patterns: readonly string[];
+  readonly since: number;
+  readonly before: readonly string[];
 }
 
 export interface RepositoryRecord {
@@ -43,12 +52,12 @@ export interface RepositoryRecord {
   readonly commits: Map<string, CommitRecord>;
   /** By meta-range id; equal trees have equal ids. */
   readonly metaRanges: Map<string, Tree>;
-  /** Patterns in force from `since` (milliseconds) on; before that the older ones are. */
-  protection: { readonly patterns: readonly string[]; readonly since: number; readonly before: readonly string[] };
+  protection: Protection;
   gcRules: unknown;
+  metadata: Readonly<Record<string, string>>;
 }
 
-export type DiffType = 'added' | 'removed' | 'changed' | 'conflict' | 'prefix_changed';
+type DiffType = 'added' | 'removed' | 'changed' | 'conflict' | 'prefix_changed';
 export interface DiffEntry {
   readonly type: DiffType;
   readonly path: string;
@@ -65,4 +74,5 @@ export class ModelError extends Error {
   }
 }
 
-export const notFound = (what: string): ModelError => new ModelError(404, `${what} not found`);
+export const notFound = (what?: string): ModelError =>
+  new ModelError(404, what === undefined ? 'not found' : `${what} not found`);
