@@ -59,6 +59,8 @@ export interface RunAlarmsProps {
   readonly functions: readonly BranchlineFunction[];
   /** The longest time that a pipeline allows a run to stay open. */
   readonly maxOpen: Duration;
+  /** How often reconcile measures. */
+  readonly reconcileEvery: Duration;
   readonly actions: readonly IAlarmAction[];
 }
 
@@ -66,19 +68,19 @@ export class RunAlarms extends Construct {
   constructor(scope: Construct, id: string, props: RunAlarmsProps) {
     super(scope, id);
     const { prefix, actions } = props;
+    // A period that no measurement falls into would end the alarm, though nothing is mended.
+    const measured = Duration.seconds(Math.max(300, 2 * props.reconcileEvery.toSeconds()));
     const own = (
       key: string,
       name: (typeof METRIC)[keyof typeof METRIC],
-      threshold: number,
       page: string,
       what: string,
-      statistic = 'max',
-      periods = 1,
+      when: { threshold: number; periods?: number; statistic?: string; period?: Duration },
     ): void => {
       addAlarm(this, key, {
-        metric: ownMetric(prefix, name, { statistic }),
-        threshold,
-        periods,
+        metric: ownMetric(prefix, name, { statistic: when.statistic ?? 'max', period: when.period ?? measured }),
+        threshold: when.threshold,
+        periods: when.periods ?? 1,
         description: `${prefix}: ${what} ${RUNBOOK}/${page}.md`,
         actions,
       });
@@ -86,34 +88,33 @@ export class RunAlarms extends Construct {
     own(
       'OldestOpenRun',
       METRIC.oldestOpenRunSeconds,
-      props.maxOpen.toSeconds(),
       'oldest-open-run',
-      'a run has been open for longer than its pipeline allows.',
+      'a run has been open for longer than any pipeline allows.',
+      { threshold: props.maxOpen.toSeconds() },
     );
-    own('StuckRuns', METRIC.stuckRuns, 1, 'stuck-runs', 'a run is in a moving state and does not move.', 'max', 2);
     own(
-      'WaitingRuns',
-      METRIC.waitingRuns,
-      1,
-      'waiting-runs',
-      'a run is conflicted or rejected and waits for a person.',
+      'StuckRuns',
+      METRIC.stuckRuns,
+      'stuck-runs',
+      'a run does not move, or is open for longer than its pipeline allows.',
+      { threshold: 1, periods: 2 },
     );
+    own('WaitingRuns', METRIC.waitingRuns, 'waiting-runs', 'a run is conflicted or rejected and waits for a person.', {
+      threshold: 1,
+    });
     own(
       'BlockedTargets',
       METRIC.blockedTargets,
-      1,
       'blocked-target',
       'a merge by hand clashes; readers stay at the last verified commit.',
+      { threshold: 1 },
     );
-    own(
-      'LakefsErrors',
-      METRIC.lakefsErrors,
-      20,
-      'lakefs-errors',
-      'lakeFS answers with errors or not at all.',
-      'sum',
-      2,
-    );
+    own('LakefsErrors', METRIC.lakefsErrors, 'lakefs-errors', 'lakeFS answers with errors or not at all.', {
+      threshold: 20,
+      statistic: 'sum',
+      periods: 2,
+      period: Duration.minutes(5),
+    });
     for (const { node, fn } of props.functions) {
       addAlarm(this, `Errors${node.id}`, {
         metric: fn.metricErrors({ period: Duration.minutes(5), statistic: 'sum' }),

@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { ENV, type FunctionName, METRIC_NAMESPACE } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import { functionName } from '../naming.ts';
-import { bundleOf } from './bundle.ts';
+import { bundleOf, HANDLERS } from './bundle.ts';
 
 export interface Network {
   readonly vpc: IVpc;
@@ -86,7 +86,8 @@ export class BranchlineFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: props.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       handler: 'index.handler',
-      code: Code.fromAsset(bundleOf(props.name)),
+      // The CDK's own switch (`aws:cdk:bundling-stacks`) for whoever only looks at the template.
+      code: Code.fromAsset(Stack.of(this).bundlingRequired ? bundleOf(props.name) : HANDLERS),
       memorySize: 512,
       timeout: props.timeout,
       role,

@@ -7,6 +7,9 @@ import { BUNDLING, FUNCTION, type FunctionName } from '../../lambdas/contract.ts
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
+/** The sources of the functions. */
+export const HANDLERS = join(PROJECT, 'lambdas', 'handlers');
+
 let output: string | undefined;
 
 const build = (): string => {
@@ -15,7 +18,7 @@ const build = (): string => {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   buildSync({
     entryPoints: Object.fromEntries(
-      Object.values(FUNCTION).map((name) => [`${name}/index`, join(PROJECT, 'lambdas', 'handlers', `${name}.ts`)]),
+      Object.values(FUNCTION).map((name) => [`${name}/index`, join(HANDLERS, `${name}.ts`)]),
     ),
     outdir: folder,
     outExtension: { '.js': '.mjs' },

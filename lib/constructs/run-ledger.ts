@@ -31,7 +31,8 @@ export type LedgerAccess = 'read' | 'write';
 
 const ACTIONS: Readonly<Record<LedgerAccess, readonly string[]>> = {
   read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-  write: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'],
+  // Entries are replaced as a whole, under a condition, and forgotten by TTL.
+  write: ['dynamodb:PutItem'],
 };
 
 export class RunLedger extends Construct {

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CompiledConfig, FunctionName } from '../../lambdas/contract.ts';
 import type { LedgerAccess } from '../constructs/run-ledger.ts';
 
-type GlueAccess = 'look' | 'start' | 'rewind';
+type GlueAccess = keyof typeof GLUE_ACTION;
 
 export interface Access {
   readonly ledger: readonly LedgerAccess[];
@@ -15,28 +15,34 @@ export interface Access {
   readonly lakefs: boolean;
 }
 
+const GLUE_ACTION = {
+  job: 'glue:GetJob',
+  run: 'glue:GetJobRun',
+  runs: 'glue:GetJobRuns',
+  start: 'glue:StartJobRun',
+  rewind: 'glue:ResetJobBookmark',
+} as const;
+
+/** Calls that know no resource. Source: AWS Service Authorization Reference, AWS Glue. */
+const WITHOUT_RESOURCE: readonly GlueAccess[] = ['rewind'];
+
 const none: Access = { ledger: [], glue: [], wakes: false, lakefs: false };
-const worker: Access = { ledger: ['read', 'write'], glue: ['look'], wakes: false, lakefs: true };
+const worker: Access = { ledger: ['read', 'write'], glue: ['job'], wakes: false, lakefs: true };
+/** A run that is discarded may owe a rerun and a rewind. */
+const DISCARDS: readonly GlueAccess[] = ['job', 'run', 'runs', 'start', 'rewind'];
 
 export const ACCESS: Readonly<Record<FunctionName, Access>> = {
-  'start-run': { ...worker, glue: ['look', 'start'] },
+  'start-run': { ...worker, glue: ['job', 'runs', 'start'] },
   'claim-run': worker,
-  'open-run': worker,
-  // A run that is discarded may owe a rerun and a rewind.
-  'settle-run': { ...worker, glue: ['look', 'start', 'rewind'], wakes: true },
-  'promote-run': { ...worker, glue: ['look', 'start', 'rewind'], wakes: true },
-  'resolve-run': { ...worker, glue: ['look', 'start', 'rewind'], wakes: true },
-  reconcile: { ...worker, glue: ['look', 'start', 'rewind'], wakes: true },
-  sweep: { ...worker, glue: ['look', 'start', 'rewind'] },
-  inspect: { ledger: ['read'], glue: ['look'], wakes: false, lakefs: true },
-  'set-up': { ledger: ['read', 'write'], glue: [], wakes: false, lakefs: true },
+  'open-run': { ...worker, glue: ['job', 'run'] },
+  'settle-run': { ...worker, glue: DISCARDS, wakes: true },
+  'promote-run': { ...worker, glue: DISCARDS, wakes: true },
+  'resolve-run': { ...worker, glue: DISCARDS, wakes: true },
+  reconcile: { ...worker, glue: DISCARDS, wakes: true },
+  sweep: { ...worker, glue: DISCARDS },
+  inspect: { ledger: ['read'], glue: ['job'], wakes: false, lakefs: true },
+  'set-up': { ...worker, glue: [] },
   'publish-events': none,
-};
-
-const GLUE_ACTIONS: Readonly<Record<GlueAccess, readonly string[]>> = {
-  look: ['glue:GetJob', 'glue:GetJobRun', 'glue:GetJobRuns'],
-  start: ['glue:StartJobRun'],
-  rewind: ['glue:ResetJobBookmark'],
 };
 
 /** Job ARNs of the pipelines' patterns. An IAM policy takes 10 KB in all: many patterns become the shared beginning. */
@@ -51,14 +57,34 @@ export const jobArns = (stack: Stack, config: CompiledConfig): string[] => {
   return patterns.length > 0 && patterns.length <= MAX_JOB_ARNS && isPlain ? patterns.map(arn) : [arn('*')];
 };
 
-export const glueStatements = (access: Access, jobs: readonly string[]): PolicyStatement[] =>
-  access.glue.map(
-    (kind) =>
-      new PolicyStatement({
-        sid: `Glue${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
-        actions: [...GLUE_ACTIONS[kind]],
-        resources: [...jobs],
-      }),
-  );
+const GLUE_WITHOUT_RESOURCE = WITHOUT_RESOURCE.map((kind) => GLUE_ACTION[kind]).join(', ');
 
-export const JOB_WILDCARD_REASON = 'Pipelines name jobs by patterns; the resource is as narrow as the pattern.';
+export const glueStatements = (access: Access, jobs: readonly string[]): PolicyStatement[] => {
+  const statement = (sid: string, kinds: readonly GlueAccess[], resources: readonly string[]): PolicyStatement[] =>
+    kinds.length === 0
+      ? []
+      : [new PolicyStatement({ sid, actions: kinds.map((kind) => GLUE_ACTION[kind]), resources: [...resources] })];
+  return [
+    ...statement(
+      'Jobs',
+      access.glue.filter((kind) => !WITHOUT_RESOURCE.includes(kind)),
+      jobs,
+    ),
+    ...statement(
+      'Bookmarks',
+      access.glue.filter((kind) => WITHOUT_RESOURCE.includes(kind)),
+      ['*'],
+    ),
+  ];
+};
+
+/** What of the above ends in a wildcard, each with its reason. */
+export const glueWildcards = (access: Access, jobs: readonly string[]): { arn: string; reason: string }[] => [
+  ...(access.glue.length === 0 ? [] : jobs.filter((arn) => arn.includes('*'))).map((arn) => ({
+    arn,
+    reason: 'Pipelines name jobs by patterns; the resource is as narrow as the pattern.',
+  })),
+  ...(access.glue.some((kind) => WITHOUT_RESOURCE.includes(kind))
+    ? [{ arn: '*', reason: `AWS knows no resource for ${GLUE_WITHOUT_RESOURCE}.` }]
+    : []),
+];

@@ -2,7 +2,7 @@
  * The control plane: ledger, functions, hops, schedules, set-up, alarms, dashboard. Needs a lakeFS server by endpoint and
  * secret, be it ours, the user's own, or lakeFS Cloud.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CfnOutput, Duration, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
@@ -35,7 +35,7 @@ import { RunDashboard } from '../constructs/dashboard.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
-import { ACCESS, glueStatements, JOB_WILDCARD_REASON, jobArns } from './access.ts';
+import { ACCESS, glueStatements, glueWildcards, jobArns } from './access.ts';
 
 export interface ControlPlaneStackProps extends StackProps {
   readonly config: Config;
@@ -145,7 +145,13 @@ export class ControlPlaneStack extends Stack {
 
     const functions = [...this.#functions.values()];
     const maxOpen = Math.max(3600, ...this.#compiled.pipelines.map(({ maxOpenSeconds }) => maxOpenSeconds));
-    new RunAlarms(this, 'Alarms', { prefix, functions, maxOpen: Duration.seconds(maxOpen), actions: alarmActions });
+    new RunAlarms(this, 'Alarms', {
+      prefix,
+      functions,
+      maxOpen: Duration.seconds(maxOpen),
+      reconcileEvery: Duration.seconds(durationSeconds(props.config.schedules.reconcile)),
+      actions: alarmActions,
+    });
     new RunDashboard(this, 'Dashboard', {
       prefix,
       queues: { open: open.queue, settle: settle.queue, promotions: promotions.queue },
@@ -155,6 +161,7 @@ export class ControlPlaneStack extends Stack {
     Tags.of(this).add('branchline:stack', id);
     for (const [key, value] of Object.entries(tags)) Tags.of(this).add(key, value);
   }
+
   #fn(name: FunctionName): BranchlineFunction {
     const found = this.#functions.get(name);
     if (found === undefined) throw new Error(`function ${name} is not made yet`);
@@ -163,9 +170,15 @@ export class ControlPlaneStack extends Stack {
 
   /** Any number of pipelines: the configuration travels as a file, and its name changes with its content. */
   #configAsset(): Asset {
-    const path = join(mkdtempSync(join(tmpdir(), 'branchline-config-')), 'config.json');
-    writeFileSync(path, JSON.stringify(this.#compiled));
-    return new Asset(this, 'Config', { path });
+    const folder = mkdtempSync(join(tmpdir(), 'branchline-config-'));
+    try {
+      const path = join(folder, 'config.json');
+      writeFileSync(path, JSON.stringify(this.#compiled));
+      // The CDK copies the file into its own output at once.
+      return new Asset(this, 'Config', { path });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 
   #makeFunctions(ledger: RunLedger, bus: EventBus, configAsset: Asset): void {
@@ -195,10 +208,7 @@ export class ControlPlaneStack extends Stack {
           ...glueStatements(access, jobs),
           ...(access.lakefs ? [...this.#secretStatements(), readObject(configAsset)] : []),
         ],
-        wildcards:
-          access.glue.length === 0
-            ? []
-            : jobs.filter((arn) => arn.includes('*')).map((arn) => ({ arn, reason: JOB_WILDCARD_REASON })),
+        wildcards: glueWildcards(access, jobs),
         ...(network === undefined ? {} : { network }),
       });
       if (isPublisher) bus.grantPutEventsTo(made.fn);

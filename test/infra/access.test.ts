@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FUNCTION, type FunctionName } from '../../lambdas/contract.ts';
+import { functionsOf, grantsOf } from './statements.ts';
+import { ACCOUNT, asList, asText, ofType, REGION, SECRET_ARN, templateOf, VARIANT_NAMES } from './template.ts';
+
+/** The reviewed table: what each function may do, in the plain variant. A change here is a change of its rights. */
+const READ_LEDGER = ['', '/index/job-run-index', '/index/recent-index', '/index/state-index'].flatMap((part) =>
+  ['BatchGetItem', 'GetItem', 'Query'].map((action) => `dynamodb:${action} on <LedgerTable>${part}`),
+);
+const WRITE_LEDGER = ['dynamodb:PutItem on <LedgerTable>'];
+const LAKEFS = [`secretsmanager:GetSecretValue on ${SECRET_ARN}`, 's3:GetObject on the configuration'];
+const glue = (...actions: string[]): string[] =>
+  ['customers', 'sales-*'].flatMap((job) =>
+    actions.map((action) => `glue:${action} on arn:aws:glue:${REGION}:${ACCOUNT}:job/${job}`),
+  );
+const consume = (queue: string): string[] =>
+  ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map(
+    (action) => `sqs:${action} on <${queue}>`,
+  );
+const send = (queue: string): string[] =>
+  ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'].map((action) => `sqs:${action} on <${queue}>`);
+const WAKE = send('PromotionsHopQueue');
+const REWIND = ['glue:ResetJobBookmark on *'];
+const WORKER = [...READ_LEDGER, ...WRITE_LEDGER, ...LAKEFS];
+const DISCARDS = [...glue('GetJob', 'GetJobRun', 'GetJobRuns', 'StartJobRun'), ...REWIND];
+
+const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly string[]>> = {
+  'start-run': [...WORKER, ...glue('GetJob', 'GetJobRuns', 'StartJobRun')],
+  'claim-run': [...WORKER, ...glue('GetJob')],
+  'open-run': [...WORKER, ...glue('GetJob', 'GetJobRun'), ...consume('OpenHopQueue')],
+  'settle-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('SettleHopQueue')],
+  'promote-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('PromotionsHopQueue')],
+  'resolve-run': [...WORKER, ...DISCARDS, ...WAKE],
+  reconcile: [...WORKER, ...DISCARDS, ...WAKE],
+  sweep: [...WORKER, ...DISCARDS],
+  inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob')],
+  'set-up': WORKER,
+  'publish-events': [
+    'events:PutEvents on <Bus>',
+    ...send('PublishEventsDeadLettersQueue'),
+    ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+      (action) => `dynamodb:${action} on <LedgerTable.StreamArn>`,
+    ),
+  ],
+  'provider framework': [
+    'lambda:GetFunction on <SetUpFunction>',
+    'lambda:InvokeFunction on <SetUpFunction>',
+    'lambda:InvokeFunction on <SetUpFunction>:*',
+  ],
+};
+
+const OWN_LOG = (name: string): string[] =>
+  ['CreateLogStream', 'PutLogEvents'].map(
+    (action) =>
+      `logs:${action} on arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/lambda/branchline-${name}:log-stream:*`,
+  );
+
+const told = (resource: string): string =>
+  /^arn:aws:s3:::cdk-hnb659fds-assets-\d+-[\w-]+\/[0-9a-f]{64}\.json$/.test(resource) ? 'the configuration' : resource;
+
+describe('each function may do what the reviewed table says, and nothing else', () => {
+  const template = templateOf('plain');
+  const grants = grantsOf(template);
+
+  test.each(functionsOf(template).map(({ name, role }) => [name.replace(/^branchline-/, ''), role]))(
+    '%s',
+    (name, role) => {
+      const expected = [
+        ...(RIGHTS[name as FunctionName] ?? ['no line in the reviewed table']),
+        ...(name === 'provider framework' ? [] : OWN_LOG(name)),
+      ];
+      const found = grants.filter((grant) => grant.role === role);
+      expect(new Set(found.map(({ action, resource }) => `${action} on ${told(resource)}`))).toEqual(new Set(expected));
+    },
+  );
+
+  test('every function of the contract is there', () => {
+    const names = functionsOf(template).map(({ name }) => name);
+    expect(names.toSorted()).toEqual(
+      [...Object.values(FUNCTION).map((name) => `branchline-${name}`), 'provider framework'].toSorted(),
+    );
+  });
+});
+
+/** Source: AWS Service Authorization Reference: these calls know no resource. */
+const WITHOUT_RESOURCE = [
+  'glue:ResetJobBookmark',
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+const MAY_END_IN_STAR = [
+  /^arn:aws:logs:[^*]+:log-stream:\*$/,
+  /^arn:aws:glue:[^*]+:job\/[\w .:/*-]*\*[\w .:/*-]*$/,
+  /^<SetUpFunction>:\*$/,
+];
+
+describe.each(VARIANT_NAMES)('%s', (variant) => {
+  const template = templateOf(variant);
+  const grants = grantsOf(template);
+
+  test('no action is a wildcard, and no resource where one can be named', () => {
+    expect(grants.length).toBeGreaterThan(100);
+    expect(grants.filter(({ action }) => action.includes('*') || !/^\w+:\w+$/.test(action))).toEqual([]);
+    const wide = grants.filter(
+      ({ action, resource }) =>
+        resource.includes('*') &&
+        !(resource === '*' && WITHOUT_RESOURCE.includes(action)) &&
+        !MAY_END_IN_STAR.some((pattern) => pattern.test(resource)),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  test('every role is assumed by one service, and every function has its own', () => {
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::Role')) {
+      const principals = JSON.stringify(Properties['AssumeRolePolicyDocument']).match(/[a-z]+\.amazonaws\.com/g);
+      expect(principals, id).toHaveLength(1);
+    }
+    const roles = functionsOf(template).map(({ role }) => role);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  test('managed policies of AWS: the one that the CDK gives its own function', () => {
+    const attached = ofType(template, 'AWS::IAM::Role').flatMap(([, { Properties }]) =>
+      asList(Properties['ManagedPolicyArns']).map(asText),
+    );
+    expect(attached.filter((arn) => !arn.endsWith(':policy/service-role/AWSLambdaBasicExecutionRole'))).toEqual([]);
+    expect(attached).toHaveLength(1);
+  });
+
+  test('a role’s policies stay below the 10,240 characters that IAM allows', () => {
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::Policy')) {
+      expect(asText(JSON.stringify(Properties['PolicyDocument'])).length, id).toBeLessThan(10_240);
+    }
+  });
+});
+
+describe('the rights follow from what is configured', () => {
+  test('a customer key may be used for the secret by those who read the secret', () => {
+    const grants = grantsOf(templateOf('full'));
+    const readers = grants.filter(({ action }) => action === 'secretsmanager:GetSecretValue').map(({ role }) => role);
+    const decrypting = grants.filter(({ action }) => action === 'kms:Decrypt');
+    expect(decrypting.map(({ role }) => role).toSorted()).toEqual(readers.toSorted());
+    expect(new Set(decrypting.map(({ resource }) => resource))).toEqual(
+      new Set([`arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`]),
+    );
+    expect(grantsOf(templateOf('plain')).filter(({ action }) => action.startsWith('kms:'))).toEqual([]);
+  });
+
+  test('network interfaces are made only where there is a VPC', () => {
+    const makes = (variant: 'plain' | 'full') =>
+      grantsOf(templateOf(variant)).filter(({ action }) => action === 'ec2:CreateNetworkInterface').length;
+    expect(makes('plain')).toBe(0);
+    expect(makes('full')).toBe(Object.keys(FUNCTION).length);
+  });
+
+  test('jobs may claim their run and read the secret', () => {
+    const [[id] = []] = ofType(templateOf('plain'), 'AWS::IAM::ManagedPolicy');
+    const grants = grantsOf(templateOf('plain')).filter(({ role }) => role === id);
+    expect(grants.map(({ action, resource }) => `${action} on ${resource}`)).toEqual([
+      'lambda:InvokeFunction on <ClaimRunFunction>',
+      `secretsmanager:GetSecretValue on ${SECRET_ARN}`,
+    ]);
+  });
+});
+
+describe('no function may do what its code never asks for', () => {
+  const ASKS: Readonly<Record<string, string>> = {
+    getJob: 'glue:GetJob',
+    getJobRun: 'glue:GetJobRun',
+    listJobRuns: 'glue:GetJobRuns',
+    startJobRun: 'glue:StartJobRun',
+    resetJobBookmark: 'glue:ResetJobBookmark',
+  };
+  const root = join(import.meta.dirname, '..', '..', 'lambdas');
+
+  /** Calls of `ports.glue` and `ports.promotions` in a use case and in what it imports from other use cases. */
+  const callsFrom = (file: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(file)) return new Set();
+    seen.add(file);
+    const text = readFileSync(file, 'utf8');
+    const calls = new Set([...text.matchAll(/ports\.(?:glue|promotions)\.(\w+)/g)].map(([, call]) => call ?? ''));
+    for (const [, path = ''] of text.matchAll(/^import (?!type)[^;]*? from '(\.[^']+)'/gms)) {
+      const next = resolve(dirname(file), path);
+      if (next.includes('/usecases/')) for (const call of callsFrom(next, seen)) calls.add(call);
+    }
+    return calls;
+  };
+
+  test.each(Object.values(FUNCTION).filter((name) => name !== 'publish-events'))('%s', (name) => {
+    const calls = callsFrom(join(root, 'usecases', `${name}.ts`));
+    const asked = new Set([...calls].map((call) => ASKS[call]));
+    const rights = RIGHTS[name].map((right) => right.split(' on ')[0] ?? '');
+    expect(rights.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
+    expect(rights.includes('sqs:SendMessage')).toBe(calls.has('wake'));
+  });
+
+  test('of the ledger: the commands of its adapter', () => {
+    const table = readFileSync(join(root, 'adapters', 'ledger', 'table.ts'), 'utf8');
+    const commands = [...table.matchAll(/new (BatchGet|Get|Put|Query|Update|Delete|BatchWrite|TransactWrite)Command/g)];
+    const needed = new Set(commands.map(([, name = '']) => `dynamodb:${name}${name === 'Query' ? '' : 'Item'}`));
+    const given = new Set([...READ_LEDGER, ...WRITE_LEDGER].map((right) => right.split(' on ')[0]));
+    expect(given).toEqual(needed);
+  });
+});
