@@ -3,17 +3,17 @@ import type { CommitRecord } from './types.ts';
 
 type Commits = ReadonlyMap<string, CommitRecord>;
 
-/** Every ancestor, the commit itself included, newest generation first. */
+/** Every ancestor, the commit itself included: by generation, then by age, newest first; first parents before others. */
 export const ancestors = (commits: Commits, start: string): CommitRecord[] => {
   const found = new Map<string, CommitRecord>();
   const queue = [start];
-  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+  for (const id of queue) {
     const commit = commits.get(id);
     if (commit === undefined || found.has(id)) continue;
     found.set(id, commit);
     queue.push(...commit.parents);
   }
-  return [...found.values()].sort((a, b) => b.generation - a.generation);
+  return [...found.values()].sort((a, b) => b.generation - a.generation || b.creationDate - a.creationDate);
 };
 
 /** The common ancestor of the highest generation. */

@@ -6,7 +6,15 @@ import { createHash } from 'node:crypto';
 import { ancestors, firstParents, mergeBase } from './history.ts';
 import { refuseProtected, withPatterns } from './protection.ts';
 import { parentByNumber, refuseBadBranch, refuseBadRepository, refuseBadTag, resolveRef, stagedBy } from './refs.ts';
-import { applyStaging, diffThreeDot, diffTrees, mergeTrees, metaRangeIdOf, type Strategy } from './trees.ts';
+import {
+  applyChanges,
+  applyStaging,
+  diffThreeDot,
+  diffTrees,
+  mergeTrees,
+  metaRangeIdOf,
+  type Strategy,
+} from './trees.ts';
 import {
   type BranchRecord,
   type CommitRecord,
@@ -32,6 +40,7 @@ export interface CommitInput {
   readonly allowEmpty?: boolean;
   readonly date?: number;
   readonly sourceMetaRange?: string;
+  readonly isSquash?: boolean;
 }
 
 export interface Dump {
@@ -78,7 +87,7 @@ export class LakefsModel {
     };
     this.repositories.set(id, repository);
     if (!bare) {
-      const first = this.#commit(repository, [], EMPTY, { message: 'Repository created' }, '');
+      const first = this.#commit(repository, [], EMPTY, { message: 'Repository created' }, '', '');
       repository.branches.set(defaultBranch, { head: first.id, staging: new Map(), isHidden: false });
     }
     return repository;
@@ -108,10 +117,10 @@ export class LakefsModel {
 
   createBranch(repository: RepositoryRecord, name: string, source: string, isHidden = false): string {
     refuseBadBranch(name);
+    const head = this.#resolveOr(repository, source, `source reference '${source}': not found`);
     if (repository.branches.has(name)) throw new ModelError(409, 'branch already exists: not unique');
     if (repository.tags.has(name)) throw new ModelError(409, `tag ID ${name}: conflict found`);
     if (repository.commits.has(name)) throw new ModelError(409, `commit ID ${name}: conflict found`);
-    const head = this.#resolveOr(repository, source, `source reference '${source}': not found`);
     repository.branches.set(name, { head, staging: new Map(), isHidden });
     return head;
   }
@@ -189,38 +198,31 @@ export class LakefsModel {
     if (this.uncommitted(repository, name).length === 0 && input.allowEmpty !== true) {
       throw new ModelError(400, 'commit: no changes');
     }
-    const tree = applyStaging(this.treeOf(repository, branch.head), branch.staging);
-    const commit = this.#advance(repository, branch, [branch.head], tree, input);
-    branch.staging = new Map();
-    return commit;
+    const tree = applyChanges(this.treeOf(repository, branch.head), branch.staging);
+    return this.#advance(repository, branch, [branch.head], tree, input);
   }
 
   merge(
     repository: RepositoryRecord,
     source: string,
     destination: string,
-    input: CommitInput & { readonly strategy?: Strategy; readonly squash?: boolean },
+    input: CommitInput & { readonly strategy?: Strategy },
   ): CommitRecord {
     const branch = this.branch(repository, destination);
-    const sourceId = this.#resolveOr(
-      repository,
-      source,
-      `update branch ${destination}: get commit by ref ${source}: not found`,
-    );
-    if (this.uncommitted(repository, destination).length > 0)
-      throw new ModelError(400, 'uncommitted changes (dirty branch)');
+    this.#refuseDirty(repository, destination);
+    const missing = `update branch ${destination}: get commit by ref ${source}: not found`;
+    const sourceId = this.#resolveOr(repository, source, missing);
     const base = mergeBase(repository.commits, sourceId, branch.head);
     if (base === undefined) throw new ModelError(400, 'merge: no common base');
-    const [baseTree, sourceTree] = [this.treeOf(repository, base), this.treeOf(repository, sourceId)];
-    const isNothing = base === sourceId || diffTrees(baseTree, sourceTree).length === 0;
-    if (isNothing && input.squash !== true && input.allowEmpty !== true)
+    // Told by the trees' identifiers: a path that was rewritten with the same content is a change here.
+    if (this.#isSameTree(repository, base, sourceId) && input.allowEmpty !== true)
       throw new ModelError(400, `update branch ${destination}: no changes`);
-    const tree = mergeTrees(baseTree, sourceTree, this.treeOf(repository, branch.head), input.strategy);
-    if (tree === undefined) throw new ModelError(409, 'merge conflict');
-    const parents = input.squash === true ? [branch.head] : [branch.head, sourceId];
+    const merged = this.#join(repository, { from: base, to: sourceId }, branch.head, input.strategy);
+    const parents = [branch.head, sourceId];
     const metadata = { '.lakefs.merge.strategy': input.strategy ?? 'default', ...input.metadata };
     const message = input.message === '' ? `Merge '${source}' into '${destination}'` : input.message;
-    return this.#advance(repository, branch, parents, tree, { ...input, message, metadata });
+    const given = { ...input, message, metadata };
+    return this.#advance(repository, branch, parents, merged.tree, given, merged.metaRangeId);
   }
 
   revert(
@@ -230,19 +232,21 @@ export class LakefsModel {
     parentNumber: number,
     input: Partial<CommitInput>,
   ): CommitRecord {
-    const branch = this.branch(repository, name);
-    const commit = this.#commitOf(
-      repository,
-      this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`),
-    );
+    const commit = this.#picked(repository, ref);
     if (commit.parents.length > 1 && parentNumber === 0)
       throw new ModelError(409, 'must specify 1-based parent number for reverting merge commit');
     const parent = parentByNumber(commit, parentNumber);
-    const given = { ...input, message: input.message ?? `Revert ${commit.id}`, metadata: input.metadata ?? {} };
-    return this.#replay(repository, name, branch, { from: commit.id, to: parent }, given);
+    const branch = this.branch(repository, name);
+    this.#refuseDirty(repository, name);
+    const { tree, metaRangeId } = this.#join(repository, { from: commit.id, to: parent }, branch.head);
+    const id = metaRangeId ?? metaRangeIdOf(tree);
+    if (id === this.#commitOf(repository, branch.head).metaRangeId && input.allowEmpty !== true)
+      throw new ModelError(400, 'update branch: no changes');
+    const given = { message: input.message ?? `Revert ${ref}`, metadata: input.metadata ?? {} };
+    return this.#advance(repository, branch, [branch.head], tree, given, metaRangeId);
   }
 
-  /** Allowed on a protected branch, and makes a commit also where nothing changes (both seen on 1.84). */
+  /** Allowed on a protected branch; makes a commit also where the branch has the change already (seen on 1.84). */
   cherryPick(
     repository: RepositoryRecord,
     name: string,
@@ -250,21 +254,22 @@ export class LakefsModel {
     parentNumber: number | undefined,
     input: Partial<CommitInput>,
   ): CommitRecord {
-    const branch = this.branch(repository, name);
-    const commit = this.#commitOf(
-      repository,
-      this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`),
-    );
+    const commit = this.#picked(repository, ref);
     if (commit.parents.length > 1 && parentNumber === undefined)
       throw new ModelError(400, 'must specify 1-based parent number for cherry-picking merge commit');
     const parent = parentByNumber(commit, parentNumber ?? 1);
+    const branch = this.branch(repository, name);
+    this.#refuseDirty(repository, name);
+    if (parent !== undefined && this.#isSameTree(repository, parent, commit.id))
+      throw new ModelError(400, 'update branch: no changes');
+    const { tree, metaRangeId } = this.#join(repository, { from: parent, to: commit.id }, branch.head);
     const metadata = {
       ...(input.metadata ?? commit.metadata),
       'cherry-pick-origin': commit.id,
       'cherry-pick-committer': commit.committer,
     };
-    const given = { message: input.message ?? commit.message, metadata, allowEmpty: true };
-    return this.#replay(repository, name, branch, { from: parent, to: commit.id }, given);
+    const given = { message: input.message ?? commit.message, metadata };
+    return this.#advance(repository, branch, [branch.head], tree, given, metaRangeId);
   }
 
   // ---- reading -----------------------------------------------------------------------------------------------------
@@ -358,22 +363,34 @@ export class LakefsModel {
     return commit;
   }
 
-  /** Lays the change from one commit to another on the branch, by a commit with one parent. */
-  #replay(
-    repository: RepositoryRecord,
-    name: string,
-    branch: BranchRecord,
-    change: { readonly from: string | undefined; readonly to: string | undefined },
-    input: CommitInput,
-  ): CommitRecord {
+  #picked(repository: RepositoryRecord, ref: string): CommitRecord {
+    return this.#commitOf(repository, this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`));
+  }
+
+  #refuseDirty(repository: RepositoryRecord, name: string): void {
     if (this.uncommitted(repository, name).length > 0) throw new ModelError(400, 'uncommitted changes (dirty branch)');
-    const treeAt = (id: string | undefined): Tree => (id === undefined ? EMPTY : this.treeOf(repository, id));
-    const head = this.treeOf(repository, branch.head);
-    const tree = mergeTrees(treeAt(change.from), treeAt(change.to), head);
+  }
+
+  #isSameTree(repository: RepositoryRecord, left: string, right: string): boolean {
+    return this.#commitOf(repository, left).metaRangeId === this.#commitOf(repository, right).metaRangeId;
+  }
+
+  /** Lays the change from one commit to another on a head. Where that is the first of the two, it is the second's tree. */
+  #join(
+    repository: RepositoryRecord,
+    change: { readonly from: string | undefined; readonly to: string | undefined },
+    head: string,
+    strategy?: Strategy,
+  ): { readonly tree: Tree; readonly metaRangeId?: string } {
+    const at = (id: string | undefined): { tree: Tree; metaRangeId: string } =>
+      id === undefined
+        ? { tree: EMPTY, metaRangeId: '' }
+        : { tree: this.treeOf(repository, id), metaRangeId: this.#commitOf(repository, id).metaRangeId };
+    const [from, to, ours] = [at(change.from), at(change.to), at(head)];
+    if (from.metaRangeId === ours.metaRangeId) return to;
+    const tree = mergeTrees(from.tree, to.tree, ours.tree, strategy);
     if (tree === undefined) throw new ModelError(409, 'update branch: conflict found');
-    if (input.allowEmpty !== true && diffTrees(head, tree).length === 0)
-      throw new ModelError(400, 'update branch: no changes');
-    return this.#advance(repository, branch, [branch.head], tree, input);
+    return { tree };
   }
 
   #advance(
@@ -386,6 +403,8 @@ export class LakefsModel {
   ): CommitRecord {
     const commit = this.#commit(repository, parents, tree, input, this.#options.committer, metaRange);
     branch.head = commit.id;
+    // A merge or a revert finds nothing staged, or only what equals the head: that goes too (seen on 1.84).
+    branch.staging = new Map();
     return commit;
   }
 
@@ -397,11 +416,12 @@ export class LakefsModel {
     committer: string,
     metaRange?: string,
   ): CommitRecord {
-    const metaRangeId = metaRange ?? (tree.size === 0 ? '' : metaRangeIdOf(tree));
-    if (metaRange === undefined || repository.metaRanges.has(metaRange)) repository.metaRanges.set(metaRangeId, tree);
+    const metaRangeId = metaRange ?? metaRangeIdOf(tree);
+    if (metaRange === undefined) repository.metaRanges.set(metaRangeId, tree);
     const generation = 1 + Math.max(0, ...parents.map((id) => repository.commits.get(id)?.generation ?? 0));
     const record = {
-      parents,
+      // A squash hides its source, though its generation counts it (seen on 1.84).
+      parents: input.isSquash === true ? parents.slice(0, 1) : parents,
       metaRangeId,
       message: input.message,
       committer,

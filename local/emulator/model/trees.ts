@@ -8,6 +8,7 @@ const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boole
   return (
     a.checksum === b.checksum &&
     a.sizeBytes === b.sizeBytes &&
+    a.contentType === b.contentType &&
     JSON.stringify(a.metadata) === JSON.stringify(b.metadata)
   );
 };
@@ -31,6 +32,13 @@ export const applyStaging = (tree: Tree, staging: Staging): Tree => {
   return result;
 };
 
+/** As a commit takes it: what was staged again with the same content stays where it was (seen on 1.84). */
+export const applyChanges = (tree: Tree, staging: Staging): Tree => {
+  const changed = [...staging].filter(([path, entry]) => !isSame(tree.get(path), entry));
+  return applyStaging(tree, new Map(changed));
+};
+
+/** Of every tree but that of a repository's first commit, which has none. */
 export const metaRangeIdOf = (tree: Tree): string => {
   const hash = createHash('sha256');
   for (const path of [...tree.keys()].sort(byPath)) {
@@ -67,8 +75,9 @@ export const mergeTrees = (base: Tree, source: Tree, destination: Tree, strategy
   const result = new Map(destination);
   for (const path of allPaths(base.keys(), source.keys())) {
     const [before, theirs, ours] = [base.get(path), source.get(path), destination.get(path)];
-    if (isSame(before, theirs) || isSame(theirs, ours)) continue;
-    if (!isSame(before, ours)) {
+    if (isSame(before, theirs)) continue;
+    // Where both sides changed it alike the source's object is taken (seen on 1.84).
+    if (!isSame(before, ours) && !isSame(theirs, ours)) {
       if (strategy === undefined) return undefined;
       if (strategy === 'dest-wins') continue;
     }
@@ -90,9 +99,9 @@ export interface PageOf<T> {
   readonly nextOffset: string;
 }
 
-/** Whether a listing that goes on after `after` has passed this line of it. */
-const isPassed = (path: string, after: string, isPrefix: boolean): boolean =>
-  byPath(path, after) <= 0 && !(isPrefix && after !== path && after.startsWith(path));
+/** Whether a listing that goes on after `after` has passed an item; a prefix is told again where `after` lies below it. */
+const isPassed = (itemPath: string, shownAs: string, after: string): boolean =>
+  shownAs === after || byPath(itemPath, after) < 0;
 
 /**
  * A diff by prefixes also leaves out every path that begins with `after`. So where a page ends at an object, what lies
@@ -117,7 +126,7 @@ export const pageOf = <T extends { readonly path: string }>(
     const at = page.delimiter === '' ? -1 : item.path.indexOf(page.delimiter, page.prefix.length);
     const path = at < 0 ? item.path : item.path.slice(0, at + page.delimiter.length);
     const hasPassed =
-      kind === 'diff' && page.delimiter !== '' ? isPassedInDiff(item.path, after) : isPassed(path, after, at >= 0);
+      kind === 'diff' && page.delimiter !== '' ? isPassedInDiff(item.path, after) : isPassed(item.path, path, after);
     if (after !== '' && hasPassed) continue;
     if (path === last) continue;
     if (results.length === page.amount) return { results, hasMore: true, nextOffset: last };

@@ -55,7 +55,7 @@ const mergeBody = (given: unknown) => {
     message: body.message ?? '',
     metadata: body.metadata ?? {},
     strategy,
-    squash: body.squash_merge === true,
+    isSquash: body.squash_merge === true,
     // `force` merges also what is merged already (seen on 1.84).
     allowEmpty: body.allow_empty === true || body.force === true,
   };
