@@ -192,6 +192,10 @@ export interface Ports {
   readonly glue: Glue;
   readonly promotions: Promotions;
   readonly log: Log;
-  /** Region and account, for console links. */
-  readonly place: { readonly region: string };
+  readonly place: {
+    /** For console links. */
+    readonly region: string;
+    /** Name of the deployed claim-run function: jobs are told whom to ask. */
+    readonly claimFunction: string;
+  };
 }

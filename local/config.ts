@@ -1,6 +1,7 @@
-/** The branchline.yaml of the local environment. */
+/** The branchline.yaml of the local environment: the demo's pipelines, and those of the integration tests. */
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
+import type { RawConfig } from '../lib/config/schema.ts';
 
 export const CONTROL_PLANE_STACK = 'BranchlineControlPlane';
 
@@ -11,6 +12,30 @@ export interface ConfigFacts {
   readonly storageNamespace: string;
 }
 
+const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
+
+const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigFacts): RawConfig => ({
+  lakefs: { endpoint, secretArn },
+  controlPlane: { removeLedger: true },
+  repositories: {
+    [repository]: {
+      storageNamespace,
+      tables: {
+        sales: { path: 'sales/', partitionColumns: SAMPLE_COLUMNS },
+        clicks: { path: 'clicks/', partitionColumns: SAMPLE_COLUMNS },
+        events: { path: 'events/', partitionColumns: ['day'] },
+      },
+    },
+  },
+  pipelines: {
+    demo: { jobs: ['demo-*'], repository },
+    'tests-rerun': { jobs: ['it-rerun-*'], repository, onConflict: 'rerun', maxReruns: 1 },
+    'tests-keep': { jobs: ['it-keep-*'], repository, keepFailedFor: '1h' },
+    tests: { jobs: ['it-*'], repository },
+  },
+  schedules: { reconcile: '1m', sweep: '1m' },
+});
+
 export const writeConfig = async (file: string, facts: ConfigFacts): Promise<void> => {
-  await writeFile(file, stringify({ lakefs: facts }));
+  await writeFile(file, stringify(configOf(facts)));
 };

@@ -20,7 +20,10 @@ export interface CdkOptions {
   readonly configFile: string;
 }
 
-/** @throws with the end of what cdk printed where it fails. */
+/** Many times what it takes: a custom resource whose function never answers would keep CloudFormation waiting for an hour. */
+const TIMEOUT_MS = 300_000;
+
+/** @throws with the end of what cdk printed where it fails or takes too long. */
 const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT): Promise<void> => {
   await mkdir(dirname(options.logFile), { recursive: true });
   const env: NodeJS.ProcessEnv = {
@@ -28,6 +31,7 @@ const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT):
     ...awsEnvironment(options.endpoint),
     CDK_DEFAULT_ACCOUNT: ACCOUNT,
     CDK_DEFAULT_REGION: REGION,
+    BRANCHLINE_CONFIG: options.configFile,
     NO_COLOR: '1',
     CI: 'true',
   };
@@ -35,7 +39,7 @@ const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT):
   const child = spawn(
     process.execPath,
     [CDK, '--no-notices', '--no-version-reporting', '--output', options.output, ...args],
-    { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS },
   );
   let said = '';
   const note = (chunk: Buffer): void => {
@@ -52,7 +56,9 @@ const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT):
   await appendFile(options.logFile, `$ cdk ${args.join(' ')}\n${said}\n`);
   if (code !== 0) {
     const tail = said.trimEnd().split('\n').slice(-25).join('\n');
-    throw new Error(`cdk ${args[0] ?? ''} failed with code ${String(code)}; all of it in ${options.logFile}:\n${tail}`);
+    const how =
+      code === null ? `did not end within ${String(TIMEOUT_MS / 1000)} s` : `failed with code ${String(code)}`;
+    throw new Error(`cdk ${args[0] ?? ''} ${how}; all of it in the folder of ${options.logFile}:\n${tail}`);
   }
 };
 

@@ -1,5 +1,5 @@
 /** ministack, the local AWS: S3, Lambda, EventBridge, SQS, DynamoDB, Glue, CloudFormation and more in one process. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { freePort, type GuardedProcess, startGuarded, waitUntilServing } from './guarded.ts';
 import { NODE_BIN, PROJECT } from './paths.ts';
@@ -51,6 +51,8 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
   const port = await freePort();
   const temporary = join(options.scratch, 'tmp');
   await mkdir(temporary, { recursive: true });
+  // ministack's Node worker is CommonJS in a `.js` file: this project's own package.json, above it, must not say otherwise.
+  await writeFile(join(temporary, 'package.json'), '{ "type": "commonjs" }\n');
   const process = await startGuarded({
     name: 'ministack',
     command: join(options.pythonBin, 'ministack'),
@@ -62,6 +64,8 @@ export const startMinistack = async (options: MinistackOptions): Promise<Minista
       ...awsEnvironment(options.clientEndpoint),
       // Lambdas run as `node` from PATH, Python-shell jobs as `python3` from PATH.
       PATH: [NODE_BIN, options.pythonBin, globalThis.process.env.PATH ?? ''].join(delimiter),
+      // On AWS `--extra-py-files` brings the job library; the local Glue knows that for Spark jobs alone.
+      PYTHONPATH: join(PROJECT, 'glue'),
       GATEWAY_PORT: String(port),
       BIND_HOST: '127.0.0.1',
       MINISTACK_HOST: '127.0.0.1',

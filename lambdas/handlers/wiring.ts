@@ -16,7 +16,7 @@ import { createLedger } from '../adapters/ledger/ledger.ts';
 import { asLog } from '../adapters/log.ts';
 import { createPromotions } from '../adapters/promotions.ts';
 import { readS3Object } from '../adapters/s3-object.ts';
-import { METRIC } from '../contract.ts';
+import { DEFAULT_PREFIX, ENV, FUNCTION, METRIC } from '../contract.ts';
 import type { Ports, Promotions } from '../ports.ts';
 import { deadline } from './deadline.ts';
 import { count, logger } from './observability.ts';
@@ -68,7 +68,10 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
     glue: createGlue({ client: new GlueClient(PATIENT), startClient: new GlueClient(ONCE) }),
     promotions: promotionsOf(source),
     log: asLog(logger),
-    place: { region: source.AWS_REGION ?? 'us-east-1' },
+    place: {
+      region: source.AWS_REGION ?? 'us-east-1',
+      claimFunction: `${source[ENV.prefix] ?? DEFAULT_PREFIX}-${FUNCTION.claimRun}`,
+    },
   };
 };
 

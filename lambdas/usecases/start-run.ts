@@ -88,6 +88,8 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     ...args,
     [GLUE_ARGUMENT.runId]: run.runId,
     [GLUE_ARGUMENT.branch]: run.branch,
+    [GLUE_ARGUMENT.job]: run.job,
+    [GLUE_ARGUMENT.claimFunction]: ports.place.claimFunction,
   });
   if (started.outcome === 'busy') {
     await changeRun(ports, run, (current) =>

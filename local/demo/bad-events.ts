@@ -17,7 +17,12 @@ const eventOf = (stage: Stage, jobRunId: string | undefined) =>
 const duplicated = async (stage: Stage): Promise<void> => {
   const before = await stage.picture();
   await stage.harness.deliver({ job: JOB.clicks, copies: 3, delayMs: 0 });
-  const run = await begin(stage, JOB.clicks, { table: TABLE.clicks, from: '2026-11-05', days: 1, hours: 2 });
+  const run = await begin(stage, JOB.clicks, 'duplicated', {
+    table: TABLE.clicks,
+    from: '2026-11-05',
+    days: 1,
+    hours: 2,
+  });
   await jobEnd(stage, run);
   const sent = await eventOf(stage, run.jobRunId);
   stage.tell('event', `${run.runId}  ${sent.detail.state}, sent ${String(sent.copies)} times`);
@@ -33,7 +38,7 @@ const duplicated = async (stage: Stage): Promise<void> => {
 const late = async (stage: Stage): Promise<void> => {
   const before = await stage.picture();
   await stage.harness.deliver({ job: JOB.clicks, copies: 1, delayMs: LATE_MS });
-  const run = await begin(stage, JOB.clicks, { table: TABLE.clicks, from: '2026-11-06', days: 1, hours: 2 });
+  const run = await begin(stage, JOB.clicks, 'late', { table: TABLE.clicks, from: '2026-11-06', days: 1, hours: 2 });
   await jobEnd(stage, run);
   stage.same(
     'the job has ended, the event is on its way: the run is OPEN',
@@ -49,7 +54,7 @@ const late = async (stage: Stage): Promise<void> => {
 const lost = async (stage: Stage): Promise<void> => {
   const before = await stage.picture();
   await stage.harness.deliver({ job: JOB.clicks, copies: 0, delayMs: 0 });
-  const run = await begin(stage, JOB.clicks, { table: TABLE.clicks, from: '2026-11-07', days: 1, hours: 2 });
+  const run = await begin(stage, JOB.clicks, 'lost', { table: TABLE.clicks, from: '2026-11-07', days: 1, hours: 2 });
   await jobEnd(stage, run);
   const sent = await eventOf(stage, run.jobRunId);
   stage.tell('event', `${run.runId}  ${sent.detail.state}, lost`);

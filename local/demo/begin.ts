@@ -5,12 +5,8 @@ import type { Stage } from './stage.ts';
 import { shortId } from './timeline.ts';
 
 /** Through start-run: claim, branch, StartJobRun. */
-export const begin = async (stage: Stage, job: string, work: Work, runId?: string): Promise<Run> => {
-  const { run } = await stage.harness.startRun({
-    job,
-    arguments: argumentsFor(work),
-    ...(runId !== undefined && { runId }),
-  });
+export const begin = async (stage: Stage, job: string, runId: string, work: Work): Promise<Run> => {
+  const { run } = await stage.harness.startRun({ job, runId, arguments: argumentsFor(work) });
   stage.tell(
     'you',
     `start ${job}: run ${run.runId} on branch ${run.branch}, from ${shortId(run.baseCommit)}`,

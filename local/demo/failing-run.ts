@@ -14,7 +14,7 @@ export const failingRun: Scene = {
     const before = await stage.picture();
     await harness.deliver({ job: JOB.sales, copies: 1, delayMs: HOLD_MS });
     const work = { table: TABLE.sales, from: '2026-11-01', days: 2, hours: 6, dieAfter: 5 };
-    const run = await begin(stage, JOB.sales, work);
+    const run = await begin(stage, JOB.sales, 'dies', work);
     stage.same('Glue says the job run failed', await jobEnd(stage, run), 'FAILED');
     const left = difference(before.listing, await harness.listing(run.branch)).filter((path) =>
       path.endsWith('.parquet'),

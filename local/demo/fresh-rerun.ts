@@ -11,7 +11,7 @@ export const freshRerun: Scene = {
     const { harness } = stage;
     const before = await stage.picture();
     const dead = [...stage.earlier.values()].findLast((run) => run.state === 'DISCARDED');
-    const run = await begin(stage, JOB.sales, { table: TABLE.sales, from: '2026-11-01', days: 2, hours: 6 });
+    const run = await begin(stage, JOB.sales, 'mended', { table: TABLE.sales, from: '2026-11-01', days: 2, hours: 6 });
     stage.check(`it has a branch of its own: ${run.branch}`, run.branch !== dead?.branch);
     stage.same('which begins at the target’s head', run.baseCommit, before.head);
     stage.same('Glue says the job run succeeded', await jobEnd(stage, run), 'SUCCEEDED');

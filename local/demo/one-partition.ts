@@ -12,7 +12,10 @@ export const onePartition: Scene = {
     const { harness } = stage;
     const before = await stage.picture();
     const work = { table: TABLE.sales, from: '2026-11-04', days: 1, hours: 1 };
-    const runs = await Promise.all([begin(stage, JOB.sales, work), begin(stage, JOB.corrections, work)]);
+    const runs = await Promise.all([
+      begin(stage, JOB.sales, 'one', work),
+      begin(stage, JOB.corrections, 'other', work),
+    ]);
     await Promise.all(runs.map((run) => jobEnd(stage, run)));
     const ended = await runsEnd(stage, runs, 'PROMOTED', 'CONFLICTED');
     const promoted = ended.find((run) => run.state === 'PROMOTED');

@@ -7,7 +7,7 @@ export const succeedingRun: Scene = {
   about: 'Its files appear in the target all at once, by one merge, and not before.',
   play: async (stage) => {
     const before = await stage.picture();
-    const run = await begin(stage, JOB.sales, { table: TABLE.sales, from: '2026-11-01', days: 2, hours: 6 });
+    const run = await begin(stage, JOB.sales, 'first', { table: TABLE.sales, from: '2026-11-01', days: 2, hours: 6 });
     stage.same('the run branch begins at the target’s head', run.baseCommit, before.head);
     stage.same('Glue says the job run succeeded', await jobEnd(stage, run), 'SUCCEEDED');
     const promoted = await runEnd(stage, run, 'PROMOTED');

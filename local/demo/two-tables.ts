@@ -8,8 +8,8 @@ export const twoTables: Scene = {
   play: async (stage) => {
     const before = await stage.picture();
     const runs = await Promise.all([
-      begin(stage, JOB.sales, { table: TABLE.sales, from: '2026-11-03', days: 1, hours: 4 }),
-      begin(stage, JOB.clicks, { table: TABLE.clicks, from: '2026-11-03', days: 1, hours: 4 }),
+      begin(stage, JOB.sales, 'noon', { table: TABLE.sales, from: '2026-11-03', days: 1, hours: 4 }),
+      begin(stage, JOB.clicks, 'noon_too', { table: TABLE.clicks, from: '2026-11-03', days: 1, hours: 4 }),
     ]);
     stage.same('both begin at the same commit', runs[0].baseCommit, runs[1].baseCommit);
     await Promise.all(runs.map((run) => jobEnd(stage, run)));

@@ -166,6 +166,10 @@ export interface World extends Ports {
 export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise<World> => {
   let now = Date.parse('2026-01-01T00:00:00Z');
   let serial = 0;
+  const next = (): string => {
+    serial += 1;
+    return String(serial);
+  };
   const config: CompiledConfig = {
     schemaVersion: 1,
     repositories: [
@@ -192,8 +196,8 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
       },
     },
     ids: {
-      runId: () => `run${String((serial += 1))}`,
-      owner: () => `owner${String((serial += 1))}`,
+      runId: () => `run${next()}`,
+      owner: () => `owner${next()}`,
     },
     config: { load: async () => config },
     lakefs,
@@ -201,7 +205,7 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
     glue,
     promotions: new FakePromotions(),
     log: quiet,
-    place: { region: 'eu-west-1' },
+    place: { region: 'eu-west-1', claimFunction: 'branchline-claim-run' },
   };
 };
 

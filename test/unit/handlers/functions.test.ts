@@ -15,7 +15,7 @@ import { sampleRun } from '../adapters/ledger/sample-run.ts';
 import { batch, context, failedOf, linesDuring, message } from './invoke.ts';
 
 /** The use cases here are fakes: nothing is read from the ports but that they are passed on. */
-const PORTS = { place: { region: 'eu-central-1' } } as Ports;
+const PORTS = { place: { region: 'eu-central-1', claimFunction: 'branchline-claim-run' } } as Ports;
 const ports = (): Ports => PORTS;
 
 const glueEvent = (detail: Record<string, unknown>, account = '111122223333'): string =>
