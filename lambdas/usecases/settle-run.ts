@@ -147,7 +147,9 @@ const commitStaged = async (ports: Ports, run: Run): Promise<string | undefined>
   if (ref.commitId !== run.baseCommit && (await isRunCommit(ports, run, ref.commitId))) return ref.commitId;
   await resetLeftovers(ports, run);
   const answer = await lakefs.commit(run.repository, run.branch, runCommitRequest(run, ports.place.region));
-  return answer.outcome === 'committed' ? answer.commit.id : ref.commitId;
+  if (answer.outcome === 'committed') return answer.commit.id;
+  // Nothing was staged: the run wrote nothing, or a twin of this invocation has committed it since the look above.
+  return (await lakefs.getBranch(run.repository, run.branch))?.commitId;
 };
 
 /** A repeat after a lost answer: what is staged since then came from a zombie and is not committed. */

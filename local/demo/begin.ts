@@ -2,7 +2,7 @@
 import type { Run, RunState } from '../../lambdas/domain/run.ts';
 import { argumentsFor, type Work } from './jobs.ts';
 import type { Stage } from './stage.ts';
-import { shortId } from './timeline.ts';
+import { gist, shortId } from './timeline.ts';
 
 /** Through start-run: claim, branch, StartJobRun. */
 export const begin = async (stage: Stage, job: string, runId: string, work: Work): Promise<Run> => {
@@ -20,8 +20,7 @@ export const begin = async (stage: Stage, job: string, runId: string, work: Work
 export const jobEnd = async (stage: Stage, run: Run): Promise<string> => {
   if (run.jobRunId === undefined) throw new Error(`run ${run.runId} has no job run`);
   const ended = await stage.harness.waitForJob(run.job, run.jobRunId);
-  const why = ended.ErrorMessage === undefined ? '' : (ended.ErrorMessage.trim().split('\n').at(-1) ?? '');
-  stage.tell('Glue', `${run.runId}  ${ended.JobRunState ?? ''}${why === '' ? '' : `  ${why.slice(0, 100)}`}`);
+  stage.tell('Glue', `${run.runId}  ${ended.JobRunState ?? ''}  ${gist(ended.ErrorMessage ?? '')}`.trimEnd());
   return ended.JobRunState ?? '';
 };
 

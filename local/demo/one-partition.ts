@@ -2,7 +2,7 @@ import { begin, jobEnd, runsEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
 import { type Scene, TARGET } from './stage.ts';
 
-const PARTITION = 'sales/yyyy_mm_dd=2026-11-04/hh_mm=00_00/';
+const PARTITION = 'sales/yyyy_mm_dd=2026-11-04/hh_mm=00-00/';
 
 export const onePartition: Scene = {
   name: 'Two runs that overwrite one partition',

@@ -4,7 +4,7 @@ import type { Commit } from '../../lambdas/domain/lakefs.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
 import { difference, type Harness, type Listing } from '../harness.ts';
 import { waitFor } from '../wait.ts';
-import { shortId, type Timeline, type Verified } from './timeline.ts';
+import { gist, shortId, type Timeline, type Verified } from './timeline.ts';
 
 export const TARGET = 'main';
 const WIDEST_STATE = 10;
@@ -84,7 +84,7 @@ export class Stage {
       return run.steps.slice(told).map((step) => ({ ...step, runId: run.runId }));
     });
     for (const { at, runId, state, note } of fresh.toSorted((a, b) => a.at - b.at))
-      this.tell('ledger', `${runId}  ${state.padEnd(WIDEST_STATE)}  ${note ?? ''}`.trimEnd(), at);
+      this.tell('ledger', `${runId}  ${state.padEnd(WIDEST_STATE)}  ${gist(note ?? '')}`.trimEnd(), at);
   }
 
   /** Every queue has been empty for a while: what was sent has been dealt with. */

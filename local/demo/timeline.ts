@@ -39,6 +39,9 @@ const WIDTH = 8;
 const clock = (at: number): string => new Date(at).toISOString().slice(11, 23);
 export const shortId = (id: string | undefined): string => (id === undefined ? '—' : id.slice(0, 12));
 
+/** The line of a traceback that says what happened: its last one. */
+export const gist = (text: string): string => (text.trim().split('\n').at(-1) ?? '').slice(0, 100);
+
 /** Colours follow the stream: none off a terminal or under NO_COLOR, always under FORCE_COLOR. */
 export const timelineOn = (stream: NodeJS.WriteStream): Timeline => {
   const style = (format: Style, text: string): string => styleText(format, text, { stream });
