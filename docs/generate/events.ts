@@ -1,0 +1,182 @@
+/** docs/events.md: each domain event with an example, made by the function that makes the real ones. */
+import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/contract.ts';
+import { type DomainEvent, eventsOf, targetEventsOf } from '../../lambdas/domain/domain-events.ts';
+import type { Run } from '../../lambdas/domain/run.ts';
+import type { Target } from '../../lambdas/domain/target.ts';
+
+const AT = Date.parse('2026-11-20T02:00:00.000Z');
+const commit = (digit: string): string => digit.repeat(64);
+
+const opened: Run = {
+  schemaVersion: 1,
+  runId: 'jr_6f1c',
+  attempt: 0,
+  version: 1,
+  state: 'OPEN',
+  job: 'sales-load',
+  pipeline: 'nightly',
+  repository: 'lake',
+  target: 'main',
+  branch: 'run-sales-load-jr_6f1c',
+  baseCommit: commit('a'),
+  jobRunId: 'jr_6f1c',
+  openedAt: AT,
+  updatedAt: AT,
+  rerunNumber: 0,
+  branchDeleted: false,
+  steps: [],
+};
+const ended = { jobEndedAt: AT + 600_000, updatedAt: AT + 601_000 } as const;
+const committed: Run = {
+  ...opened,
+  ...ended,
+  version: 2,
+  state: 'COMMITTED',
+  runCommit: commit('b'),
+  changedPartitions: 24,
+};
+const target: Target = {
+  schemaVersion: 1,
+  version: 7,
+  repository: 'lake',
+  branch: 'main',
+  verifiedCommit: commit('a'),
+  updatedAt: AT,
+};
+const blocked: Target = {
+  ...target,
+  version: 8,
+  blocked: {
+    commit: commit('d'),
+    since: AT,
+    cause: {
+      code: 'BL2016',
+      message:
+        'merge dddddddddddd by anna changed partitions that had changed since aaaaaaaaaaaa: sales/yyyy_mm_dd=2026-11-19/',
+    },
+  },
+};
+
+const ofRun = (before: Run | undefined, after: Run): readonly DomainEvent[] => eventsOf(before, after);
+
+const EXAMPLES: readonly DomainEvent[] = [
+  ...ofRun(undefined, opened),
+  ...ofRun(opened, committed),
+  ...ofRun(
+    { ...committed, version: 3, state: 'PROMOTING' },
+    { ...committed, version: 4, state: 'PROMOTED', mergeCommit: commit('c') },
+  ),
+  ...ofRun(opened, { ...opened, ...ended, version: 2, state: 'UNCHANGED', runCommit: opened.baseCommit }),
+  ...ofRun(opened, {
+    ...opened,
+    ...ended,
+    version: 2,
+    state: 'DISCARDED',
+    cause: { code: 'BL2005', message: 'ValueError: no rows for 2026-11-19' },
+  }),
+  ...ofRun(committed, {
+    ...committed,
+    version: 3,
+    state: 'CONFLICTED',
+    clashes: [
+      { kind: 'partition', what: 'sales/yyyy_mm_dd=2026-11-19/hh_mm=00-00/', commit: commit('c'), run: 'jr_77aa' },
+    ],
+    cause: {
+      code: 'BL2003',
+      message: 'partition sales/yyyy_mm_dd=2026-11-19/hh_mm=00-00/ changed on main too (run jr_77aa)',
+    },
+  }),
+  ...ofRun(committed, {
+    ...committed,
+    version: 3,
+    state: 'REJECTED',
+    cause: { code: 'BL2013', message: 'pre-merge hook "check" failed' },
+  }),
+  ...ofRun(
+    { ...committed, version: 4, state: 'PROMOTED', mergeCommit: commit('c') },
+    {
+      ...committed,
+      version: 6,
+      state: 'ROLLED_BACK',
+      mergeCommit: commit('c'),
+      cause: { code: 'BL2014', message: 'merge cccccccccccc was undone on main' },
+    },
+  ),
+  ...targetEventsOf(target, blocked),
+  ...targetEventsOf(blocked, { ...target, version: 9, verifiedCommit: commit('d') }),
+];
+
+const ABOUT: Readonly<Record<DomainEventType, string>> = {
+  [DOMAIN_EVENT.runOpened]: 'A run was claimed. Its branch exists, or is about to.',
+  [DOMAIN_EVENT.runCommitted]:
+    'The job succeeded and its work is committed on the run branch; or a run that waited is to be promoted again. Not sent again where a promotion was only put off.',
+  [DOMAIN_EVENT.runPromoted]:
+    'The work is on the target, by merge `mergeCommit`. Also sent when a target is rolled forward over a run that had been rolled back.',
+  [DOMAIN_EVENT.runUnchanged]: 'The run ended well and there was nothing to promote.',
+  [DOMAIN_EVENT.runDiscarded]:
+    'The run will never reach the target. `cause.code` says why: `BL2005` the job failed, `BL2010` a rerun takes over (`rerunAs`), `BL2011` a person decided, `BL2004` the branch was gone, `BL2012` the job never started.',
+  [DOMAIN_EVENT.runConflicted]:
+    'The target changed what the run changed. `clashes` holds at most 100. Under a policy other than `keep` another event follows soon.',
+  [DOMAIN_EVENT.runRejected]:
+    'A hook of lakeFS refused the merge (`BL2013`), or the branch holds no claim (`BL2006`). A person decides.',
+  [DOMAIN_EVENT.runRolledBack]: 'The merge of the run was undone on the target, by a revert or a rollback.',
+  [DOMAIN_EVENT.targetBlocked]: 'A merge made by hand clashes. Promotions into the target wait.',
+  [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',
+};
+
+const example = ({ type, at, detail }: DomainEvent): string[] => [
+  `## ${type}`,
+  '',
+  ABOUT[type],
+  '',
+  '```json',
+  JSON.stringify({ source: EVENT_SOURCE, 'detail-type': type, time: new Date(at).toISOString(), detail }, null, 2),
+  '```',
+  '',
+];
+
+/** Types of which the page has no example. */
+export const typesWithoutExample = (): DomainEventType[] =>
+  Object.values(DOMAIN_EVENT).filter((type) => !EXAMPLES.some((event) => event.type === type));
+
+export const eventsPage = (): string =>
+  [
+    '<!-- Made by `npm run generate:docs` from lambdas/domain/domain-events.ts. Do not edit. -->',
+    '# Domain events',
+    '',
+    'Branchline tells what happened on an EventBridge bus of its own. The bus is named as the prefix of the deployment,',
+    `\`branchline\` by default; the source of every event is \`${EVENT_SOURCE}\`. Events follow from changes of the ledger, by its stream, so none`,
+    'is sent for what did not happen. They arrive **at least once**, and those of one run in the order of its changes as long as nothing has to',
+    'be sent again. `ledgerVersion` is the version of the entry: a consumer that keeps the highest one it has seen for a run (`runId` and `attempt`)',
+    'drops repeats and what comes late. Events are for telling others. Branchline itself does not depend on them.',
+    '',
+    'Fields without a value are left out. Fields may be added; those shown keep their meaning within one `schemaVersion`. An event that would be',
+    'larger than EventBridge takes (256 KB) comes without `clashes` and `cause` and with `"truncated": true`; the ledger has them.',
+    'Commit ids are shown as one repeated digit.',
+    '',
+    '## A rule',
+    '',
+    'Starts a state machine for every promotion of one pipeline, and tells a topic what waits for a person:',
+    '',
+    '```json',
+    JSON.stringify(
+      { source: [EVENT_SOURCE], 'detail-type': [DOMAIN_EVENT.runPromoted], detail: { pipeline: ['nightly'] } },
+      null,
+      2,
+    ),
+    '```',
+    '',
+    '```sh',
+    'aws events put-rule --event-bus-name branchline --name branchline-waiting \\',
+    `  --event-pattern '${JSON.stringify({ source: [EVENT_SOURCE], 'detail-type': [DOMAIN_EVENT.runConflicted, DOMAIN_EVENT.runRejected, DOMAIN_EVENT.targetBlocked] })}'`,
+    'aws events put-targets --event-bus-name branchline --rule branchline-waiting \\',
+    '  --targets Id=topic,Arn=arn:aws:sns:eu-west-1:111122223333:data-platform',
+    '```',
+    '',
+    'The topic needs a policy that lets `events.amazonaws.com` publish.',
+    '',
+    ...EXAMPLES.flatMap(example),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');

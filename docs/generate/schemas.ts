@@ -1,0 +1,181 @@
+/** JSON Schemas of what the functions take and answer. */
+import * as z from 'zod/mini';
+import type { ON_CONFLICT } from '../../lambdas/contract.ts';
+import type { Commit } from '../../lambdas/domain/lakefs.ts';
+import { RUN_STATE, type Run } from '../../lambdas/domain/run.ts';
+import type { Target } from '../../lambdas/domain/target.ts';
+import {
+  type Check,
+  type ClaimRunAnswer,
+  claimRunRequest,
+  inspectRequest,
+  resolveRunRequest,
+  startRunRequest,
+} from '../../lambdas/payloads.ts';
+import type { InspectAnswer, RunDetails } from '../../lambdas/usecases/inspect.ts';
+import type { ResolveAnswer } from '../../lambdas/usecases/resolve-run.ts';
+import type { StartAnswer } from '../../lambdas/usecases/start-run.ts';
+
+export const REQUESTS = {
+  'start-run': startRunRequest,
+  'claim-run': claimRunRequest,
+  'resolve-run': resolveRunRequest,
+  inspect: inspectRequest,
+} as const;
+
+const maybe = z.exactOptional;
+const list = <T extends z.ZodMiniType>(element: T) => z.readonly(z.array(element));
+const cause = z.object({ code: z.string(), message: z.string() });
+const state = z.enum(RUN_STATE);
+const time = z.number();
+
+const run = z.object({
+  runId: z.string(),
+  attempt: z.number(),
+  schemaVersion: z.number(),
+  version: z.number(),
+  state,
+  job: z.string(),
+  pipeline: z.string(),
+  repository: z.string(),
+  target: z.string(),
+  branch: z.string(),
+  baseCommit: z.string(),
+  jobRunId: maybe(z.string()),
+  openedAt: time,
+  updatedAt: time,
+  jobEndedAt: maybe(time),
+  jobState: maybe(z.string()),
+  jobMessage: maybe(z.string()),
+  settledAt: maybe(time),
+  argumentsDigest: maybe(z.string()),
+  bookmarks: maybe(z.boolean()),
+  runCommit: maybe(z.string()),
+  changedPartitions: maybe(z.number()),
+  changedObjects: maybe(z.number()),
+  startLeaseUntil: maybe(time),
+  lease: maybe(z.object({ owner: z.string(), checkedHead: z.string(), expiresAt: time })),
+  promotionBase: maybe(z.string()),
+  originalCommit: maybe(z.string()),
+  resolutionBranch: maybe(z.string()),
+  promotionTries: maybe(z.number()),
+  mergeCommit: maybe(z.string()),
+  clashes: maybe(
+    list(
+      z.object({
+        kind: z.enum(['path', 'partition', 'history']),
+        what: z.string(),
+        commit: maybe(z.string()),
+        run: maybe(z.string()),
+      }),
+    ),
+  ),
+  policy: maybe(z.enum(['rerun', 'source-wins', 'target-wins'] as const satisfies (typeof ON_CONFLICT)[number][])),
+  cause: maybe(cause),
+  rerunOf: maybe(z.string()),
+  rerunAs: maybe(z.string()),
+  rerunDue: maybe(z.boolean()),
+  rerunNumber: z.number(),
+  keepUntil: maybe(time),
+  preserveDue: maybe(z.boolean()),
+  branchDeleted: z.boolean(),
+  bookmarkRewind: maybe(z.enum(['due', 'done', 'rerun-needed'])),
+  wakeUps: maybe(z.number()),
+  steps: list(z.object({ at: time, state, note: maybe(z.string()) })),
+});
+
+const target = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  repository: z.string(),
+  branch: z.string(),
+  verifiedCommit: z.string(),
+  updatedAt: time,
+  hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time })),
+  blocked: maybe(z.object({ commit: z.string(), cause, since: time })),
+});
+
+const commit = z.object({
+  id: z.string(),
+  parents: list(z.string()),
+  metaRangeId: z.string(),
+  message: z.string(),
+  committer: z.string(),
+  creationDate: time,
+  metadata: z.record(z.string(), z.string()),
+});
+
+const check = z.object({
+  name: z.string(),
+  status: z.enum(['ok', 'warning', 'failed']),
+  message: z.string(),
+  remedy: maybe(z.string()),
+});
+
+const details = z.object({ run, commits: list(commit), partitions: maybe(list(z.string())) });
+
+export const ANSWERS = {
+  'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
+  'claim-run': z.object({
+    runId: z.string(),
+    attempt: z.number(),
+    job: z.string(),
+    pipeline: z.string(),
+    repository: z.string(),
+    target: z.string(),
+    branch: z.string(),
+    baseCommit: z.string(),
+    endpoint: z.string(),
+    secretArn: z.string(),
+  }),
+  'resolve-run': z.object({
+    outcome: z.string(),
+    run: maybe(run),
+    target: maybe(target),
+    contested: maybe(list(z.string())),
+    objectsCopied: maybe(z.number()),
+    objectsRemoved: maybe(z.number()),
+  }),
+  inspect: z.union([
+    z.object({ runs: list(run) }),
+    z.object({ attempts: list(details) }),
+    z.object({ targets: list(target) }),
+    z.object({ checks: list(check) }),
+  ]),
+} as const;
+
+/** Fails to compile where a schema and the type it stands for part: in a field, in its type, or in whether it may be absent. */
+type Same<A, B> = [A] extends [B]
+  ? [B] extends [A]
+    ? [keyof A, keyof B] extends [keyof B, keyof A]
+      ? true
+      : never
+    : never
+  : never;
+export const SAME: readonly true[] = [
+  true satisfies Same<z.infer<typeof run>, Run>,
+  true satisfies Same<z.infer<typeof target>, Target>,
+  true satisfies Same<z.infer<typeof commit>, Commit>,
+  true satisfies Same<z.infer<typeof check>, Check>,
+  true satisfies Same<z.infer<typeof details>, RunDetails>,
+  true satisfies Same<z.infer<(typeof ANSWERS)['start-run']>, StartAnswer>,
+  true satisfies Same<z.infer<(typeof ANSWERS)['claim-run']>, ClaimRunAnswer>,
+  true satisfies Same<z.infer<(typeof ANSWERS)['resolve-run']>, ResolveAnswer>,
+  true satisfies Same<z.infer<(typeof ANSWERS)['inspect']>, InspectAnswer>,
+];
+
+const write = (title: string, schema: z.ZodMiniType, io: 'input' | 'output'): string => {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-7' });
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+};
+
+/** File below schema/ → its text. Answers may get further fields: readers must tolerate them. */
+export const schemaFiles = (): ReadonlyMap<string, string> =>
+  new Map([
+    ...Object.entries(REQUESTS).map(
+      ([name, schema]) => [`requests/${name}.schema.json`, write(`Request of ${name}`, schema, 'input')] as const,
+    ),
+    ...Object.entries(ANSWERS).map(
+      ([name, schema]) => [`answers/${name}.schema.json`, write(`Answer of ${name}`, schema, 'input')] as const,
+    ),
+  ]);
