@@ -80,7 +80,9 @@ export class Harness {
     const text = Buffer.from(answer.Payload ?? new Uint8Array()).toString('utf8');
     if (answer.FunctionError !== undefined) {
       const error = JSON.parse(text) as { errorType?: string; errorMessage?: string };
-      throw new FunctionError(deployed, error.errorType ?? 'unknown', error.errorMessage ?? text);
+      // The local Lambda forgets an error's name, which AWS takes for `errorType`; our messages begin with it.
+      const code = /^BL\d{4}(?= )/.exec(error.errorMessage ?? '')?.[0] ?? error.errorType;
+      throw new FunctionError(deployed, code ?? 'unknown', error.errorMessage ?? text);
     }
     return JSON.parse(text) as T;
   }

@@ -48,7 +48,10 @@ test.skipIf(!harness.state.lakefs.gated)(
         timeoutMs: 30_000,
       },
     );
-    for (const run of runs) expect((await harness.ledgerEntry(run))?.state).toBe('OPEN');
+    const meanwhile = await Promise.all(runs.map((run) => harness.ledgerEntry(run)));
+    expect(meanwhile.slice(0, 3).map((run) => run?.state)).toEqual(['OPEN', 'OPEN', 'OPEN']);
+    // That a run is discarded needs the ledger alone; its branch is owed until lakeFS is back.
+    expect(meanwhile[3]).toMatchObject({ state: 'DISCARDED', branchDeleted: false });
     await expect(
       harness.startRun({ job: JOB, arguments: argumentsFor({}) }),
       'a new run is refused while lakeFS is down, with its cause',

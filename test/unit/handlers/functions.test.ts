@@ -156,6 +156,12 @@ describe('set-up', () => {
     expect(updated.useCase).toHaveBeenCalledTimes(1);
   });
 
+  it('answers its report where a person invokes it', async () => {
+    const useCase = vi.fn(() => Promise.resolve({ repositories }));
+    const { answer } = await linesDuring(() => setUp(useCase, ports)({}, context()));
+    expect(answer).toEqual({ repositories });
+  });
+
   it('does nothing when the stack goes', async () => {
     const { answer, useCase } = await run('Delete', 'branchline-set-up');
     expect(answer).toEqual({ PhysicalResourceId: 'branchline-set-up' });
