@@ -1,7 +1,10 @@
 /**
- * The constants and wire shapes that infrastructure, functions, CLI and Glue jobs share.
- * The only module of `lambdas/` that `lib/` may import: it holds no code that runs in a function.
+ * The constants, names and wire shapes that infrastructure, functions, CLI and Glue jobs share.
+ * The only module of `lambdas/` that `lib/` may import: nothing in it does any work.
  */
+
+/** Of the project: `package.json` says the same. Functions and CLI tell theirs, so that `doctor` can compare. */
+export const VERSION = '0.1.0';
 
 /** Version of the ledger items and of the payloads below. Old items and old events stay accepted. */
 export const SCHEMA_VERSION = 1;
@@ -23,6 +26,24 @@ export const FUNCTION = {
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
 export const DEFAULT_PREFIX = 'branchline';
+
+/** Operators, pipelines and the CLI call functions by name: it is fixed by prefix and role. */
+export const functionName = (prefix: string, name: FunctionName): string => `${prefix}-${name}`;
+
+/** Asynchronous steps. Those without a queue of their own only leave dead letters: what the ledger's stream or a schedule gave up. */
+export const HOP = {
+  open: { hasQueue: true, isFifo: false },
+  settle: { hasQueue: true, isFifo: false },
+  promotions: { hasQueue: true, isFifo: true },
+  'publish-events': { hasQueue: false, isFifo: false },
+  schedules: { hasQueue: false, isFifo: false },
+} as const satisfies Record<string, { readonly hasQueue: boolean; readonly isFifo: boolean }>;
+export type HopName = keyof typeof HOP;
+
+/** SQS wants the name of a FIFO queue to end in `.fifo`. */
+export const queueName = (prefix: string, hop: HopName): string => `${prefix}-${hop}${HOP[hop].isFifo ? '.fifo' : ''}`;
+export const deadLetterQueueName = (prefix: string, hop: HopName): string =>
+  `${prefix}-${hop}-dlq${HOP[hop].isFifo ? '.fifo' : ''}`;
 
 /** Environment variables of the functions. None holds a secret; the configuration itself lies in S3. */
 export const ENV = {

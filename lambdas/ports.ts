@@ -176,6 +176,23 @@ export interface Promotions {
   wake(run: Pick<Run, 'runId' | 'attempt' | 'repository' | 'target' | 'wakeUps' | 'version'>): Promise<void>;
 }
 
+export interface QueueDepth {
+  /** Name of the queue. */
+  readonly queue: string;
+  readonly isDeadLetters: boolean;
+  /** Messages that nobody has taken yet; approximate, as SQS says. */
+  readonly waiting: number;
+  readonly inFlight: number;
+}
+
+/** What `doctor` reads off besides. */
+export interface Gauges {
+  /** Of every hop. @throws BL4001 naming a queue that is missing. */
+  queueDepths(): Promise<readonly QueueDepth[]>;
+  /** How far the other side's clock is ahead of ours, in milliseconds, from the Date of its answer: a second coarse. */
+  clockSkew(side: 'lakeFS' | 'AWS'): Promise<number>;
+}
+
 export interface Log {
   info(message: string, data?: Record<string, unknown>): void;
   warn(message: string, data?: Record<string, unknown>): void;
@@ -192,6 +209,8 @@ export interface Ports {
   readonly glue: Glue;
   readonly promotions: Promotions;
   readonly log: Log;
+  /** Only `inspect` has the rights for them. */
+  readonly gauges?: Gauges;
   readonly place: {
     /** For console links. */
     readonly region: string;

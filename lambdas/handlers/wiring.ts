@@ -9,6 +9,7 @@ import { systemClock } from '../adapters/clock.ts';
 import { createConfigSource } from '../adapters/config.ts';
 import { createCredentials } from '../adapters/credentials.ts';
 import { readEnv } from '../adapters/env.ts';
+import { createGauges } from '../adapters/gauges.ts';
 import { createGlue } from '../adapters/glue.ts';
 import { createIds } from '../adapters/ids.ts';
 import { createLakefs } from '../adapters/lakefs/client.ts';
@@ -16,7 +17,7 @@ import { createLedger } from '../adapters/ledger/ledger.ts';
 import { asLog } from '../adapters/log.ts';
 import { createPromotions } from '../adapters/promotions.ts';
 import { readS3Object } from '../adapters/s3-object.ts';
-import { DEFAULT_PREFIX, ENV, FUNCTION, METRIC } from '../contract.ts';
+import { DEFAULT_PREFIX, ENV, FUNCTION, functionName, METRIC } from '../contract.ts';
 import type { Ports, Promotions } from '../ports.ts';
 import { deadline } from './deadline.ts';
 import { count, logger } from './observability.ts';
@@ -37,6 +38,7 @@ const promotionsOf = (source: NodeJS.ProcessEnv): Promotions => {
 
 const build = (source: NodeJS.ProcessEnv): Ports => {
   const env = readEnv(source, ['ledgerTable', 'configUri', 'lakefsEndpoint', 'lakefsSecretArn']);
+  const prefix = source[ENV.prefix] ?? DEFAULT_PREFIX;
   const credentials = createCredentials({
     client: new SecretsManagerClient(PATIENT),
     secretArn: env.lakefsSecretArn,
@@ -68,9 +70,15 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
     glue: createGlue({ client: new GlueClient(PATIENT), startClient: new GlueClient(ONCE) }),
     promotions: promotionsOf(source),
     log: asLog(logger),
+    gauges: createGauges({
+      client: new SQSClient({ ...PATIENT, useQueueUrlAsEndpoint: false }),
+      prefix,
+      lakefsEndpoint: env.lakefsEndpoint,
+      clock: systemClock,
+    }),
     place: {
       region: source.AWS_REGION ?? 'us-east-1',
-      claimFunction: `${source[ENV.prefix] ?? DEFAULT_PREFIX}-${FUNCTION.claimRun}`,
+      claimFunction: functionName(prefix, FUNCTION.claimRun),
     },
   };
 };

@@ -1,133 +1,108 @@
 /** Checks of a deployment, from where its functions stand: inside the network, with their permissions. */
-import type { RepositoryConfig } from '../contract.ts';
-import { ERROR_CATALOG, isBranchlineError } from '../domain/errors.ts';
+import { type CompiledConfig, VERSION } from '../contract.ts';
 import { WAITING_STATES } from '../domain/run.ts';
-import { isHeld } from '../domain/target.ts';
 import type { Check } from '../payloads.ts';
-import type { Ports } from '../ports.ts';
-import { usesBookmarks } from './claim.ts';
+import type { Gauges, Ports } from '../ports.ts';
+import { checkJobs, checkRepository } from './doctor-lake.ts';
+import { failed, ok, thrown, warning } from './finding.ts';
 
-const ok = (name: string, message: string): Check => ({ name, status: 'ok', message });
-const failed = (name: string, error: unknown): Check => ({
-  name,
-  status: 'failed',
-  message: error instanceof Error ? error.message : String(error),
-  ...(isBranchlineError(error) ? { remedy: ERROR_CATALOG[error.code].remedy } : {}),
-});
+/** A call that hangs is a finding too, and must not cost the others their answer: the function has a minute. */
+const LIMIT_MS = 15_000;
 
-export const doctor = async (ports: Ports): Promise<readonly Check[]> => {
-  const checks: Check[] = [];
-  const tryTo = async (name: string, look: () => Promise<Check[]>): Promise<void> => {
+const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${String(ms / 1000)} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** All looks at once, their findings in this order. */
+export const doctor = async (ports: Ports, limitMs = LIMIT_MS): Promise<readonly Check[]> => {
+  const look = async (name: string, find: () => Promise<readonly Check[]>): Promise<readonly Check[]> => {
     try {
-      checks.push(...(await look()));
+      return await within(limitMs, find());
     } catch (error) {
-      checks.push(failed(name, error));
+      return [thrown(name, error)];
     }
   };
-  await tryTo('configuration', async () => {
-    const config = await ports.config.load();
-    return [
-      ok(
-        'configuration',
-        `${String(config.repositories.length)} repositories, ${String(config.pipelines.length)} pipelines`,
-      ),
-    ];
-  });
-  await tryTo('lakeFS', async () => [ok('lakeFS', `reached, version ${await ports.lakefs.version()}`)]);
-  const config = await ports.config.load();
-  for (const repository of config.repositories) {
-    await tryTo(`repository ${repository.name}`, () => checkRepository(ports, repository));
-  }
-  const names = config.pipelines.flatMap(({ jobs }) => jobs.filter((pattern) => !pattern.includes('*')));
-  for (const name of new Set(names)) await tryTo(`job ${name}`, () => checkJob(ports, name));
-  await tryTo('ledger', () => checkLedger(ports));
-  return checks;
+  const config = ports.config.load();
+  /** Nothing to add where the configuration cannot be read: `configuration` tells so. */
+  const withConfig = (find: (loaded: CompiledConfig) => Promise<readonly Check[]>): Promise<readonly Check[]> =>
+    within(limitMs, config).then(find, () => []);
+  const { gauges } = ports;
+  const found = await Promise.all([
+    [ok('version', VERSION)],
+    look('configuration', async () => [checkConfig(await config)]),
+    look('lakeFS', async () => [ok('lakeFS', `reached, version ${await ports.lakefs.version()}`)]),
+    withConfig(async ({ repositories }) =>
+      (
+        await Promise.all(
+          repositories.map((each) => look(`repository ${each.name}`, () => checkRepository(ports, each))),
+        )
+      ).flat(),
+    ),
+    withConfig((loaded) => look('permission to read jobs', () => checkJobs(ports, loaded))),
+    look('ledger', async () => [await checkLedger(ports)]),
+    ...(gauges === undefined ? [] : gaugeLooks(gauges).map(([name, find]) => look(name, find))),
+  ]);
+  return found.flat();
 };
 
-const checkRepository = async (ports: Ports, repository: RepositoryConfig): Promise<Check[]> => {
-  const name = `repository ${repository.name}`;
-  if ((await ports.lakefs.getRepository(repository.name)) === undefined) {
-    return [{ name, status: 'failed', message: 'missing in lakeFS', remedy: ERROR_CATALOG.BL3007.remedy }];
-  }
-  const checks = [ok(name, repository.storageNamespace)];
-  const patterns = await ports.lakefs.getProtectedBranches(repository.name);
-  for (const branch of repository.targets) {
-    const target = `target ${repository.name}/${branch}`;
-    const ref = await ports.lakefs.getBranch(repository.name, branch);
-    if (ref === undefined) {
-      checks.push({
-        name: target,
-        status: 'failed',
-        message: 'branch is missing',
-        remedy: 'Deploy again: set-up makes it.',
-      });
-    } else if (!patterns.includes(branch)) {
-      checks.push({
-        name: target,
-        status: 'failed',
-        message: 'not protected',
-        remedy: 'Deploy again: set-up protects it.',
-      });
-    } else {
-      checks.push(await checkTarget(ports, repository.name, branch, ref.commitId));
-    }
-  }
-  return checks;
-};
+const checkConfig = ({ repositories, pipelines }: CompiledConfig): Check =>
+  ok('configuration', `${String(repositories.length)} repositories, ${String(pipelines.length)} pipelines`);
 
-const checkTarget = async (ports: Ports, repository: string, branch: string, head: string): Promise<Check> => {
-  const name = `target ${repository}/${branch}`;
-  const target = await ports.ledger.getTarget(repository, branch);
-  if (target?.blocked !== undefined) {
-    return { name, status: 'failed', message: target.blocked.cause.message, remedy: ERROR_CATALOG.BL2016.remedy };
-  }
-  if (isHeld(target, ports.clock.now())) {
-    return { name, status: 'warning', message: `held by ${target?.hold?.owner ?? ''}: ${target?.hold?.reason ?? ''}` };
-  }
-  if (target?.verifiedCommit !== head) {
-    return {
-      name,
-      status: 'warning',
-      message: `head ${head.slice(0, 12)} is not verified yet`,
-      remedy: 'Reconcile does it within minutes.',
-    };
-  }
-  return ok(name, `protected, verified at ${head.slice(0, 12)}`);
-};
-
-const checkJob = async (ports: Ports, name: string): Promise<Check[]> => {
-  const job = await ports.glue.getJob(name);
-  if (job === undefined) {
-    return [
-      {
-        name: `job ${name}`,
-        status: 'warning',
-        message: 'named by a pipeline, unknown to Glue',
-        remedy: ERROR_CATALOG.BL4004.remedy,
-      },
-    ];
-  }
-  if (usesBookmarks(job) && job.maxConcurrentRuns !== 1) {
-    const message = `uses bookmarks and may run ${String(job.maxConcurrentRuns)} times at once`;
-    return [
-      {
-        name: `job ${name}`,
-        status: 'failed',
-        message,
-        remedy: 'Set MaxConcurrentRuns to 1: a bookmark is one mark for all runs of the job.',
-      },
-    ];
-  }
-  return [ok(`job ${name}`, usesBookmarks(job) ? 'uses bookmarks, one run at a time' : 'known to Glue')];
-};
-
-const checkLedger = async (ports: Ports): Promise<Check[]> => {
+const checkLedger = async (ports: Ports): Promise<Check> => {
   let waiting = 0;
   for await (const _ of ports.ledger.listRuns({ states: [...WAITING_STATES] })) waiting += 1;
   let owing = 0;
   for await (const run of ports.ledger.listRuns({ needsCleanUp: true }))
     if (run.bookmarkRewind === 'rerun-needed') owing += 1;
-  if (waiting === 0) return [ok('ledger', 'no run waits for a person')];
-  const message = `${String(waiting)} runs wait for a person${owing > 0 ? `, ${String(owing)} windows are to be run again` : ''}`;
-  return [{ name: 'ledger', status: 'warning', message, remedy: 'branchline runs list --state CONFLICTED,REJECTED' }];
+  if (waiting === 0 && owing === 0) return ok('ledger', 'no run waits for a person');
+  const windows = owing > 0 ? `, ${String(owing)} windows are to be run again` : '';
+  const message = `${String(waiting)} runs wait for a person${windows}`;
+  return warning('ledger', message, 'Look at them with `branchline runs list --waiting`.');
+};
+
+const gaugeLooks = (gauges: Gauges): [name: string, find: () => Promise<readonly Check[]>][] => [
+  ['queues', () => checkQueues(gauges)],
+  ['clock of lakeFS', async () => [checkClock('lakeFS', await gauges.clockSkew('lakeFS'))]],
+  ['clock of AWS', async () => [checkClock('AWS', await gauges.clockSkew('AWS'))]],
+];
+
+/** So many messages are a backlog that a person should know of; alarms look at their age. */
+const BACKLOG = 1000;
+
+const checkQueues = async (gauges: Gauges): Promise<Check[]> =>
+  (await gauges.queueDepths()).map(({ queue, isDeadLetters, waiting, inFlight }) => {
+    const name = `queue ${queue}`;
+    if (isDeadLetters) {
+      const count = waiting + inFlight;
+      const message = `${String(count)} messages could not be worked off`;
+      const remedy = 'See docs/runbook/dead-letter-queue.md: mend the cause, then start the redrive.';
+      return count === 0 ? ok(name, 'empty') : failed(name, message, remedy);
+    }
+    const depth = `${String(waiting)} waiting, ${String(inFlight)} in flight`;
+    return waiting < BACKLOG
+      ? ok(name, depth)
+      : warning(name, `${depth}: a backlog`, 'It is worked off unless its function fails: look at its log.');
+  });
+
+/** AWS refuses signatures that are 5 minutes off. Source: AWS General Reference, Signature Version 4. */
+const REFUSED_MS = 300_000;
+/** Times of the ledger, of Glue and of commits are shown side by side: so far they may differ without misleading. */
+const NOTICED_MS = 5_000;
+
+const checkClock = (side: 'lakeFS' | 'AWS', skewMs: number): Check => {
+  const name = `clock of ${side}`;
+  const off = Math.abs(skewMs);
+  if (off < NOTICED_MS) return ok(name, `within ${String(NOTICED_MS / 1000)} s of the function's`);
+  const message = `${(off / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead of'} the function's`;
+  const remedy =
+    side === 'lakeFS' ? 'Have the server keep its clock by NTP.' : 'Lambda keeps its own clock: try again.';
+  return off < REFUSED_MS ? warning(name, message, remedy) : failed(name, message, remedy);
 };

@@ -10,9 +10,8 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ENV, type FunctionName, METRIC_NAMESPACE } from '../../lambdas/contract.ts';
+import { ENV, type FunctionName, functionName, METRIC_NAMESPACE } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
-import { functionName } from '../naming.ts';
 import { bundleOf, HANDLERS } from './bundle.ts';
 
 export interface Network {

@@ -9,16 +9,15 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { deadLetterQueueName, HOP, type HopName, queueName } from '../../lambdas/contract.ts';
 import { acknowledge } from '../compliance.ts';
-import { deadLetterQueueName, queueName } from '../naming.ts';
 import { addAlarm, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 
 export interface DeadLetterQueueProps {
   readonly prefix: string;
   /** What the queue belongs to: `settle`, `promotions`, … */
-  readonly hop: string;
-  readonly isFifo?: boolean;
+  readonly hop: HopName;
   readonly alarmActions: readonly IAlarmAction[];
 }
 
@@ -28,9 +27,9 @@ export class DeadLetterQueue extends Construct {
 
   constructor(scope: Construct, id: string, props: DeadLetterQueueProps) {
     super(scope, id);
-    const isFifo = props.isFifo ?? false;
+    const { isFifo } = HOP[props.hop];
     this.queue = new Queue(this, 'Queue', {
-      queueName: deadLetterQueueName(props.prefix, props.hop, isFifo),
+      queueName: deadLetterQueueName(props.prefix, props.hop),
       ...(isFifo ? { fifo: true } : {}),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -59,19 +58,20 @@ export interface HopProps extends DeadLetterQueueProps {
 
 export class Hop extends Construct {
   readonly queue: Queue;
+  readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string, props: HopProps) {
     super(scope, id);
-    const isFifo = props.isFifo ?? false;
-    const deadLetters = new DeadLetterQueue(this, 'DeadLetters', props);
+    const { isFifo } = HOP[props.hop];
+    this.deadLetters = new DeadLetterQueue(this, 'DeadLetters', props).queue;
     this.queue = new Queue(this, 'Queue', {
-      queueName: queueName(props.prefix, props.hop, isFifo),
+      queueName: queueName(props.prefix, props.hop),
       ...(isFifo ? { fifo: true } : {}),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       visibilityTimeout: props.visibilityTimeout,
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: deadLetters.queue, maxReceiveCount: props.maxReceiveCount },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: props.maxReceiveCount },
     });
     props.target.fn.addEventSource(
       new SqsEventSource(this.queue, {

@@ -11,6 +11,8 @@ export interface Access {
   readonly glue: readonly GlueAccess[];
   /** May wake promotions. */
   readonly wakes: boolean;
+  /** May see how much lies in the queues. */
+  readonly gauges: boolean;
   /** Talks to lakeFS and so reads the secret and the configuration. */
   readonly lakefs: boolean;
 }
@@ -26,8 +28,8 @@ const GLUE_ACTION = {
 /** Calls that know no resource. Source: AWS Service Authorization Reference, AWS Glue. */
 const WITHOUT_RESOURCE: readonly GlueAccess[] = ['rewind'];
 
-const none: Access = { ledger: [], glue: [], wakes: false, lakefs: false };
-const worker: Access = { ledger: ['read', 'write'], glue: ['job'], wakes: false, lakefs: true };
+const none: Access = { ledger: [], glue: [], wakes: false, gauges: false, lakefs: false };
+const worker: Access = { ledger: ['read', 'write'], glue: ['job'], wakes: false, gauges: false, lakefs: true };
 /** A run that is discarded may owe a rerun and a rewind. */
 const DISCARDS: readonly GlueAccess[] = ['job', 'run', 'runs', 'start', 'rewind'];
 
@@ -40,7 +42,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'resolve-run': { ...worker, glue: DISCARDS, wakes: true },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
   sweep: { ...worker, glue: DISCARDS },
-  inspect: { ledger: ['read'], glue: ['job'], wakes: false, lakefs: true },
+  inspect: { ledger: ['read'], glue: ['job'], wakes: false, gauges: true, lakefs: true },
   'set-up': { ...worker, glue: [] },
   'publish-events': none,
 };

@@ -18,6 +18,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import {
   type CompiledConfig,
@@ -119,7 +120,6 @@ export class ControlPlaneStack extends Stack {
     const promotions = new Hop(this, 'PromotionsHop', {
       ...hop,
       hop: 'promotions',
-      isFifo: true,
       target: this.#fn('promote-run'),
       visibilityTimeout: PROMOTE_VISIBILITY,
       batchSize: 10,
@@ -134,8 +134,11 @@ export class ControlPlaneStack extends Stack {
       promotions.queue.grantSendMessages(fn);
     }
     this.#intake(open, settle);
-    this.#publish(ledger, alarmActions);
-    this.#schedules(alarmActions);
+    this.#gauge([
+      ...[open, settle, promotions].flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
+      this.#publish(ledger, alarmActions),
+      this.#schedules(alarmActions),
+    ]);
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),
       configUri: configAsset.s3ObjectUrl,
@@ -255,7 +258,22 @@ export class ControlPlaneStack extends Stack {
     });
   }
 
-  #publish(ledger: RunLedger, alarmActions: readonly IAlarmAction[]): void {
+  /** `doctor` finds the queues by their names and counts what lies in them; it can neither read nor send. */
+  #gauge(queues: readonly Queue[]): void {
+    for (const name of Object.values(FUNCTION)) {
+      if (!ACCESS[name].gauges) continue;
+      this.#fn(name).fn.addToRolePolicy(
+        new PolicyStatement({
+          sid: 'CountMessages',
+          actions: ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'],
+          resources: queues.map(({ queueArn }) => queueArn),
+        }),
+      );
+    }
+  }
+
+  /** @returns its dead letters. */
+  #publish(ledger: RunLedger, alarmActions: readonly IAlarmAction[]): Queue {
     const { prefix } = this.#config.controlPlane;
     const { queue } = new DeadLetterQueue(this, 'PublishEventsDeadLetters', {
       prefix,
@@ -274,9 +292,11 @@ export class ControlPlaneStack extends Stack {
         onFailure: new SqsDlq(queue),
       }),
     );
+    return queue;
   }
 
-  #schedules(alarmActions: readonly IAlarmAction[]): void {
+  /** @returns their dead letters. */
+  #schedules(alarmActions: readonly IAlarmAction[]): Queue {
     const { prefix } = this.#config.controlPlane;
     const { queue } = new DeadLetterQueue(this, 'SchedulesDeadLetters', { prefix, hop: 'schedules', alarmActions });
     for (const name of [FUNCTION.reconcile, FUNCTION.sweep] as const) {
@@ -306,6 +326,7 @@ export class ControlPlaneStack extends Stack {
         }),
       });
     }
+    return queue;
   }
 
   /** For the roles of Glue jobs: ask for the run, read lakeFS's key pair. Nothing else is needed for `begin()`. */

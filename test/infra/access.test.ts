@@ -23,6 +23,13 @@ const send = (queue: string): string[] =>
   ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'].map((action) => `sqs:${action} on <${queue}>`);
 const WAKE = send('PromotionsHopQueue');
 const REWIND = ['glue:ResetJobBookmark on *'];
+/** How much lies in a queue, without a look at what. */
+const count = (...queues: string[]): string[] =>
+  queues.flatMap((queue) => ['GetQueueAttributes', 'GetQueueUrl'].map((action) => `sqs:${action} on <${queue}>`));
+const GAUGES = count(
+  ...['OpenHop', 'SettleHop', 'PromotionsHop'].flatMap((hop) => [`${hop}Queue`, `${hop}DeadLettersQueue`]),
+  ...['PublishEventsDeadLettersQueue', 'SchedulesDeadLettersQueue'],
+);
 const WORKER = [...READ_LEDGER, ...WRITE_LEDGER, ...LAKEFS];
 const DISCARDS = [...glue('GetJob', 'GetJobRun', 'GetJobRuns', 'StartJobRun'), ...REWIND];
 
@@ -35,7 +42,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'resolve-run': [...WORKER, ...DISCARDS, ...WAKE],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE],
   sweep: [...WORKER, ...DISCARDS],
-  inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob')],
+  inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
   'publish-events': [
     'events:PutEvents on <Bus>',
@@ -179,12 +186,14 @@ describe('no function may do what its code never asks for', () => {
   };
   const root = join(import.meta.dirname, '..', '..', 'lambdas');
 
-  /** Calls of `ports.glue` and `ports.promotions` in a use case and in what it imports from other use cases. */
+  /** Calls of `ports.glue`, `ports.promotions` and `ports.gauges` in a use case and in what it imports from other use cases. */
   const callsFrom = (file: string, seen = new Set<string>()): Set<string> => {
     if (seen.has(file)) return new Set();
     seen.add(file);
     const text = readFileSync(file, 'utf8');
-    const calls = new Set([...text.matchAll(/ports\.(?:glue|promotions)\.(\w+)/g)].map(([, call]) => call ?? ''));
+    const calls = new Set(
+      [...text.matchAll(/(?:ports\.(?:glue|promotions)|\bgauges)\.(\w+)/g)].map(([, call]) => call ?? ''),
+    );
     for (const [, path = ''] of text.matchAll(/^import (?!type)[^;]*? from '(\.[^']+)'/gms)) {
       const next = resolve(dirname(file), path);
       if (next.includes('/usecases/')) for (const call of callsFrom(next, seen)) calls.add(call);
@@ -198,6 +207,8 @@ describe('no function may do what its code never asks for', () => {
     const rights = RIGHTS[name].map((right) => right.split(' on ')[0] ?? '');
     expect(rights.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
     expect(rights.includes('sqs:SendMessage')).toBe(calls.has('wake'));
+    const sees = RIGHTS[name].some((right) => right.startsWith('sqs:GetQueueUrl on <SchedulesDeadLetters'));
+    expect(sees).toBe(calls.has('queueDepths'));
   });
 
   test('of the ledger: the commands of its adapter', () => {
