@@ -15,6 +15,12 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
   { prefix: 'BL3', title: 'lakeFS', about: 'What the lakeFS server answered, or that it did not.' },
   { prefix: 'BL4', title: 'AWS', about: 'What an AWS service answered, and races for a ledger entry.' },
   { prefix: 'BL5', title: 'Branchline itself', about: 'A bug.' },
+  {
+    prefix: 'BL6',
+    title: 'The command line',
+    about:
+      'Between the person and the functions: told by `branchline` alone, never by a function. See [cli.md](cli.md).',
+  },
 ];
 
 const EXIT: Readonly<Record<ErrorEntry['exitCode'], string>> = {
