@@ -12,6 +12,9 @@ export interface ConfigFacts {
   readonly storageNamespace: string;
 }
 
+/** Ends the name of a second repository, which the integration tests delete. */
+export const DOOMED_REPOSITORY = '-doomed';
+
 const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 
 const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigFacts): RawConfig => ({
@@ -26,11 +29,13 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
         events: { path: 'events/', partitionColumns: ['day'] },
       },
     },
+    [`${repository}${DOOMED_REPOSITORY}`]: { storageNamespace: `${storageNamespace}${DOOMED_REPOSITORY}` },
   },
   pipelines: {
     demo: { jobs: ['demo-*'], repository },
     'tests-rerun': { jobs: ['it-rerun-*'], repository, onConflict: 'rerun', maxReruns: 1 },
     'tests-keep': { jobs: ['it-keep-*'], repository, keepFailedFor: '1h' },
+    'tests-doomed': { jobs: ['it-doomed'], repository: `${repository}${DOOMED_REPOSITORY}` },
     tests: { jobs: ['it-*'], repository },
   },
   schedules: { reconcile: '1m', sweep: '1m' },

@@ -141,9 +141,10 @@ const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Und
     logFile: join(logs, 'cdk.log'),
     configFile: join(scratch, 'branchline.yaml'),
   };
+  const secretArn = secret.ARN ?? SECRET_NAME;
   await writeConfig(cdkOptions.configFile, {
     endpoint,
-    secretArn: secret.ARN ?? SECRET_NAME,
+    secretArn,
     repository: lakefs.repository,
     storageNamespace: lakefs.storageNamespace,
   });
@@ -171,6 +172,7 @@ const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Und
       version: lakefs.version,
       endpoint,
       ...lakefs.keys,
+      secretArn,
       gated: gate !== undefined,
       repository: lakefs.repository,
       storageNamespace: lakefs.storageNamespace,

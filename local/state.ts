@@ -18,6 +18,8 @@ export interface LakefsState {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Secret of the local AWS that holds this pair for the functions. */
+  readonly secretArn: string;
   /** An outage can be tried: `PUT /_local/lakefs {"open": false}`. */
   readonly gated: boolean;
   /** The repository that the deployed configuration names. */

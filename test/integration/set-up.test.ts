@@ -29,7 +29,7 @@ test('set-up repeated finds everything in place', async () => {
     FUNCTION.setUp,
     {},
   );
-  expect(answer.repositories).toEqual([expect.objectContaining({ name: repository, created: false })]);
+  expect(answer.repositories).toContainEqual(expect.objectContaining({ name: repository, created: false }));
   expect(await harness.head('main')).toBe(head);
 });
 

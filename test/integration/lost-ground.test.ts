@@ -1,0 +1,100 @@
+/** What runs stand on is taken away: their branch, their repository, the key to lakeFS. Each ends where a person sees it. */
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { beforeAll, expect, test } from 'vitest';
+import { FUNCTION, SECRET_KEY } from '../../lambdas/contract.ts';
+import type { Run } from '../../lambdas/domain/run.ts';
+import { DOOMED_REPOSITORY } from '../../local/config.ts';
+import { waitFor } from '../../local/wait.ts';
+import { freshContainers } from './setup/containers.ts';
+import { openHarness } from './setup/harness.ts';
+import { argumentsFor, createJob, start } from './setup/jobs.ts';
+
+const harness = openHarness();
+const { lakefs: server } = harness.state;
+const JOB = 'it-lost';
+const DOOMED_JOB = 'it-doomed';
+const doomed = `${harness.repository}${DOOMED_REPOSITORY}`;
+
+beforeAll(async () => {
+  await createJob(harness, JOB);
+  await createJob(harness, DOOMED_JOB);
+});
+
+/** A run whose job has written and goes on for a while. */
+const writing = async (job: string, repository: string): Promise<Run> => {
+  const run = await start(harness, job, { files: { 'it-lost/data.txt': job }, holdSeconds: 4 });
+  await waitFor(
+    async () => {
+      for await (const _ of harness.lakefs.listStaged(repository, run.branch)) return true;
+      return undefined;
+    },
+    { what: `${run.runId} has written`, timeoutMs: 30_000, everyMs: 100 },
+  );
+  return run;
+};
+
+const deleteRepository = async (name: string): Promise<void> => {
+  const basic = Buffer.from(`${server.accessKeyId}:${server.secretAccessKey}`).toString('base64');
+  const answer = await fetch(`${server.endpoint}/api/v1/repositories/${name}`, {
+    method: 'DELETE',
+    headers: { authorization: `Basic ${basic}` },
+  });
+  expect(answer.status).toBe(204);
+};
+
+test('a run whose branch a person deleted is discarded, and says so', async () => {
+  const before = await harness.head('main');
+  const run = await writing(JOB, harness.repository);
+  await harness.lakefs.deleteBranch(harness.repository, run.branch);
+  await harness.waitForJob(JOB, run.jobRunId ?? '');
+  const ended = await harness.waitForRun(run.runId, ['DISCARDED', 'UNCHANGED', 'PROMOTED']);
+  expect(ended).toMatchObject({ state: 'DISCARDED', cause: { code: 'BL2004' }, branchDeleted: true });
+  expect(await harness.head('main')).toBe(before);
+});
+
+test('with a wrong key new runs are refused, and what ended meanwhile is promoted when the key is right again', async () => {
+  const put = (secretAccessKey: string): Promise<unknown> =>
+    harness.aws.secrets.send(
+      new PutSecretValueCommand({
+        SecretId: server.secretArn,
+        SecretString: JSON.stringify({
+          [SECRET_KEY.accessKeyId]: server.accessKeyId,
+          [SECRET_KEY.secretAccessKey]: secretAccessKey,
+        }),
+      }),
+    );
+  const run = await writing(JOB, harness.repository);
+  await put('wrong');
+  try {
+    await freshContainers(harness, FUNCTION.startRun, FUNCTION.settleRun, FUNCTION.reconcile);
+    await expect(harness.startRun({ job: JOB, arguments: argumentsFor({}) })).rejects.toMatchObject({ code: 'BL3002' });
+    await harness.waitForJob(JOB, run.jobRunId ?? '');
+    await harness.invoke(FUNCTION.reconcile, {});
+    expect((await harness.ledgerEntry(run))?.state).toBe('OPEN');
+  } finally {
+    await put(server.secretAccessKey);
+  }
+  await waitFor(
+    async () => {
+      await harness.invoke(FUNCTION.reconcile, {});
+      return (await harness.run(run.runId))?.state === 'PROMOTED' ? true : undefined;
+    },
+    { what: 'the run is promoted', timeoutMs: 60_000, everyMs: 1000 },
+  );
+});
+
+test('a run whose repository was deleted stays open for a person, and new ones are refused', async () => {
+  const run = await writing(DOOMED_JOB, doomed);
+  await deleteRepository(doomed);
+  await harness.waitForJob(DOOMED_JOB, run.jobRunId ?? '');
+  await expect(harness.startRun({ job: DOOMED_JOB, arguments: argumentsFor({}) })).rejects.toMatchObject({
+    code: 'BL3007',
+  });
+  const report = await harness.invoke<{ failures: number }>(FUNCTION.reconcile, {});
+  expect(report.failures).toBeGreaterThan(0);
+  const { checks } = await harness.invoke<{ checks: { name: string; status: string }[] }>(FUNCTION.inspect, {
+    query: 'doctor',
+  });
+  expect(checks).toContainEqual(expect.objectContaining({ name: `repository ${doomed}`, status: 'failed' }));
+  expect((await harness.ledgerEntry(run))?.state).toBe('OPEN');
+});
