@@ -1,0 +1,34 @@
+/** The schemas of answers are the types of answers: this file does not compile where they part. */
+import { expect, test } from 'vitest';
+import type * as z from 'zod/mini';
+import type { ANSWERS } from '../../../docs/generate/schemas.ts';
+import type { Commit } from '../../../lambdas/domain/lakefs.ts';
+import type { Run } from '../../../lambdas/domain/run.ts';
+import type { Target } from '../../../lambdas/domain/target.ts';
+import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
+import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
+import type { ResolveAnswer } from '../../../lambdas/usecases/resolve-run.ts';
+import type { StartAnswer } from '../../../lambdas/usecases/start-run.ts';
+
+/** Each fits the other, and none has a field that the other lacks, be it an optional one. */
+type Same<A, B> = [A, B, keyof A, keyof B] extends [B, A, keyof B, keyof A] ? true : false;
+type Answer<Name extends keyof typeof ANSWERS> = z.infer<(typeof ANSWERS)[Name]>;
+type Of<Key extends PropertyKey> = Extract<Answer<'inspect'>, Record<Key, unknown>>;
+type Details = Of<'attempts'>['attempts'][number];
+
+test('every answer, and what it is made of', () => {
+  const same = {
+    run: true satisfies Same<Details['run'], Run>,
+    steps: true satisfies Same<Details['run']['steps'][number], Run['steps'][number]>,
+    clashes: true satisfies Same<NonNullable<Details['run']['clashes']>[number], NonNullable<Run['clashes']>[number]>,
+    commit: true satisfies Same<Details['commits'][number], Commit>,
+    details: true satisfies Same<Details, RunDetails>,
+    target: true satisfies Same<Of<'targets'>['targets'][number], Target>,
+    check: true satisfies Same<Of<'checks'>['checks'][number], Check>,
+    inspect: true satisfies Same<Answer<'inspect'>, InspectAnswer>,
+    startRun: true satisfies Same<Answer<'start-run'>, StartAnswer>,
+    claimRun: true satisfies Same<Answer<'claim-run'>, ClaimRunAnswer>,
+    resolveRun: true satisfies Same<Answer<'resolve-run'>, ResolveAnswer>,
+  };
+  expect(Object.values(same)).not.toContain(false);
+});
