@@ -9,8 +9,12 @@ export type Failure =
   /** Refused, hung up or timed out: nobody knows whether the server did it. */
   | { readonly kind: 'no-answer'; readonly message: string };
 
+/**
+ * Somebody else changed the branch between the server's look and its write, which was therefore not made: "currently locked",
+ * or "predicate failed" (seen on 1.84, where five invocations commit one branch at once).
+ */
 export const isLocked = (status: number, message: string): boolean =>
-  status === 500 && /currently locked/i.test(message);
+  status === 500 && /currently locked|predicate failed/i.test(message);
 
 /**
  * @param repeatable whether the call may safely be made twice: reads, deletes, resets, the creation of a branch.
@@ -25,7 +29,7 @@ export const isWorthRetrying = (failure: Failure, repeatable: boolean): boolean 
     case 503:
       return true;
     case 500:
-      // "Currently locked" says that nothing was done; any other 500 says nothing.
+      // A locked branch says that nothing was done; any other 500 says nothing.
       return isLocked(failure.status, failure.message) || repeatable;
     // A gateway in front gave up waiting: the server may still do it.
     case 502:
