@@ -1,0 +1,63 @@
+/** The functions that operators use, by what they do. Requests and answers as in docs/functions.md. */
+import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
+import type { Run, RunState } from '../lambdas/domain/run.ts';
+import type { Target } from '../lambdas/domain/target.ts';
+import type { Check, InspectRequest, ResolveRunRequest, StartRunRequest } from '../lambdas/payloads.ts';
+import type { RunDetails } from '../lambdas/usecases/inspect.ts';
+import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
+import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
+import type { Connection } from './connection.ts';
+import { Failure } from './failure.ts';
+
+export interface RunQuery {
+  readonly states?: readonly RunState[];
+  readonly job?: string;
+  readonly repository?: string;
+  readonly target?: string;
+  readonly limit?: number;
+}
+
+export interface Deployment {
+  runs(query: RunQuery): Promise<{ readonly runs: readonly Run[] }>;
+  /** @throws Failure BL1004 where there is no such run or attempt. */
+  run(runId: string, attempt?: number): Promise<{ readonly attempts: readonly RunDetails[] }>;
+  targets(): Promise<{ readonly targets: readonly Target[] }>;
+  doctor(): Promise<{ readonly checks: readonly Check[] }>;
+  start(request: StartRunRequest): Promise<StartAnswer>;
+  resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
+}
+
+export const deploymentOf = (connection: Connection): Deployment => {
+  /** @param key what every answer to this request holds: another version may answer otherwise. */
+  const ask = async <T extends object>(name: FunctionName, request: unknown, key: keyof T & string): Promise<T> => {
+    const answer = await connection.invoke(name, request);
+    if (typeof answer === 'object' && answer !== null && key in answer) return answer as T;
+    throw new Failure(
+      'BL5001',
+      `${name} answered without "${key}": ${JSON.stringify(answer)?.slice(0, 200) ?? 'nothing'}`,
+      {
+        remedy: 'Deployment and command line are of different versions: see `branchline doctor`.',
+      },
+    );
+  };
+  const inspect = <T extends object>(request: InspectRequest, key: keyof T & string): Promise<T> =>
+    ask<T>(FUNCTION.inspect, request, key);
+
+  return {
+    runs: ({ states, ...query }) =>
+      inspect({ query: 'runs', ...query, ...(states === undefined ? {} : { states: [...states] }) }, 'runs'),
+    run: async (runId, attempt) => {
+      const answer = await inspect<{ attempts: readonly RunDetails[] }>(
+        { query: 'run', runId, ...(attempt === undefined ? {} : { attempt }) },
+        'attempts',
+      );
+      if (answer.attempts.length > 0) return answer;
+      const which = attempt === undefined ? '' : `, attempt ${String(attempt)}`;
+      throw new Failure('BL1004', `the ledger knows no run "${runId}"${which}`, { data: { runId, attempt } });
+    },
+    targets: () => inspect({ query: 'targets' }, 'targets'),
+    doctor: () => inspect({ query: 'doctor' }, 'checks'),
+    start: (request) => ask(FUNCTION.startRun, request, 'run'),
+    resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
+  };
+};

@@ -1,0 +1,82 @@
+/** The tree of commands. */
+import { Command } from 'commander';
+import { DEFAULT_PREFIX, ENV, VERSION } from '../lambdas/contract.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addRunsDiscard } from './commands/runs-discard.ts';
+import { addRunsList } from './commands/runs-list.ts';
+import { addRunsPromote } from './commands/runs-promote.ts';
+import { addRunsRetry } from './commands/runs-retry.ts';
+import { addRunsShow } from './commands/runs-show.ts';
+import { addRunsStart } from './commands/runs-start.ts';
+import { addTargetsList } from './commands/targets-list.ts';
+import { addTargetsAccept, addTargetsRevert } from './commands/targets-unblock.ts';
+import type { Session } from './context.ts';
+import { branchlineHelp, withExamples } from './help.ts';
+
+const addRuns = (program: Command, session: Session): void => {
+  const runs = program
+    .command('runs')
+    .helpCommand(false)
+    .description('Runs: one attempt of one managed job each, on a branch of its own.');
+  addRunsList(runs, session);
+  addRunsShow(runs, session);
+  addRunsStart(runs, session);
+  addRunsRetry(runs, session);
+  addRunsPromote(runs, session);
+  addRunsDiscard(runs, session);
+  withExamples(
+    runs,
+    ['branchline runs list --waiting', 'what waits for a person'],
+    ['branchline runs show r20261124t150405_ab12cd34', 'what happened, and what can be done'],
+  );
+};
+
+const addTargets = (program: Command, session: Session): void => {
+  const targets = program
+    .command('targets')
+    .helpCommand(false)
+    .description('Targets: the branches that readers see and runs are promoted into.');
+  addTargetsList(targets, session);
+  addTargetsAccept(targets, session);
+  addTargetsRevert(targets, session);
+  withExamples(targets, ['branchline targets list', 'which are open, held or blocked']);
+};
+
+/** @param session opens the connection that a command asks for, and keeps the exit code. */
+export const createProgram = (session: Session): Command => {
+  const { terminal } = session.outside;
+  const program = new Command('branchline')
+    .description(
+      'Every AWS Glue run on its own lakeFS branch: looks at runs and targets, and does what a person decides.',
+    )
+    .version(VERSION, '-V, --version', 'the version of this command line')
+    .option('--json', 'print the answer, or the error, as one JSON object on standard output')
+    .option('--prefix <prefix>', `prefix of the deployment (environment: ${ENV.prefix}; else ${DEFAULT_PREFIX})`)
+    .option('--region <region>', 'AWS region (environment: AWS_REGION; else that of the profile)')
+    .option('--profile <name>', 'AWS profile (environment: AWS_PROFILE)')
+    .helpOption('-h, --help', 'how to use it')
+    .helpCommand(false)
+    .configureHelp(branchlineHelp)
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      // Errors are thrown, and told in one place.
+      outputError: () => undefined,
+      getOutHelpWidth: () => terminal.columns ?? 100,
+      getErrHelpWidth: () => terminal.errColumns ?? 100,
+    })
+    .exitOverride();
+  addRuns(program, session);
+  addTargets(program, session);
+  addDoctor(program, session);
+  addCompletion(program, session);
+  withExamples(
+    program,
+    ['branchline runs list --waiting', 'what waits for a person'],
+    ['branchline runs show r20261124t150405_ab12cd34', 'what happened, and what can be done'],
+    ['branchline runs start nightly-sales --wait', 'start a job; exit code 0 only if it was promoted'],
+    ['branchline doctor', 'whether the deployment is well'],
+  );
+  return program;
+};
