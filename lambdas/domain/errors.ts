@@ -193,6 +193,13 @@ export const ERROR_CATALOG = {
     'Writes go to run branches; only merges reach a protected target.',
   ),
   BL3007: entry('repository is missing', 'platform', true, 3, 'Deploy again (set-up creates it), or restore it.'),
+  BL3008: entry(
+    'storage namespace is taken',
+    'platform',
+    false,
+    5,
+    'Data of a repository lies there. Restore that repository, or give this one another storageNamespace.',
+  ),
   // 4xxx: AWS
   BL4001: entry('AWS call failed', 'platform', true, 1, 'See the AWS error in the message.'),
   BL4002: entry('AWS access denied', 'platform', false, 4, 'Give the caller the permission that the message names.'),

@@ -1,5 +1,5 @@
 /** The lakeFS port over HTTP. */
-import type { BranchlineError } from '../../domain/errors.ts';
+import { BranchlineError } from '../../domain/errors.ts';
 import type { CommitRequest } from '../../domain/lakefs.ts';
 import type { Lakefs } from '../../ports.ts';
 import { Calls, type LakefsOptions } from './calls.ts';
@@ -47,6 +47,8 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
       if (result.ok) return 'created';
       // 409 is also the answer where the storage namespace is another repository's.
       if (result.refusal.status === 409 && (await this.getRepository(name)) !== undefined) return 'exists';
+      if (result.refusal.status === 400 && /storage namespace already in use/i.test(result.refusal.message))
+        throw new BranchlineError('BL3008', `${what} at ${storageNamespace}: ${result.refusal.message}`);
       throw fail(what, result.refusal);
     },
 

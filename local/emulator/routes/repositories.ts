@@ -2,23 +2,36 @@
 import type { Dump } from '../model/model.ts';
 import { pageOf } from '../model/trees.ts';
 import { ModelError, notFound } from '../model/types.ts';
+import type { ObjectStore } from '../objects.ts';
 import { required } from '../request.ts';
 import { REPOSITORY, type Route } from '../route.ts';
 import { wirePage, wireRepository } from '../wire.ts';
+
+/** Left in every storage namespace, and there still when the repository is deleted (seen on 1.84). */
+const MARKER = '_lakefs/dummy';
+
+const holds = (objects: ObjectStore, address: string): Promise<boolean> =>
+  objects.read(address).then(
+    () => true,
+    () => false,
+  );
 
 export const REPOSITORY_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/repositories',
-    handle: async ({ model, json, query }) => {
+    handle: async ({ model, objects, json, query }) => {
       const body = json() as Record<string, string>;
       const name = required(body, 'name');
-      const made = model.createRepository(
-        name,
-        required(body, 'storage_namespace'),
-        body['default_branch'] ?? 'main',
-        query.get('bare') === 'true',
-      );
+      const namespace = required(body, 'storage_namespace');
+      const isBare = query.get('bare') === 'true';
+      const marker = `${namespace.replace(/\/+$/, '')}/${MARKER}`;
+      if (!isBare && !model.repositories.has(name) && (await holds(objects, marker))) {
+        const found = `failed to create repository: found lakeFS objects in the storage (:${namespace}) key(${MARKER})`;
+        throw new ModelError(400, `${found}: storage namespace already in use`);
+      }
+      const made = model.createRepository(name, namespace, body['default_branch'] ?? 'main', isBare);
+      await objects.write(marker, Buffer.from('a repository lives here'));
       return { status: 201, body: wireRepository(made) };
     },
   },
