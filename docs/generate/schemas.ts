@@ -42,6 +42,7 @@ const run = z.object({
   changedPartitions: maybe(z.number()),
   changedObjects: maybe(z.number()),
   startLeaseUntil: maybe(time),
+  branchMade: maybe(z.literal(true)),
   lease: maybe(z.object({ owner: z.string(), checkedHead: z.string(), expiresAt: time })),
   promotionBase: maybe(z.string()),
   originalCommit: maybe(z.string()),

@@ -116,6 +116,8 @@ export interface Run extends RunKey {
   readonly changedObjects?: number;
   /** Until then one start-run call has the right to start the job. */
   readonly startLeaseUntil?: EpochMs;
+  /** Written down by start-run: the branch was made before the job began, so that its `begin()` need not look. */
+  readonly branchMade?: true;
   readonly lease?: PromotionLease;
   /** Set where a conflict was resolved on a branch from a later head: the promotion is judged from here. */
   readonly promotionBase?: string;

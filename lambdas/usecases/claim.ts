@@ -101,8 +101,11 @@ export const newRun = (ports: Ports, key: RunKey, from: NewRun): Run => {
 /**
  * Makes sure that an open run has its branch. A zombie that comes late must not leave a branch behind, so the entry is
  * read again after the branch was made.
+ * @param isNew a run that is claimed for the first time can have no branch yet; else a look is cheaper than a refusal.
  */
-export const ensureBranch = async (ports: Ports, run: Run): Promise<Run> => {
+export const ensureBranch = async (ports: Ports, run: Run, isNew: boolean): Promise<Run> => {
+  if (run.branchMade === true) return run;
+  if (!isNew && (await ports.lakefs.getBranch(run.repository, run.branch)) !== undefined) return run;
   const made = await ports.lakefs.createBranch(run.repository, run.branch, run.baseCommit);
   if (made === 'exists') return run;
   const now = await ports.ledger.getRun(run);
@@ -148,6 +151,7 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
     if (first !== undefined && (otherJob || otherRun)) throw claimedByOther(first, claimant.jobRunId);
   }
   let run = await ports.ledger.getRun(key);
+  let isNew = false;
   if (run === undefined) {
     const job = await ports.glue.getJob(claimant.job);
     const bookmarks = usesBookmarks(job);
@@ -161,6 +165,7 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
       note: `claimed by job run ${claimant.jobRunId}`,
     });
     const answer = await ports.ledger.createRun(fresh);
+    isNew = answer.outcome === 'created';
     run = answer.outcome === 'created' ? fresh : answer.run;
   }
   const claimed = await changeRun(ports, run, (current) => {
@@ -177,5 +182,5 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
       { note: `claimed by job run ${claimant.jobRunId}`, forget: ['startLeaseUntil'] },
     );
   });
-  return ensureBranch(ports, claimed);
+  return ensureBranch(ports, claimed, isNew);
 };

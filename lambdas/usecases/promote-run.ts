@@ -32,14 +32,34 @@ export interface PromoteAnswer {
   readonly run?: Run;
 }
 
+/** Promotes, and does at once what the run owes after that. */
 export const promoteRun = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
+  const answer = await promote(ports, key);
+  return answer.run === undefined ? answer : { ...answer, run: await payDebts(ports, answer.run) };
+};
+
+/**
+ * As `promoteRun`, but a settled run may still owe the deletion of its branch: the next promotion in a burst need not wait for
+ * that. Whoever calls this pays the debts of a batch together; those that a crash leaves are reconcile's.
+ */
+export const promote = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
+  const answer = await wake(ports, key);
+  return answer.run === undefined || owesNoMoreThanBranches(answer.run)
+    ? answer
+    : { ...answer, run: await payDebts(ports, answer.run) };
+};
+
+const owesNoMoreThanBranches = (run: Run): boolean =>
+  run.bookmarkRewind !== 'due' && run.rerunDue !== true && run.preserveDue !== true;
+
+const wake = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
   const run = await ports.ledger.getRun(key);
   if (run === undefined) {
     ports.log.warn('a wake-up for a run that the ledger does not know', { run: formatRunKey(key) });
     return { outcome: 'nothing-to-do' };
   }
   if (run.state !== 'COMMITTED' && run.state !== 'PROMOTING') {
-    return { outcome: 'nothing-to-do', run: needsCleanUp(run) ? await cleanUp(ports, run) : run };
+    return { outcome: 'nothing-to-do', run };
   }
   if (run.state === 'PROMOTING' && leaseStands(run, ports.clock.now())) return { outcome: 'waiting', run };
   try {
@@ -128,10 +148,11 @@ const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   return merged === undefined ? unchanged(ports, run) : settleMerged(ports, run, history, merged);
 };
 
+/** The log tells the merge's first parent, and the next promotion need not read it again; one commit alone takes lakeFS longer. */
 const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: string): Promise<PromoteAnswer> => {
-  const commit = await ports.lakefs.getCommit(run.repository, mergeCommit); // [5]
-  const checkedHead = run.lease?.checkedHead;
-  if (checkedHead === undefined || commit?.parents[0] !== checkedHead) {
+  const checkedHead = run.lease?.checkedHead ?? promotionBaseOf(run);
+  const since = await historySince(ports, run.repository, run.target, checkedHead); // [5]
+  if (since.newestFirst.find(({ id }) => id === mergeCommit)?.parents[0] !== checkedHead) {
     const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
     const merged = findMerge(history.newestFirst, run.runCommit ?? '');
     return merged === undefined ? { outcome: 'waiting', run } : settleMerged(ports, run, history, merged);
@@ -184,12 +205,12 @@ const recordMerged = async (ports: Ports, run: Run, mergeCommit: string, inForce
       { note: `merge ${mergeCommit.slice(0, 12)}`, forget: ['lease', 'policy', 'clashes'] },
     );
   });
-  const cleaned = needsCleanUp(settled) ? await cleanUpLater(ports, settled) : settled;
-  return { outcome: inForce ? 'promoted' : 'rolled-back', run: cleaned };
+  return { outcome: inForce ? 'promoted' : 'rolled-back', run: settled };
 };
 
 /** The promotion is done; a branch that cannot be deleted now is reconcile's. */
-const cleanUpLater = async (ports: Ports, run: Run): Promise<Run> => {
+export const payDebts = async (ports: Ports, run: Run): Promise<Run> => {
+  if (!needsCleanUp(run)) return run;
   try {
     return await cleanUp(ports, run);
   } catch (error) {
@@ -210,7 +231,7 @@ const unchanged = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
       { note: 'no net change', forget: ['lease', 'policy'] },
     );
   });
-  return { outcome: 'unchanged', run: needsCleanUp(settled) ? await cleanUpLater(ports, settled) : settled };
+  return { outcome: 'unchanged', run: settled };
 };
 
 const conflicted = async (

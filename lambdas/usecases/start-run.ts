@@ -24,6 +24,8 @@ import {
 const START_LEASE_MS = 120_000;
 /** How far back a repeat looks for the job run of its predecessor. */
 const LOOK_BACK = 200;
+/** The job's `begin()` need not look for it again. */
+const BRANCH_MADE = { branchMade: true } as const;
 
 export interface StartAnswer {
   readonly outcome: 'started' | 'already-started' | 'would-start';
@@ -79,10 +81,10 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     run = await takeStartLease(ports, run);
   }
   if (run.jobRunId !== undefined) return { outcome: 'already-started', run };
-  run = await ensureBranch(ports, run);
+  run = await ensureBranch(ports, run, !isRepeat);
   if (isRepeat) {
     const found = await findStarted(ports, run);
-    if (found !== undefined) return { outcome: 'already-started', run: await bind(ports, run, found) };
+    if (found !== undefined) return { outcome: 'already-started', run: await bind(ports, run, found, BRANCH_MADE) };
   }
   const started = await ports.glue.startJobRun(request.job, {
     ...args,
@@ -110,7 +112,7 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
       },
     );
   }
-  return { outcome: 'started', run: await bind(ports, run, started.jobRunId) };
+  return { outcome: 'started', run: await bind(ports, run, started.jobRunId, BRANCH_MADE) };
 };
 
 const refuseOther = (run: Run, job: string, digest: string): void => {
@@ -142,14 +144,14 @@ export const findStarted = async (ports: Ports, run: Run): Promise<string | unde
   return undefined;
 };
 
-/** Writes down which job run it is; the job itself may have been faster. */
-export const bind = (ports: Ports, run: Run, jobRunId: string): Promise<Run> =>
+/** Writes down which job run it is, and what else is known; the job itself may have been faster. */
+export const bind = (ports: Ports, run: Run, jobRunId: string, more: Partial<Run> = {}): Promise<Run> =>
   changeRun(ports, run, (current) =>
     current.jobRunId === undefined && current.state === 'OPEN'
       ? advance(
           current,
           ports.clock.now(),
-          { jobRunId },
+          { jobRunId, ...more },
           { note: `job run ${jobRunId} started`, forget: ['startLeaseUntil'] },
         )
       : undefined,

@@ -1,5 +1,6 @@
 /** Each function with a use case that only notes what it was asked. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BranchlineError } from '../../../lambdas/domain/errors.ts';
 import { createHandler as claimRun } from '../../../lambdas/handlers/claim-run.ts';
 import { createHandler as inspect } from '../../../lambdas/handlers/inspect.ts';
 import { createHandler as openRun } from '../../../lambdas/handlers/open-run.ts';
@@ -11,6 +12,7 @@ import { createHandler as settleRun } from '../../../lambdas/handlers/settle-run
 import { createHandler as startRun } from '../../../lambdas/handlers/start-run.ts';
 import { createHandler as sweep } from '../../../lambdas/handlers/sweep.ts';
 import type { Ports } from '../../../lambdas/ports.ts';
+import { FakeLedger } from '../../fakes/ports.ts';
 import { sampleRun } from '../adapters/ledger/sample-run.ts';
 import { batch, context, failedOf, linesDuring, message } from './invoke.ts';
 
@@ -114,6 +116,50 @@ describe('promote-run', () => {
     expect(failedOf(answer)).toEqual(['2', '3']);
     expect(useCase.mock.calls.map(([, key]) => key)).toContainEqual({ runId: 'a', attempt: 1 });
     expect(useCase).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe('branches of a batch of promotions', () => {
+  const wakeUp = (runId: string): string => JSON.stringify({ schemaVersion: 1, runId, attempt: 0 });
+
+  /** Promotes by word alone, into a ledger that knows the runs. */
+  const promoteBatch = async (deleteBranch: (repository: string, branch: string) => Promise<unknown>) => {
+    const ledger = new FakeLedger();
+    const runs = ['a', 'b'].map((runId) =>
+      sampleRun({ runId, attempt: 0, state: 'PROMOTED', branch: `run-${runId}`, branchDeleted: false }),
+    );
+    for (const run of runs) await ledger.createRun(run);
+    const steps: string[] = [];
+    const useCase = async (_ports: Ports, { runId }: { runId: string }) => {
+      steps.push(`promote ${runId}`);
+      const run = runs.find((each) => each.runId === runId);
+      return { outcome: 'promoted' as const, ...(run === undefined ? {} : { run }) };
+    };
+    const lakefs = {
+      deleteBranch: (repository: string, branch: string) => {
+        steps.push(`delete ${branch}`);
+        return deleteBranch(repository, branch);
+      },
+    };
+    const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const world = { ...PORTS, ledger, lakefs, log, clock: { now: () => 0 } } as unknown as Ports;
+    const event = batch(message('1', wakeUp('a'), 'lake/main'), message('2', wakeUp('b'), 'lake/main'));
+    const { answer } = await linesDuring(() => promoteRun(useCase, () => world)(event, context()));
+    const deleted = [...ledger.runs.values()].map((run) => run.branchDeleted);
+    return { answer, steps, deleted };
+  };
+
+  it('are deleted once no promotion waits any more', async () => {
+    const { answer, steps, deleted } = await promoteBatch(() => Promise.resolve('deleted'));
+    expect(failedOf(answer)).toEqual([]);
+    expect(steps).toEqual(['promote a', 'promote b', 'delete run-a', 'delete run-b']);
+    expect(deleted).toEqual([true, true]);
+  });
+
+  it('are left to reconcile where lakeFS does not answer: the promotions are done', async () => {
+    const { answer, deleted } = await promoteBatch(() => Promise.reject(new BranchlineError('BL3001', 'no answer')));
+    expect(failedOf(answer)).toEqual([]);
+    expect(deleted).toEqual([false, false]);
   });
 });
 
