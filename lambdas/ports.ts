@@ -122,9 +122,13 @@ export interface Ledger {
   updateRun(next: Run): Promise<{ outcome: 'updated' } | { outcome: 'stale'; run: Run | undefined }>;
   /** Newest first. A state filter reads an index, not the table. */
   listRuns(filter: RunFilter): AsyncIterable<Run>;
-  /** The partitions that a run changed. Written before the entry says COMMITTED; a resolution writes them anew. */
-  putChanges(key: RunKey, partitions: readonly string[]): Promise<void>;
-  getChanges(key: RunKey): Promise<readonly string[] | undefined>;
+  /**
+   * The partitions that a run changed by this commit. Written before the entry names the commit; a resolution writes them anew for
+   * its own.
+   */
+  putChanges(key: RunKey, commit: string, partitions: readonly string[]): Promise<void>;
+  /** `undefined` where none are recorded, or those of another commit. */
+  getChanges(key: RunKey, commit: string): Promise<readonly string[] | undefined>;
   getTarget(repository: string, target: string): Promise<Target | undefined>;
   listTargets(): AsyncIterable<Target>;
   /** Creates at version 1, else writes where the stored version is `next.version - 1`. */

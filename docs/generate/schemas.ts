@@ -48,6 +48,7 @@ const run = z.object({
   originalCommit: maybe(z.string()),
   resolutionBranch: maybe(z.string()),
   promotionTries: maybe(z.number()),
+  resolutions: maybe(z.number()),
   mergeCommit: maybe(z.string()),
   clashes: maybe(
     list(

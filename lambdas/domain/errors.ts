@@ -155,6 +155,20 @@ export const ERROR_CATALOG = {
     5,
     'Look at the commit; `branchline targets accept` keeps it, `branchline targets revert` undoes it.',
   ),
+  BL2017: entry(
+    'base commit was undone on the target',
+    'operator',
+    false,
+    5,
+    'The target was rolled back or reverted past what the run started from, so it may rest on bad data. Run the job again; or, having looked, promote it with a strategy.',
+  ),
+  BL2018: entry(
+    'merge by hand of a run that did not succeed',
+    'operator',
+    false,
+    5,
+    'Look at the commit; `branchline targets accept` keeps it, `branchline targets revert` undoes it.',
+  ),
   // 3xxx: lakeFS
   BL3001: entry(
     'lakeFS cannot be reached',

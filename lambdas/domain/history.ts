@@ -17,13 +17,20 @@ export const revertedBy = (commit: Commit): string | undefined =>
 export const undoneFrom = (commit: Commit): string | undefined =>
   commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : revertedBy(commit);
 
-/** The run that a promotion commit says it brought; a claim, to be compared with the ledger. */
-export const claimedRunOf = (commit: Commit): RunKey | undefined => {
+/** The run for which a commit says it was made; a claim, to be compared with the ledger. */
+export const madeByRun = (commit: Commit): RunKey | undefined => {
   const runId = commit.metadata[METADATA.runId];
-  if (runId === undefined || commit.parents.length < 2) return undefined;
+  if (runId === undefined) return undefined;
   const attempt = Number(commit.metadata[METADATA.attempt] ?? '0');
   return Number.isInteger(attempt) && attempt >= 0 ? { ...parseRunKey(runId), attempt } : undefined;
 };
+
+/** The run that a promotion commit says it brought. */
+export const claimedRunOf = (commit: Commit): RunKey | undefined =>
+  commit.parents.length < 2 ? undefined : madeByRun(commit);
+
+/** Whether a promotion made this merge, and not a person. */
+export const isPromotion = (commit: Commit): boolean => commit.metadata[METADATA.kind] === COMMIT_KIND.promotion;
 
 const without = (set: ReadonlySet<string>, id: string): ReadonlySet<string> =>
   new Set([...set].filter((other) => other !== id));
@@ -35,6 +42,10 @@ export interface Merged {
   /** Undone by the promotion itself, because the merge turned out to clash. */
   readonly takenBack: boolean;
 }
+
+/** The merge is undone by reverting it, or, as the log page of lakeFS offers it too, by reverting the commit that it brought. */
+const whatIsUndone = (reverted: string, merge: Commit | undefined): string =>
+  merge !== undefined && reverted === merge.parents[1] ? merge.id : reverted;
 
 const isOwnUndo = (undo: Commit, merge: Commit): boolean =>
   undo.metadata[METADATA.kind] === COMMIT_KIND.revert &&
@@ -54,11 +65,12 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
   let takenBack = false;
   for (const commit of newestFirst.toReversed()) {
     const rollbackTo = commit.metadata[METADATA.rollbackTo];
-    const reverted = revertedBy(commit);
+    const said = revertedBy(commit);
     if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback && rollbackTo !== undefined) {
       // A state older than this log has none of its merges.
       inForce = states.get(rollbackTo) ?? new Set();
-    } else if (reverted !== undefined) {
+    } else if (said !== undefined) {
+      const reverted = whatIsUndone(said, merge);
       // Undoing a revert brings back what that revert had undone.
       const restored = undoneBy.get(reverted);
       inForce = restored === undefined ? without(inForce, reverted) : new Set([...inForce, restored]);
@@ -73,4 +85,37 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
   if (merge === undefined) return undefined;
   const stands = inForce.has(merge.id);
   return { mergeCommit: merge.id, inForce: stands, takenBack: takenBack && !stands };
+};
+
+/**
+ * The commit that undid something which the base commit holds, where that still stands: what a run computed from its base may
+ * then rest on bad data, in partitions that the undoing never touched.
+ * @param newestFirst first-parent log of the target, from its head back to the run's base commit.
+ */
+export const undoneBelow = (newestFirst: readonly Commit[]): Commit | undefined => {
+  const since = newestFirst.slice(0, -1).toReversed();
+  const base = newestFirst.at(-1);
+  const younger = new Set(since.flatMap(({ id, parents }) => [id, ...parents.slice(1)]));
+  // What of the base is undone, and by which commit: at each commit, so that a rollback may go back to it.
+  const states = new Map<string, ReadonlyMap<string, Commit>>();
+  const undid = new Map<string, string>();
+  let open: ReadonlyMap<string, Commit> = new Map();
+  if (base !== undefined) states.set(base.id, open);
+  for (const commit of since) {
+    const rollbackTo = commit.metadata[METADATA.rollbackTo];
+    const reverted = revertedBy(commit);
+    if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback && rollbackTo !== undefined) {
+      open = states.get(rollbackTo) ?? new Map([[rollbackTo, commit]]);
+    } else if (reverted !== undefined) {
+      const restored = undid.get(reverted);
+      if (restored !== undefined) {
+        open = new Map([...open].filter(([id]) => id !== restored));
+      } else {
+        undid.set(commit.id, reverted);
+        if (!younger.has(reverted)) open = new Map([...open, [reverted, commit]]);
+      }
+    }
+    states.set(commit.id, open);
+  }
+  return [...open.values()][0];
 };

@@ -48,6 +48,9 @@ export const parseRunKey = (text: string): RunKey => {
   return at < 0 ? { runId: text, attempt: 0 } : { runId: text.slice(0, at), attempt: Number(text.slice(at + 1)) };
 };
 
+/** Characters that are kept of what others say (a job, a hook, a person): an entry with all its steps has to fit into 400 KB. */
+export const MAX_MESSAGE = 1000;
+
 /** Why a run ended or waits, for a person. `code` is one of the catalog in `errors.ts`. */
 export interface Cause {
   readonly code: string;
@@ -116,7 +119,10 @@ export interface Run extends RunKey {
   readonly changedObjects?: number;
   /** Until then one start-run call has the right to start the job. */
   readonly startLeaseUntil?: EpochMs;
-  /** Written down by start-run: the branch was made before the job began, so that its `begin()` need not look. */
+  /**
+   * The branch was made from the base commit: the job's `begin()` need not look, and where it is missing later it was deleted, and
+   * what the job had written with it.
+   */
   readonly branchMade?: true;
   readonly lease?: PromotionLease;
   /** Set where a conflict was resolved on a branch from a later head: the promotion is judged from here. */
@@ -127,6 +133,8 @@ export interface Run extends RunKey {
   readonly resolutionBranch?: string;
   /** How often a promotion was begun. */
   readonly promotionTries?: number;
+  /** How often a conflict was resolved by policy or by hand. */
+  readonly resolutions?: number;
   readonly mergeCommit?: string;
   readonly clashes?: readonly Clash[];
   /** What is to be done about the conflict; absent once done, exhausted, or where a person decides. */

@@ -2,14 +2,17 @@
 import { BranchlineError } from './errors.ts';
 import { type EpochMs, formatRunKey, type Run, type RunState, type RunStep } from './run.ts';
 
-/** What may follow. Settled runs come back only by the log of their target (rollback, and rolling forward again). */
+/**
+ * What may follow. Settled runs come back only by the log of their target (rollback, and rolling forward again); a run that
+ * waits is PROMOTED where the log shows that a person merged it.
+ */
 export const ALLOWED: Readonly<Record<RunState, readonly RunState[]>> = {
   OPEN: ['COMMITTED', 'UNCHANGED', 'DISCARDED', 'REJECTED'],
   COMMITTED: ['PROMOTING', 'PROMOTED', 'UNCHANGED', 'CONFLICTED', 'REJECTED', 'ROLLED_BACK', 'DISCARDED', 'AUDITING'],
   AUDITING: ['COMMITTED', 'REJECTED', 'AWAITING_APPROVAL', 'DISCARDED'],
   PROMOTING: ['COMMITTED', 'PROMOTED', 'UNCHANGED', 'CONFLICTED', 'REJECTED', 'ROLLED_BACK'],
-  CONFLICTED: ['COMMITTED', 'DISCARDED'],
-  REJECTED: ['COMMITTED', 'DISCARDED'],
+  CONFLICTED: ['COMMITTED', 'DISCARDED', 'PROMOTED'],
+  REJECTED: ['COMMITTED', 'DISCARDED', 'PROMOTED'],
   AWAITING_APPROVAL: ['COMMITTED', 'DISCARDED', 'REJECTED'],
   PROMOTED: ['ROLLED_BACK'],
   ROLLED_BACK: ['PROMOTED'],

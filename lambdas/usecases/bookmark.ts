@@ -2,39 +2,58 @@
  * Job bookmarks are one high-water mark per job: rewinding for one run rewinds all later ones, and their rows double. So a
  * bookmark is put back only when no later run of the job succeeded; otherwise the window has to be run again by itself.
  */
-import { hasSucceeded } from '../domain/job-states.ts';
+import { splitJobRunId } from '../domain/branch-name.ts';
+import { hasSucceeded, isTerminal } from '../domain/job-states.ts';
 import type { Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 
-const laterSuccess = async (ports: Ports, run: Run): Promise<Run | undefined> => {
-  for await (const other of ports.ledger.listRuns({ job: run.job })) {
-    if (other.openedAt < run.openedAt) break;
-    const isOther = other.runId !== run.runId || other.attempt !== run.attempt;
-    if (isOther && other.jobState !== undefined && hasSucceeded(other.jobState)) return other;
+/** How many job runs are looked at; a job with bookmarks runs one at a time. */
+const LOOK_BACK = 200;
+
+type Since = 'nothing' | 'goes-on' | 'read-again' | { readonly succeeded: string };
+
+/**
+ * What became of the job runs that started later, asked of Glue: the ledger knows neither those that Branchline did not manage
+ * nor those whose end nobody has told yet.
+ */
+const whatCameLater = async (ports: Ports, job: string, jobRunId: string): Promise<Since> => {
+  const { root } = splitJobRunId(jobRunId);
+  let since: Since = 'nothing';
+  for await (const later of ports.glue.listJobRuns(job, LOOK_BACK)) {
+    if (later.id === jobRunId) break;
+    // It may yet succeed, and write its bookmark over one that was put back meanwhile.
+    if (!isTerminal(later.state)) return 'goes-on';
+    if (!hasSucceeded(later.state)) continue;
+    // A retry of this very job run has read the window again.
+    if (splitJobRunId(later.id).root === root) since = 'read-again';
+    else if (since === 'nothing') since = { succeeded: later.id };
   }
-  return undefined;
+  return since;
 };
 
+/** Leaves the rewind due where nobody can decide it yet. */
 export const rewindBookmark = async (ports: Ports, run: Run): Promise<Run> => {
-  const later = await laterSuccess(ports, run);
-  if (later === undefined && run.jobRunId !== undefined) await ports.glue.resetJobBookmark(run.job, run.jobRunId);
+  const since = run.jobRunId === undefined ? 'read-again' : await whatCameLater(ports, run.job, run.jobRunId);
+  if (since === 'goes-on') return run;
+  if (since === 'nothing' && run.jobRunId !== undefined) await ports.glue.resetJobBookmark(run.job, run.jobRunId);
   return changeRun(ports, run, (current) =>
     current.bookmarkRewind === 'due'
       ? advance(
           current,
           ports.clock.now(),
-          { bookmarkRewind: later === undefined ? 'done' : 'rerun-needed' },
-          {
-            note:
-              later === undefined
-                ? 'job bookmark put back'
-                : `job bookmark left alone: run ${later.runId} succeeded since; run this window again`,
-          },
+          { bookmarkRewind: typeof since === 'string' ? 'done' : 'rerun-needed' },
+          { note: noteOf(since) },
         )
       : undefined,
   );
+};
+
+const noteOf = (since: Exclude<Since, 'goes-on'>): string => {
+  if (since === 'nothing') return 'job bookmark put back';
+  if (since === 'read-again') return 'job bookmark left alone: nothing of this attempt is missing';
+  return `job bookmark left alone: job run ${since.succeeded} succeeded since; run this window again`;
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Claiming a run: run id and attempt → one job run, by a conditional write; then its branch. Shared by all who open runs. */
 import { createHash } from 'node:crypto';
-import { GLUE_ARGUMENT, type PipelineConfig, SCHEMA_VERSION } from '../contract.ts';
+import { GLUE_ARGUMENT, METADATA, type PipelineConfig, SCHEMA_VERSION } from '../contract.ts';
 import { branchNameOf, splitJobRunId } from '../domain/branch-name.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
@@ -9,6 +9,7 @@ import { advance } from '../domain/transitions.ts';
 import { RUN_ID_PATTERN } from '../payloads.ts';
 import type { Job, Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
+import { readClaim } from './claim-object.ts';
 
 export const requirePipeline = async (ports: Ports, job: string): Promise<PipelineConfig> => {
   const pipeline = pipelineOf(await ports.config.load(), job);
@@ -35,15 +36,18 @@ export const argumentsDigest = (args: Readonly<Record<string, string>>): string 
     .update(JSON.stringify(Object.entries(withoutManaged(args)).sort(([a], [b]) => (a < b ? -1 : 1))))
     .digest('hex');
 
+export const BOOKMARK_OPTION = '--job-bookmark-option';
+
 export const usesBookmarks = (job: Job | undefined, args: Readonly<Record<string, string>> = {}): boolean =>
-  (args['--job-bookmark-option'] ?? job?.defaultArguments['--job-bookmark-option']) === 'job-bookmark-enable';
+  (args[BOOKMARK_OPTION] ?? job?.defaultArguments[BOOKMARK_OPTION]) === 'job-bookmark-enable';
 
 /**
  * A job with bookmarks has one high-water mark: its next run waits until the earlier one is resolved, or a rewind for the
  * earlier one would rewind the later one too and double its rows.
  */
 export const refuseWhileUnresolved = async (ports: Ports, job: string, key: RunKey): Promise<void> => {
-  const states = ['COMMITTED', 'AUDITING', 'PROMOTING', 'CONFLICTED', 'REJECTED', 'AWAITING_APPROVAL'] as const;
+  // An open one may have ended, and its event be on the way.
+  const states = ['OPEN', 'COMMITTED', 'AUDITING', 'PROMOTING', 'CONFLICTED', 'REJECTED', 'AWAITING_APPROVAL'] as const;
   for await (const run of ports.ledger.listRuns({ job, states })) {
     if (run.runId === key.runId) continue;
     throw new BranchlineError(
@@ -65,6 +69,12 @@ export const headOf = async (ports: Ports, repository: string, branch: string): 
     details: { repository, branch },
   });
 };
+
+/** A retry of Glue's repeats what its first attempt repeats; or reruns would be counted anew with every retry. */
+export const inherited = (first: Run | undefined): Partial<Run> =>
+  first === undefined
+    ? {}
+    : { rerunNumber: first.rerunNumber, ...(first.rerunOf === undefined ? {} : { rerunOf: first.rerunOf }) };
 
 export interface NewRun {
   readonly job: string;
@@ -92,29 +102,74 @@ export const newRun = (ports: Ports, key: RunKey, from: NewRun): Run => {
     updatedAt: now,
     rerunNumber: 0,
     branchDeleted: false,
-    steps: [{ at: now, state: 'OPEN', ...(from.note === undefined ? {} : { note: from.note }) }],
+    steps: [{ at: now, state: from.extra?.state ?? 'OPEN', ...(from.note === undefined ? {} : { note: from.note }) }],
     ...(from.jobRunId === undefined ? {} : { jobRunId: from.jobRunId }),
     ...from.extra,
   };
 };
 
 /**
- * Makes sure that an open run has its branch. A zombie that comes late must not leave a branch behind, so the entry is
- * read again after the branch was made.
+ * Makes sure that an open run has its branch. One that was there once is never made again: what its job has written is lost
+ * with it, and half a run must not reach the target.
  * @param isNew a run that is claimed for the first time can have no branch yet; else a look is cheaper than a refusal.
  */
 export const ensureBranch = async (ports: Ports, run: Run, isNew: boolean): Promise<Run> => {
   if (run.branchMade === true) return run;
-  if (!isNew && (await ports.lakefs.getBranch(run.repository, run.branch)) !== undefined) return run;
+  if (!isNew && (await ports.lakefs.getBranch(run.repository, run.branch)) !== undefined) return takeOver(ports, run);
   const made = await ports.lakefs.createBranch(run.repository, run.branch, run.baseCommit);
-  if (made === 'exists') return run;
+  return made === 'created' ? unlessEnded(ports, run) : takeOver(ports, run);
+};
+
+/** A zombie that comes late must not leave a branch behind, so the entry is read again after the branch was made. */
+const unlessEnded = async (ports: Ports, run: Run): Promise<Run> => {
   const now = await ports.ledger.getRun(run);
+  if (now?.state === 'OPEN') return now;
   if (now === undefined || (isSettled(now.state) && now.keepUntil === undefined)) {
     await ports.lakefs.deleteBranch(run.repository, run.branch);
-    throw ended(now ?? run);
   }
-  return now;
+  throw ended(now ?? run);
 };
+
+/**
+ * The branch is there, although the ledger does not say so: made by an earlier try of ours, or by a job that could not ask for
+ * its claim and laid it down there. Its base is what that one started from, not the target's head of now.
+ */
+const takeOver = async (ports: Ports, run: Run): Promise<Run> => {
+  const found = await readClaim(ports, run.repository, run.branch);
+  const baseCommit = found?.baseCommit ?? (await baseOfBranch(ports, run));
+  const isOthers = found !== undefined && run.jobRunId !== undefined && found.jobRunId !== run.jobRunId;
+  const owner = isOthers ? { jobRunId: found.jobRunId } : {};
+  const taken = await changeRun(ports, run, (current) =>
+    current.state === 'OPEN' && current.jobRunId === run.jobRunId && (isOthers || current.baseCommit !== baseCommit)
+      ? advance(
+          current,
+          ports.clock.now(),
+          { baseCommit, ...owner },
+          { note: `branch was there, made from ${baseCommit.slice(0, 12)}` },
+        )
+      : undefined,
+  );
+  if (isOthers && run.jobRunId !== undefined) throw claimedByOther(taken, run.jobRunId);
+  return taken;
+};
+
+/** Nobody commits on a run branch without a claim, but for checkpoints, and those tell. */
+const baseOfBranch = async (ports: Ports, run: Run): Promise<string> => {
+  const ref = await ports.lakefs.getBranch(run.repository, run.branch);
+  if (ref === undefined) throw new BranchlineError('BL3003', `branch ${run.branch} is just being made or deleted`);
+  if (ref.commitId === run.baseCommit) return run.baseCommit;
+  const commit = await ports.lakefs.getCommit(run.repository, ref.commitId);
+  const isOfRun = commit !== undefined && commit.metadata[METADATA.runId] === run.runId;
+  return (isOfRun ? commit.metadata[METADATA.baseCommit] : undefined) ?? ref.commitId;
+};
+
+/** Written down once it is true: from then on a branch that is missing was deleted. */
+const markMade = (ports: Ports, run: Run): Promise<Run> =>
+  changeRun(ports, run, (current) =>
+    current.state === 'OPEN' && current.branchMade !== true
+      ? advance(current, ports.clock.now(), { branchMade: true })
+      : undefined,
+  );
 
 export const ended = (run: Run): BranchlineError =>
   new BranchlineError('BL2002', `run ${formatRunKey(run)} is ${run.state}; a job run that comes late gets no branch`, {
@@ -144,11 +199,11 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
   const pipeline = await requirePipeline(ports, claimant.job);
   const key = runKeyOf(claimant.jobRunId, claimant.runIdArgument);
   const { root } = splitJobRunId(claimant.jobRunId);
-  if (key.attempt > 0) {
-    const first = await ports.ledger.getRun({ runId: key.runId, attempt: 0 });
+  const first = key.attempt > 0 ? await ports.ledger.getRun({ runId: key.runId, attempt: 0 }) : undefined;
+  if (first !== undefined) {
     const otherJob = first !== undefined && first.job !== claimant.job;
     const otherRun = first?.jobRunId !== undefined && splitJobRunId(first.jobRunId).root !== root;
-    if (first !== undefined && (otherJob || otherRun)) throw claimedByOther(first, claimant.jobRunId);
+    if (otherJob || otherRun) throw claimedByOther(first, claimant.jobRunId);
   }
   let run = await ports.ledger.getRun(key);
   let isNew = false;
@@ -161,7 +216,7 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
       pipeline,
       baseCommit: await headOf(ports, pipeline.repository, pipeline.target),
       jobRunId: claimant.jobRunId,
-      extra: { bookmarks },
+      extra: { bookmarks, ...inherited(first) },
       note: `claimed by job run ${claimant.jobRunId}`,
     });
     const answer = await ports.ledger.createRun(fresh);
@@ -182,5 +237,5 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
       { note: `claimed by job run ${claimant.jobRunId}`, forget: ['startLeaseUntil'] },
     );
   });
-  return ensureBranch(ports, claimed, isNew);
+  return markMade(ports, await ensureBranch(ports, claimed, isNew));
 };

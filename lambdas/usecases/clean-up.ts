@@ -1,5 +1,6 @@
 /** What a settled run still owes: a bookmark, a rerun, its branches. Each step is written down when done; any may be repeated. */
 import { COMMIT_KIND } from '../contract.ts';
+import { isBranchlineError } from '../domain/errors.ts';
 import { provenance } from '../domain/promotion.ts';
 import { formatRunKey, needsCleanUp, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
@@ -8,13 +9,28 @@ import { rewindBookmark } from './bookmark.ts';
 import { changeRun } from './change.ts';
 import { startRerun } from './rerun.ts';
 
-/** Bookmark before rerun: the rerun has to read the same window again. Branches last: a crash before leaves only them. */
+/**
+ * Bookmark before rerun: the rerun has to read the same window again. What Glue refuses keeps nothing staged and no branch
+ * alive: lakeFS is tidied all the same, and then the fault is told.
+ */
 export const cleanUp = async (ports: Ports, start: Run): Promise<Run> => {
-  let run = start;
-  if (run.bookmarkRewind === 'due') run = await rewindBookmark(ports, run);
-  if (run.rerunDue === true) run = await startRerun(ports, run);
+  const fault: { error?: unknown } = {};
+  const owing = await makeGood(ports, start).catch((error: unknown) => {
+    if (!isBranchlineError(error)) throw error;
+    fault.error = error;
+    return ports.ledger.getRun(start);
+  });
+  let run = owing ?? start;
   if (run.preserveDue === true) run = await preserve(ports, run);
   if (!run.branchDeleted && !isKept(run, ports.clock.now())) run = await deleteBranches(ports, run);
+  if (fault.error !== undefined) throw fault.error;
+  return run;
+};
+
+const makeGood = async (ports: Ports, start: Run): Promise<Run> => {
+  let run = start;
+  if (run.bookmarkRewind === 'due') run = await rewindBookmark(ports, run);
+  if (run.rerunDue === true && run.bookmarkRewind !== 'due') run = await startRerun(ports, run);
   return run;
 };
 

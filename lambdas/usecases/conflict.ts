@@ -1,9 +1,9 @@
 /** A run that cannot be promoted as it is: what is written down, and what its pipeline's policy does about it. */
-import { COMMIT_KIND } from '../contract.ts';
-import type { ErrorCode } from '../domain/errors.ts';
+import { COMMIT_KIND, type PipelineConfig } from '../contract.ts';
+import { isBranchlineError } from '../domain/errors.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
-import { MAX_RESOLUTIONS } from '../domain/promotion.ts';
-import { type Cause, type Clash, formatRunKey, type Run } from '../domain/run.ts';
+import { MAX_RESOLUTIONS, promotionBaseOf } from '../domain/promotion.ts';
+import { type Cause, type Clash, formatRunKey, MAX_MESSAGE, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
@@ -11,36 +11,56 @@ import { rerunIdOf } from './rerun.ts';
 import { resolveConflict } from './resolution.ts';
 import { discard } from './settle-run.ts';
 
-const describe = (run: Run, clashes: readonly Clash[]): string => {
+/** Why a promotion stopped: a clash, a base that is not in the target's history, a base that was undone there. */
+export type ConflictCode = 'BL2003' | 'BL2007' | 'BL2017';
+
+/** A resolution copies every object of the run: more than so many take longer than others should wait for. */
+const MAX_OBJECTS_AT_ONCE = 1000;
+
+const describe = (run: Run, clashes: readonly Clash[], code: ConflictCode): string => {
   const first = clashes[0];
+  if (code === 'BL2007') return `base commit ${promotionBaseOf(run)} is not in the history of ${run.target}`;
+  if (code === 'BL2017') {
+    return `${run.target} was rolled back past base commit ${promotionBaseOf(run).slice(0, 12)} by commit ${first?.commit ?? ''}`;
+  }
   if (first === undefined) return `${run.target} and the run changed the same paths`;
   const who = first.run === undefined ? '' : ` (run ${first.run})`;
   const more = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
   return `${first.kind} ${first.what === '' ? '/' : first.what} changed on ${run.target} too${who}${more}`;
 };
 
-/** Writes the conflict down with what clashed, keeps the branch, and follows the policy. */
-export const conflict = async (ports: Ports, run: Run, clashes: readonly Clash[], code: ErrorCode): Promise<Run> => {
-  const pipeline = pipelineOf(await ports.config.load(), run.job);
+const policyFor = (run: Run, code: ConflictCode, pipeline: PipelineConfig | undefined): Run['policy'] => {
   const onConflict = pipeline?.onConflict ?? 'keep';
-  const mayRerun = run.rerunNumber < (pipeline?.maxReruns ?? 0);
-  const mayResolve = code === 'BL2003' && (run.promotionTries ?? 0) < MAX_RESOLUTIONS;
-  const isDue = onConflict === 'rerun' ? mayRerun : onConflict !== 'keep' && mayResolve;
+  // What was computed from data that is gone is computed anew; no side of it is worth taking.
+  const policy = code === 'BL2017' ? 'rerun' : onConflict;
+  if (policy === 'keep') return undefined;
+  if (policy === 'rerun') return run.rerunNumber < (pipeline?.maxReruns ?? 0) ? policy : undefined;
+  return code === 'BL2003' && (run.resolutions ?? 0) < MAX_RESOLUTIONS ? policy : undefined;
+};
+
+/** Writes the conflict down with what clashed, keeps the branch, and follows the policy. */
+export const conflict = async (ports: Ports, run: Run, clashes: readonly Clash[], code: ConflictCode): Promise<Run> => {
+  const policy = policyFor(run, code, pipelineOf(await ports.config.load(), run.job));
+  const message = describe(run, clashes, code);
   const written = await changeRun(ports, run, (current) => {
     if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
     return advance(
       current,
       ports.clock.now(),
-      {
-        state: 'CONFLICTED',
-        clashes,
-        cause: { code, message: describe(run, clashes) },
-        ...(isDue && onConflict !== 'keep' ? { policy: onConflict } : {}),
-      },
-      { note: describe(run, clashes), forget: isDue ? ['lease'] : ['lease', 'policy'] },
+      { state: 'CONFLICTED', clashes, cause: { code, message }, ...(policy === undefined ? {} : { policy }) },
+      { note: message, forget: policy === undefined ? ['lease', 'policy'] : ['lease'] },
     );
   });
-  return written.state === 'CONFLICTED' && written.policy !== undefined ? applyPolicy(ports, written) : written;
+  const isLong = written.policy !== 'rerun' && (written.changedObjects ?? 0) > MAX_OBJECTS_AT_ONCE;
+  if (written.state !== 'CONFLICTED' || written.policy === undefined || isLong) return written;
+  try {
+    return await applyPolicy(ports, written);
+  } catch (error) {
+    // It is written down what is due, and reconcile does it: the next run of this target need not wait for it.
+    if (!isBranchlineError(error)) throw error;
+    ports.log.warn('policy put off', { run: formatRunKey(run), policy, reason: error.message });
+    return (await ports.ledger.getRun(run)) ?? written;
+  }
 };
 
 /** Does what the policy says; repeated by reconcile where it was interrupted. */
@@ -51,7 +71,7 @@ export const applyPolicy = async (ports: Ports, run: Run): Promise<Run> => {
 
 /** Ends this run and has the job run again on a fresh branch. */
 export const rerunInstead = async (ports: Ports, run: Run): Promise<Run> => {
-  const rerunAs = rerunIdOf(run);
+  const rerunAs = await rerunIdOf(ports, run);
   ports.log.info('rerun', { run: formatRunKey(run), rerunAs, kind: COMMIT_KIND.run });
   return discard(
     ports,
@@ -61,9 +81,11 @@ export const rerunInstead = async (ports: Ports, run: Run): Promise<Run> => {
   );
 };
 
-/** A hook of lakeFS said no; never tried again by itself. */
-export const reject = (ports: Ports, run: Run, cause: Cause): Promise<Run> =>
-  changeRun(ports, run, (current) =>
+/** A hook of lakeFS said no, or something that the promotion needs is gone; never tried again by itself. */
+export const reject = (ports: Ports, run: Run, { code, message }: Cause): Promise<Run> => {
+  // A hook may say a whole page.
+  const cause = { code, message: message.slice(0, MAX_MESSAGE) };
+  return changeRun(ports, run, (current) =>
     current.state === 'COMMITTED' || current.state === 'PROMOTING'
       ? advance(
           current,
@@ -73,3 +95,4 @@ export const reject = (ports: Ports, run: Run, cause: Cause): Promise<Run> =>
         )
       : undefined,
   );
+};

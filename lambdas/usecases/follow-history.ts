@@ -1,54 +1,110 @@
 /**
  * PROMOTED and ROLLED_BACK are read off the target's log: a rollback or a revert, ours or by hand, takes the runs it undid
- * along, and rolling forward again brings them back.
+ * along, rolling forward again brings them back, and a run that waits is promoted where a person merged it.
  */
-import { COMMIT_KIND, METADATA } from '../contract.ts';
-import { claimedRunOf, findMerge, undoneFrom } from '../domain/history.ts';
+import { findMerge, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
-import { formatRunKey, type Run } from '../domain/run.ts';
+import { type EpochMs, formatRunKey, type Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
+import { broughtBy, makerOf } from './run-of-commit.ts';
 import { historySince } from './target-history.ts';
 
-/** Looks at the commits since the verified one. @returns whether a run's entry changed. */
+/**
+ * Looks at the commits since the verified one. Whoever moves the verified commit on calls it first: what lies behind it is
+ * never looked at again.
+ * @returns whether a run's entry changed.
+ */
 export const followHistory = async (ports: Ports, target: Target): Promise<boolean> => {
-  const recent = await historySince(ports, target.repository, target.branch, target.verifiedCommit);
-  const undone = recent.newestFirst.flatMap((commit) => undoneFrom(commit) ?? []);
-  if (undone.length === 0) return false;
+  const { repository, branch, verifiedCommit } = target;
+  const recent = await historySince(ports, repository, branch, verifiedCommit);
+  if (!recent.reachesBase) return followReset(ports, target, recent.newestFirst);
+  const news = recent.newestFirst.slice(0, -1);
+  const isAnyUndone = news.some((commit) => undoneFrom(commit) !== undefined);
+  const span = isAnyUndone ? await backToWhatWasUndone(ports, target, recent.newestFirst) : recent.newestFirst;
   let changed = false;
-  for (const oldest of new Set(undone)) {
-    const { newestFirst } = await historySince(ports, target.repository, target.branch, oldest);
-    for (const commit of newestFirst) {
-      if (await follow(ports, commit, newestFirst)) changed = true;
-    }
+  for (const commit of isAnyUndone ? span : news) {
+    if (await follow(ports, repository, commit, span)) changed = true;
   }
   return changed;
 };
 
-const follow = async (ports: Ports, commit: Commit, newestFirst: readonly Commit[]): Promise<boolean> => {
-  const claimed = claimedRunOf(commit);
-  if (claimed === undefined || commit.metadata[METADATA.kind] !== COMMIT_KIND.promotion) return false;
-  const run = await ports.ledger.getRun(claimed);
+/**
+ * The log, back far enough to judge what was undone. Undoing a revert brings back what that one had undone, and so does a rollback to
+ * a state before it: what an undoing inside the log undid has to lie inside it too.
+ */
+const backToWhatWasUndone = async (
+  ports: Ports,
+  { repository, branch }: Target,
+  recent: readonly Commit[],
+): Promise<readonly Commit[]> => {
+  let span = recent;
+  const asked = new Set<string>();
+  for (;;) {
+    const within = new Set(span.flatMap(({ id, parents }) => [id, ...parents.slice(1)]));
+    const older = span.flatMap((commit) => undoneFrom(commit) ?? []).find((id) => !within.has(id) && !asked.has(id));
+    if (older === undefined) return span;
+    asked.add(older);
+    // A person may have reverted the run's own commit instead of its merge.
+    const base = (await makerOf(ports, repository, older))?.mergeCommit ?? older;
+    const { newestFirst, reachesBase } = await historySince(ports, repository, branch, base);
+    if (reachesBase && newestFirst.length > span.length) span = newestFirst;
+  }
+};
+
+/** The target was reset by hand: what it held between the verified commit and the new history is gone from it. */
+const followReset = async (ports: Ports, target: Target, newestFirst: readonly Commit[]): Promise<boolean> => {
+  const kept = new Set(newestFirst.map(({ id }) => id));
+  const left: Commit[] = [];
+  if ((await ports.lakefs.getCommit(target.repository, target.verifiedCommit)) !== undefined) {
+    for await (const commit of ports.lakefs.log(target.repository, target.verifiedCommit, {})) {
+      if (kept.has(commit.id)) break;
+      left.push(commit);
+    }
+  }
+  let changed = false;
+  for (const commit of left) if (await follow(ports, target.repository, commit, newestFirst)) changed = true;
+  return changed;
+};
+
+const follow = async (
+  ports: Ports,
+  repository: string,
+  commit: Commit,
+  newestFirst: readonly Commit[],
+): Promise<boolean> => {
+  const run = await broughtBy(ports, repository, commit);
   if (run?.runCommit === undefined || run.runCommit !== commit.parents[1]) return false;
-  const merged = findMerge(newestFirst, run.runCommit);
-  if (merged === undefined) return false;
-  const next = await changeRun(ports, run, (current) => fate(current, merged.inForce, commit.id, ports.clock.now()));
+  const inForce = findMerge(newestFirst, run.runCommit)?.inForce === true;
+  const next = await changeRun(ports, run, (current) => fate(current, inForce, commit.id, ports.clock.now()));
   if (next.version !== run.version) {
     ports.log.info('followed the history of the target', { run: formatRunKey(next), state: next.state });
   }
   return next.version !== run.version;
 };
 
-const fate = (run: Run, inForce: boolean, mergeCommit: string, now: number): Run | undefined => {
+const fate = (run: Run, inForce: boolean, mergeCommit: string, now: EpochMs): Run | undefined => {
   if (run.state === 'PROMOTED' && !inForce) {
     const cause = { code: 'BL2014', message: `merge ${mergeCommit.slice(0, 12)} was undone on ${run.target}` };
     const rewind = run.bookmarks === true ? { bookmarkRewind: 'due' as const } : {};
     return advance(run, now, { state: 'ROLLED_BACK', cause, ...rewind }, { note: cause.message });
   }
   if (run.state === 'ROLLED_BACK' && inForce) {
-    return advance(run, now, { state: 'PROMOTED' }, { note: 'in force again', forget: ['cause'] });
+    const note =
+      run.bookmarkRewind === 'done' ? 'in force again, although its job bookmark was put back' : 'in force again';
+    const isOwed = run.bookmarkRewind === 'due';
+    return advance(run, now, { state: 'PROMOTED' }, { note, forget: isOwed ? ['cause', 'bookmarkRewind'] : ['cause'] });
+  }
+  if ((run.state === 'CONFLICTED' || run.state === 'REJECTED') && inForce) {
+    const note = `merged by hand: ${mergeCommit.slice(0, 12)}`;
+    return advance(
+      run,
+      now,
+      { state: 'PROMOTED', mergeCommit, settledAt: now },
+      { note, forget: ['cause', 'clashes', 'policy', 'lease'] },
+    );
   }
   return undefined;
 };

@@ -73,6 +73,6 @@ const detailsOf = async (ports: Ports, run: Run): Promise<RunDetails> => {
       commits.push(commit);
     }
   }
-  const partitions = await ports.ledger.getChanges(run);
+  const partitions = run.runCommit === undefined ? undefined : await ports.ledger.getChanges(run, run.runCommit);
   return { run, commits, ...(partitions === undefined ? {} : { partitions }) };
 };

@@ -8,7 +8,7 @@ import { isTerminal } from '../domain/job-states.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
 import type { Run } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
-import { claimRunFor } from './claim.ts';
+import { claimRunFor, runKeyOf } from './claim.ts';
 
 export interface JobRunHint {
   readonly jobName: string;
@@ -26,12 +26,11 @@ export const openRun = async (ports: Ports, hint: JobRunHint): Promise<OpenAnswe
   const jobRun = await ports.glue.getJobRun(hint.jobName, hint.jobRunId);
   if (jobRun === undefined) return { outcome: 'unknown-job-run' };
   if (isTerminal(jobRun.state)) return { outcome: 'has-ended' };
+  const runIdArgument = jobRun.arguments[GLUE_ARGUMENT.runId];
+  const known = await ports.ledger.getRun(runKeyOf(hint.jobRunId, runIdArgument));
+  if (known?.jobRunId === hint.jobRunId) return { outcome: 'opened', run: known };
   try {
-    const run = await claimRunFor(ports, {
-      job: hint.jobName,
-      jobRunId: hint.jobRunId,
-      runIdArgument: jobRun.arguments[GLUE_ARGUMENT.runId],
-    });
+    const run = await claimRunFor(ports, { job: hint.jobName, jobRunId: hint.jobRunId, runIdArgument });
     return { outcome: 'opened', run };
   } catch (error) {
     // A refusal is the job's to hear, by its own begin(); for a hint it only means that there is nothing to do.

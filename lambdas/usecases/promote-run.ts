@@ -4,7 +4,7 @@
  */
 
 import { isBranchlineError } from '../domain/errors.ts';
-import { findMerge, type Merged } from '../domain/history.ts';
+import { findMerge, isPromotion, type Merged, undoneBelow } from '../domain/history.ts';
 import { LEASE_MS, leaseStands, promotionBaseOf, promotionRequest } from '../domain/promotion.ts';
 import { type Clash, formatRunKey, needsCleanUp, type Run, type RunKey } from '../domain/run.ts';
 import { isHeld, type Target } from '../domain/target.ts';
@@ -12,11 +12,11 @@ import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { cleanUp } from './clean-up.ts';
-import { conflict, reject } from './conflict.ts';
+import { type ConflictCode, conflict, reject } from './conflict.ts';
 import { clashesSince, pathClashes } from './partition-check.ts';
 import { type History, historySince, remember } from './target-history.ts';
 import { undoMerge } from './undo-merge.ts';
-import { advanceVerified, ensureTarget, verifyTarget } from './verify-target.ts';
+import { advanceVerified, blockTarget, ensureTarget, verifyTarget } from './verify-target.ts';
 
 export interface PromoteAnswer {
   readonly outcome:
@@ -63,12 +63,25 @@ const wake = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
   }
   if (run.state === 'PROMOTING' && leaseStands(run, ports.clock.now())) return { outcome: 'waiting', run };
   try {
-    return await decide(ports, run);
+    return await orReject(ports, run, () => decide(ports, run));
   } catch (error) {
-    // A lakeFS that is away uses up no receive count and blocks no group: reconcile wakes the run when it is back.
-    if (!isBranchlineError(error, 'BL3001', 'BL3002', 'BL3003', 'BL3007')) throw error;
+    // A lakeFS that is away, ails or refuses uses up no receive count and blocks no group: reconcile wakes the run again.
+    if (!isBranchlineError(error, ...LAKEFS_FAULTS)) throw error;
     ports.log.warn('promotion put off', { run: formatRunKey(run), reason: error.message });
     return { outcome: 'waiting', run };
+  }
+};
+
+const LAKEFS_FAULTS = ['BL3001', 'BL3002', 'BL3003', 'BL3004', 'BL3005', 'BL3006', 'BL3007'] as const;
+
+/** Something is gone for good: where it is not the target itself, waiting would not bring it back, and a person has to look. */
+const orReject = async (ports: Ports, run: Run, work: () => Promise<PromoteAnswer>): Promise<PromoteAnswer> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL3004')) throw error;
+    if ((await ports.lakefs.getBranch(run.repository, run.target)) === undefined) throw error;
+    return { outcome: 'rejected', run: await reject(ports, run, { code: error.code, message: error.message }) };
   }
 };
 
@@ -90,6 +103,10 @@ const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   if (!isReady || isHeld(target, ports.clock.now())) return { outcome: 'waiting', run };
   if (head === undefined || !history.reachesBase) {
     return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: base }], 'BL2007');
+  }
+  const undoing = undoneBelow(history.newestFirst);
+  if (undoing !== undefined) {
+    return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: undoing.id }], 'BL2017');
   }
   const clashes = await clashesSince(ports, run, history.newestFirst.slice(0, -1)); // [2]
   if (clashes.length > 0) return conflicted(ports, run, clashes, 'BL2003');
@@ -122,9 +139,9 @@ const merge = async (ports: Ports, run: Run, target: Target): Promise<PromoteAns
     ); // [4]
   } catch (error) {
     if (isBranchlineError(error, 'BL3001', 'BL3005')) {
-      // Nobody knows whether it took effect: the lease stays, and after it only the target's log tells.
+      // Nobody knows whether it took effect, or still will: the lease stays, and only the target's log tells.
       ports.log.warn('merge without an answer', { run: formatRunKey(run), reason: error.message });
-      return { outcome: 'waiting', run };
+      return (await settleIfMerged(ports, run)) ?? { outcome: 'waiting', run };
     }
     await putOff(ports, run);
     throw error;
@@ -142,10 +159,13 @@ const merge = async (ports: Ports, run: Run, target: Target): Promise<PromoteAns
 };
 
 /** "No changes" is said of a commit without net change, and of one that an earlier try has merged. */
-const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
+const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> =>
+  (await settleIfMerged(ports, run)) ?? unchanged(ports, run);
+
+const settleIfMerged = async (ports: Ports, run: Run): Promise<PromoteAnswer | undefined> => {
   const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
   const merged = findMerge(history.newestFirst, run.runCommit ?? '');
-  return merged === undefined ? unchanged(ports, run) : settleMerged(ports, run, history, merged);
+  return merged === undefined ? undefined : settleMerged(ports, run, history, merged);
 };
 
 /** The log tells the merge's first parent, and the next promotion need not read it again; one commit alone takes lakeFS longer. */
@@ -153,9 +173,7 @@ const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: strin
   const checkedHead = run.lease?.checkedHead ?? promotionBaseOf(run);
   const since = await historySince(ports, run.repository, run.target, checkedHead); // [5]
   if (since.newestFirst.find(({ id }) => id === mergeCommit)?.parents[0] !== checkedHead) {
-    const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
-    const merged = findMerge(history.newestFirst, run.runCommit ?? '');
-    return merged === undefined ? { outcome: 'waiting', run } : settleMerged(ports, run, history, merged);
+    return (await settleIfMerged(ports, run)) ?? { outcome: 'waiting', run };
   }
   const answer = await recordMerged(ports, run, mergeCommit, true);
   await advanceVerified(ports, target, checkedHead, mergeCommit);
@@ -163,25 +181,36 @@ const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: strin
 };
 
 /**
- * The target's log holds the merge. Where it went onto another head than the one that was checked, what lay between is
- * checked now; on a clash the merge is taken back at once.
+ * The target's log holds the merge. Where ours went onto another head than the one that was checked, what lay between is
+ * checked now; on a clash the merge is taken back at once. A merge by hand is a person's decision: it is verified like
+ * every other one, and blocks the target where it clashes.
  */
 const settleMerged = async (ports: Ports, run: Run, history: History, merged: Merged): Promise<PromoteAnswer> => {
   const at = history.newestFirst.findIndex(({ id }) => id === merged.mergeCommit);
   const before = history.newestFirst.slice(at + 1, -1);
-  const isChecked = history.newestFirst[at]?.parents[0] === run.lease?.checkedHead;
-  if (merged.takenBack || (merged.inForce && !isChecked)) {
+  const commit = history.newestFirst[at];
+  const isChecked = commit?.parents[0] === run.lease?.checkedHead;
+  const isOurs = commit !== undefined && isPromotion(commit);
+  if (merged.takenBack || (merged.inForce && isOurs && !isChecked)) {
     const clashes = await clashesSince(ports, run, before);
-    if (merged.takenBack || clashes.length > 0) {
-      if (merged.inForce) await undoMerge(ports, run, merged.mergeCommit);
-      return conflicted(ports, run, clashes, 'BL2003');
-    }
+    if (merged.takenBack || clashes.length > 0) return takeBack(ports, run, merged, clashes);
   }
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
 
+const takeBack = async (ports: Ports, run: Run, merged: Merged, clashes: readonly Clash[]): Promise<PromoteAnswer> => {
+  if (!merged.inForce || (await undoMerge(ports, run, merged.mergeCommit)) === 'undone') {
+    return conflicted(ports, run, clashes, 'BL2003');
+  }
+  // Something later overlaps it: the log says that it is in force, and a person has to decide before anybody builds on it.
+  const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} clashes and cannot be reverted: something later overlaps it`;
+  const target = await ensureTarget(ports, run.repository, run.target);
+  await blockTarget(ports, target, merged.mergeCommit, { code: 'BL2016', message });
+  return recordMerged(ports, run, merged.mergeCommit, true);
+};
+
 const recordMerged = async (ports: Ports, run: Run, mergeCommit: string, inForce: boolean): Promise<PromoteAnswer> => {
-  const changes = await ports.ledger.getChanges(run);
+  const changes = await ports.ledger.getChanges(run, run.runCommit ?? '');
   if (changes !== undefined)
     remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
   const state = inForce ? 'PROMOTED' : 'ROLLED_BACK';
@@ -238,7 +267,7 @@ const conflicted = async (
   ports: Ports,
   run: Run,
   clashes: readonly Clash[],
-  code: 'BL2003' | 'BL2007',
+  code: ConflictCode,
 ): Promise<PromoteAnswer> => ({ outcome: 'conflicted', run: await conflict(ports, run, clashes, code) });
 
 /** The merge was surely not made: the run waits as before. */

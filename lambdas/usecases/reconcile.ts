@@ -7,14 +7,14 @@ import { isBranchlineError } from '../domain/errors.ts';
 import { isTerminal } from '../domain/job-states.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
 import { leaseStands } from '../domain/promotion.ts';
-import { type EpochMs, formatRunKey, MOVING_STATES, type Run, WAITING_STATES } from '../domain/run.ts';
+import { type EpochMs, formatRunKey, MOVING_STATES, type Run, type RunState, WAITING_STATES } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
-import { adopt, readClaim } from './adopt.ts';
+import { adopt } from './adopt.ts';
 import { changeRun } from './change.ts';
+import { readClaim } from './claim-object.ts';
 import { cleanUp, cleanUpIsDue } from './clean-up.ts';
 import { applyPolicy } from './conflict.ts';
-import { followHistory } from './follow-history.ts';
 import { discard, settle } from './settle-run.ts';
 import { bind, findStarted } from './start-run.ts';
 import { ensureTarget, verifyTarget } from './verify-target.ts';
@@ -30,7 +30,7 @@ export interface ReconcileReport {
   readonly repaired: number;
   /** Seconds since the oldest run opened that is still open. */
   readonly oldestOpenSeconds: number;
-  /** Open for longer than the pipeline allows, or moving without moving. */
+  /** Open for longer than the pipeline allows, moving without moving, owing a clean-up for long, or beyond repair just now. */
   readonly stuckRuns: number;
   readonly waitingRuns: number;
   readonly blockedTargets: number;
@@ -63,8 +63,9 @@ export const reconcile = async (ports: Ports, request: { until: EpochMs }): Prom
     try {
       if (await work()) tally.repaired += 1;
     } catch (error) {
-      // One run that cannot be mended must not keep the others from it.
+      // One run that cannot be mended must not keep the others from it; it is stuck, and alarms as such.
       tally.failures += 1;
+      tally.stuckRuns += 1;
       ports.log.error('could not reconcile', {
         what,
         reason: String(error),
@@ -79,15 +80,14 @@ export const reconcile = async (ports: Ports, request: { until: EpochMs }): Prom
       if (outOfTime()) break;
       await careful(`target ${repository.name}/${branch}`, async () => {
         const before = await ensureTarget(ports, repository.name, branch);
-        const changed = await followHistory(ports, before);
         const after = await verifyTarget(ports, before);
         if (after.blocked !== undefined) tally.blockedTargets += 1;
-        return changed || after.version !== before.version;
+        return after.version !== before.version;
       });
     }
     await careful(`run branches of ${repository.name}`, () => adoptUnannounced(ports, repository.name));
   }
-  for await (const run of ports.ledger.listRuns({ states: [...MOVING_STATES] })) {
+  for (const run of await oldestFirst(ports, MOVING_STATES)) {
     measure(ports, run, tally, await maxOpenMs(ports, run));
     if (!outOfTime()) await careful(formatRunKey(run), () => reconcileMoving(ports, run));
   }
@@ -98,10 +98,24 @@ export const reconcile = async (ports: Ports, request: { until: EpochMs }): Prom
     }
   }
   for await (const run of ports.ledger.listRuns({ needsCleanUp: true })) {
-    if (!cleanUpIsDue(run, ports.clock.now()) || outOfTime()) continue;
-    await careful(formatRunKey(run), async () => (await cleanUp(ports, run)).version !== run.version);
+    if (!cleanUpIsDue(run, ports.clock.now())) continue;
+    if (ports.clock.now() - Math.max(run.settledAt ?? run.updatedAt, run.keepUntil ?? 0) > STUCK_MS)
+      tally.stuckRuns += 1;
+    if (!outOfTime()) await careful(formatRunKey(run), async () => (await cleanUp(ports, run)).version !== run.version);
   }
   return { ...tally, complete: !outOfTime() };
+};
+
+/**
+ * Who has waited longest comes first, and before all a promotion whose owner is gone: until it is decided, nothing else is
+ * promoted into its target.
+ */
+const oldestFirst = async (ports: Ports, states: readonly RunState[]): Promise<readonly Run[]> => {
+  const runs: Run[] = [];
+  for await (const run of ports.ledger.listRuns({ states })) runs.push(run);
+  const since = (run: Run): number => run.jobEndedAt ?? run.openedAt;
+  const isBegun = (run: Run): number => (run.state === 'PROMOTING' ? 0 : 1);
+  return runs.sort((a, b) => isBegun(a) - isBegun(b) || since(a) - since(b));
 };
 
 const maxOpenMs = async (ports: Ports, run: Run): Promise<number> => {
@@ -188,7 +202,12 @@ const adoptUnannounced = async (ports: Ports, repository: string): Promise<boole
     if ((await ports.ledger.getRun(key)) !== undefined) continue;
     const jobRun = await ports.glue.getJobRun(claim.jobName, claim.jobRunId);
     if (jobRun === undefined || (jobRun.arguments[GLUE_ARGUMENT.runId] ?? claim.runId) !== claim.runId) continue;
-    const run = await adopt(ports, { job: claim.jobName, jobRunId: claim.jobRunId, key });
+    const run = await adopt(ports, {
+      job: claim.jobName,
+      jobRunId: claim.jobRunId,
+      key,
+      arguments: jobRun.arguments,
+    });
     if (run === undefined) continue;
     repaired = true;
     if (isTerminal(jobRun.state)) await settle(ports, run, jobRun);

@@ -38,13 +38,18 @@ export const planResolution = async (ports: Ports, run: Run, strategy: Strategy)
   for await (const change of ports.lakefs.diff(repository, run.baseCommit, source, { type: 'two_dot' })) {
     changed.push({ path: change.path, removed: change.type === 'removed' });
   }
-  const theirs = await partitionsBetween(ports, repository, run.baseCommit, head);
+  const theirPaths = new Set<string>();
+  for await (const { path } of ports.lakefs.diff(repository, run.baseCommit, head, { type: 'two_dot' }))
+    theirPaths.add(path);
+  const theirs = partitionsOf(theirPaths, tables);
   const mine = partitionsOf(
     changed.map(({ path }) => path),
     tables,
   );
   const contested = clashingPartitions(mine, theirs, tables);
   const isContested = (path: string): boolean => {
+    // Also where partitions may grow from both sides, one object can only be one side's.
+    if (theirPaths.has(path)) return true;
     const partition = partitionOf(path, tables);
     return partition !== undefined && contested.some((prefix) => partition === prefix || partition.startsWith(prefix));
   };
@@ -89,6 +94,8 @@ const takeWhole = async (
  */
 const RESOLUTION_LEASE_MS = 16 * 60_000;
 
+const COPIES_AT_ONCE = 8;
+
 const branchFor = (run: Run, owner: string): string =>
   `${RESOLUTION_BRANCH_PREFIX}${createHash('sha256')
     .update(`${formatRunKey(run)}\n${owner}`)
@@ -118,7 +125,7 @@ export const resolveConflict = async (ports: Ports, start: Run, strategy: Strate
   const source = run.originalCommit ?? run.runCommit ?? '';
   const commit = await layDown(ports, run, plan, { source, strategy });
   const partitions = commit === plan.head ? [] : await partitionsBetween(ports, run.repository, plan.head, commit);
-  await ports.ledger.putChanges(run, partitions);
+  await ports.ledger.putChanges(run, commit, partitions);
   const resolved = await changeRun(ports, run, (current) =>
     current.state === 'CONFLICTED' && current.lease?.owner === owner
       ? advance(
@@ -130,6 +137,7 @@ export const resolveConflict = async (ports: Ports, start: Run, strategy: Strate
             originalCommit: source,
             promotionBase: plan.head,
             changedPartitions: partitions.length,
+            resolutions: (current.resolutions ?? 0) + 1,
           },
           {
             note: `${strategy} in ${String(plan.contested.length)} partitions`,
@@ -153,7 +161,10 @@ const layDown = async (
   const branch = run.resolutionBranch ?? '';
   await lakefs.createBranch(repository, branch, plan.head);
   if (plan.remove.length > 0) await lakefs.deleteObjects(repository, branch, plan.remove);
-  for (const path of plan.copy) await lakefs.copyObject(repository, branch, path, { ref: source, path });
+  for (let from = 0; from < plan.copy.length; from += COPIES_AT_ONCE) {
+    const copies = plan.copy.slice(from, from + COPIES_AT_ONCE);
+    await Promise.all(copies.map((path) => lakefs.copyObject(repository, branch, path, { ref: source, path })));
+  }
   const answer = await lakefs.commit(repository, branch, {
     message: `Resolve ${run.job}, run ${formatRunKey(run)}: ${strategy}`,
     metadata: { ...provenance(run, COMMIT_KIND.resolution, ports.place.region), [METADATA.baseCommit]: plan.head },

@@ -1,7 +1,7 @@
 /** What a person decides about a run that waits, or about a blocked target. */
 import { COMMIT_KIND, METADATA } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import { formatRunKey, type Run, type RunState } from '../domain/run.ts';
+import { formatRunKey, MAX_MESSAGE, type Run, type RunState } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
 import type { ResolveRunRequest } from '../payloads.ts';
@@ -103,7 +103,7 @@ const discardByHand = async (ports: Ports, request: Of<'discard'>): Promise<Reso
   if (run.state === 'DISCARDED') return { outcome: 'already-discarded', run };
   requireState(run, 'discard', DISCARDABLE);
   if (request.dryRun === true) return { outcome: 'would-discard', run };
-  const cause = { code: 'BL2011', message: request.reason ?? 'discarded by hand' };
+  const cause = { code: 'BL2011', message: (request.reason ?? 'discarded by hand').slice(0, MAX_MESSAGE) };
   const discarded = await discard(ports, run, cause, { keep: false });
   requireState(discarded, 'discard', ['DISCARDED']);
   return { outcome: 'discarded', run: discarded };
@@ -113,11 +113,11 @@ const retry = async (ports: Ports, request: Of<'retry'>): Promise<ResolveAnswer>
   const run = await requireRun(ports, keyOf(request));
   if (run.rerunAs !== undefined) return { outcome: 'already-retried', run };
   requireState(run, 'retry', [...DISCARDABLE, 'DISCARDED', 'ROLLED_BACK']);
-  if (request.dryRun === true) return { outcome: `would-retry-as ${rerunIdOf(run)}`, run };
+  if (request.dryRun === true) return { outcome: `would-retry-as ${await rerunIdOf(ports, run)}`, run };
   if (run.state !== 'DISCARDED' && run.state !== 'ROLLED_BACK') {
     return { outcome: 'retried', run: await rerunInstead(ports, run) };
   }
-  const rerunAs = rerunIdOf(run);
+  const rerunAs = await rerunIdOf(ports, run);
   const owing = await changeRun(ports, run, (current) =>
     current.rerunAs === undefined
       ? advance(current, ports.clock.now(), { rerunAs, rerunDue: true }, { note: `rerun ${rerunAs} asked for by hand` })
@@ -135,8 +135,15 @@ const unblock = async (ports: Ports, request: TargetRequest): Promise<ResolveAns
     const found = target.blocked === undefined ? 'is not blocked' : `is blocked by ${target.blocked.commit}`;
     throw new BranchlineError('BL1005', `target ${repository}/${request.target} ${found}, not by ${commit}`);
   }
+  const isRevert = request.action === 'revert-target';
+  if (isRevert && target.blocked.cause.code === 'BL2007') {
+    throw new BranchlineError(
+      'BL1005',
+      `target ${repository}/${request.target} was reset by hand: there is no merge to revert; mend it by hand, then accept`,
+    );
+  }
   if (request.dryRun === true) return { outcome: `would-${request.action}`, target };
-  if (request.action === 'revert-target') {
+  if (isRevert) {
     const answer = await ports.lakefs.revert(repository, request.target, commit, 1, {
       message: `Take back ${commit.slice(0, 12)}: it clashes with what lay between`,
       metadata: { [METADATA.kind]: COMMIT_KIND.revert, [METADATA.reverts]: commit },
@@ -151,7 +158,9 @@ const unblock = async (ports: Ports, request: TargetRequest): Promise<ResolveAns
   const open = await changeTarget(ports, repository, request.target, target, (current) => {
     if (current?.blocked?.commit !== commit) return undefined;
     const { blocked: _, ...rest } = current;
-    return { ...rest, version: current.version + 1, verifiedCommit: commit, updatedAt: ports.clock.now() };
+    // What was reverted never becomes the verified commit, not even for a moment: readers would be shown it.
+    const verifiedCommit = isRevert ? current.verifiedCommit : commit;
+    return { ...rest, version: current.version + 1, verifiedCommit, updatedAt: ports.clock.now() };
   });
   const verified = open === undefined ? undefined : await verifyTarget(ports, open);
   return {

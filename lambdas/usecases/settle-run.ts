@@ -2,19 +2,18 @@
  * An attempt has ended, says Glue: commit its work and ask for its promotion, or discard it. The event is only a hint;
  * what counts is what GetJobRun answers.
  */
-import { CLAIM_OBJECT, CLAIM_PREFIX, COMMIT_KIND, GLUE_ARGUMENT, METADATA } from '../contract.ts';
+import { GLUE_ARGUMENT } from '../contract.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { hasSucceeded, isTerminal } from '../domain/job-states.ts';
-import { isBookkeeping, partitionsOf } from '../domain/partitions.ts';
-import { pipelineOf, tablesOf } from '../domain/pipelines.ts';
-import { runCommitRequest } from '../domain/promotion.ts';
-import { type Cause, formatRunKey, needsCleanUp, type Run } from '../domain/run.ts';
+import { pipelineOf } from '../domain/pipelines.ts';
+import { type Cause, formatRunKey, MAX_MESSAGE, needsCleanUp, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { JobRun, Ports } from '../ports.ts';
 import { adopt } from './adopt.ts';
 import { changeRun } from './change.ts';
-import { runKeyOf } from './claim.ts';
+import { argumentsDigest, BOOKMARK_OPTION, runKeyOf, usesBookmarks } from './claim.ts';
 import { cleanUp } from './clean-up.ts';
+import { commitWork } from './commit-work.ts';
 import type { JobRunHint } from './open-run.ts';
 
 export interface SettleAnswer {
@@ -41,7 +40,8 @@ export const settleRun = async (ports: Ports, hint: JobRunHint): Promise<SettleA
   if (!isTerminal(jobRun.state)) return { outcome: 'still-running' };
   const key = runKeyOf(hint.jobRunId, jobRun.arguments[GLUE_ARGUMENT.runId]);
   const run =
-    (await ports.ledger.getRun(key)) ?? (await adopt(ports, { job: hint.jobName, jobRunId: hint.jobRunId, key }));
+    (await ports.ledger.getRun(key)) ??
+    (await adopt(ports, { job: hint.jobName, jobRunId: hint.jobRunId, key, arguments: jobRun.arguments }));
   if (run === undefined) {
     await ports.ledger.recordUnmanaged({
       job: hint.jobName,
@@ -76,29 +76,31 @@ export const settle = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Se
   const message = jobRun.errorMessage ?? `Glue reports ${jobRun.state}`;
   return {
     outcome: 'discarded',
-    run: await discard(ports, run, { code: 'BL2005', message: message.slice(0, 1000) }, { jobRun }),
+    run: await discard(ports, run, { code: 'BL2005', message: message.slice(0, MAX_MESSAGE) }, { jobRun }),
   };
 };
 
-const whatGlueSaid = (jobRun: JobRun, ports: Ports): Partial<Run> => ({
+/** A run that its job claimed has not been told its arguments: neither their digest nor whether they switch bookmarks. */
+const whatGlueSaid = (ports: Ports, run: Run, jobRun: JobRun): Partial<Run> => ({
   jobRunId: jobRun.id,
   jobState: jobRun.state,
   jobEndedAt: jobRun.completedOn ?? ports.clock.now(),
-  ...(jobRun.errorMessage === undefined ? {} : { jobMessage: jobRun.errorMessage.slice(0, 1000) }),
+  argumentsDigest: run.argumentsDigest ?? argumentsDigest(jobRun.arguments),
+  ...(BOOKMARK_OPTION in jobRun.arguments ? { bookmarks: usesBookmarks(undefined, jobRun.arguments) } : {}),
+  ...(jobRun.errorMessage === undefined ? {} : { jobMessage: jobRun.errorMessage.slice(0, MAX_MESSAGE) }),
 });
 
 const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<SettleAnswer> => {
-  const facts = whatGlueSaid(jobRun, ports);
-  const head = await unlessGone(() => commitStaged(ports, run));
-  if (head === undefined) {
+  const facts = whatGlueSaid(ports, run, jobRun);
+  const work = await unlessGone(() => commitWork(ports, { ...run, ...facts }));
+  if (work === undefined) {
     // Deleted by hand, or by a twin of this invocation that has settled the run meanwhile.
     const cause = { code: 'BL2004', message: `branch ${run.branch} was deleted before the run was committed` };
     const gone = await discard(ports, run, cause, { jobRun, branchGone: true });
     return { outcome: gone.cause?.code === cause.code ? 'discarded' : 'already-settled', run: gone };
   }
-  const config = await ports.config.load();
-  const changed = head === run.baseCommit ? { paths: 0, partitions: [] } : await changesOf(ports, run, head, config);
-  if (changed.paths > 0) await ports.ledger.putChanges(run, changed.partitions);
+  const { head, changed } = work;
+  if (changed.paths > 0) await ports.ledger.putChanges(run, head, changed.partitions);
   const settled = await changeRun(ports, run, (current) => {
     if (current.state !== 'OPEN') return undefined;
     const now = ports.clock.now();
@@ -139,57 +141,6 @@ const unlessGone = async <T>(work: () => Promise<T>): Promise<T | undefined> => 
   }
 };
 
-/** The head of the run branch with everything committed that belongs to the run; `undefined` where the branch is gone. */
-const commitStaged = async (ports: Ports, run: Run): Promise<string | undefined> => {
-  const { lakefs } = ports;
-  const ref = await lakefs.getBranch(run.repository, run.branch);
-  if (ref === undefined) return undefined;
-  if (ref.commitId !== run.baseCommit && (await isRunCommit(ports, run, ref.commitId))) return ref.commitId;
-  await resetLeftovers(ports, run);
-  const answer = await lakefs.commit(run.repository, run.branch, runCommitRequest(run, ports.place.region));
-  if (answer.outcome === 'committed') return answer.commit.id;
-  // Nothing was staged: the run wrote nothing, or a twin of this invocation has committed it since the look above.
-  return (await lakefs.getBranch(run.repository, run.branch))?.commitId;
-};
-
-/** A repeat after a lost answer: what is staged since then came from a zombie and is not committed. */
-const isRunCommit = async (ports: Ports, run: Run, commitId: string): Promise<boolean> => {
-  const commit = await ports.lakefs.getCommit(run.repository, commitId);
-  return (
-    commit?.metadata[METADATA.kind] === COMMIT_KIND.run &&
-    commit.metadata[METADATA.runId] === run.runId &&
-    commit.metadata[METADATA.attempt] === String(run.attempt)
-  );
-};
-
-/** Claim objects and the temporary files of committers that died are no part of anybody's table. */
-const resetLeftovers = async (ports: Ports, run: Run): Promise<void> => {
-  const prefixes = new Set<string>();
-  for await (const change of ports.lakefs.listStaged(run.repository, run.branch)) {
-    const temporary = /^(?:.*?\/)?_temporary\//.exec(change.path)?.[0];
-    if (temporary !== undefined) prefixes.add(temporary);
-    else if (change.path.startsWith(CLAIM_PREFIX)) prefixes.add(CLAIM_PREFIX);
-  }
-  for (const prefix of prefixes) await ports.lakefs.resetStaged(run.repository, run.branch, prefix);
-};
-
-const changesOf = async (
-  ports: Ports,
-  run: Run,
-  head: string,
-  config: Parameters<typeof tablesOf>[0],
-): Promise<{ paths: number; partitions: readonly string[] }> => {
-  const paths: string[] = [];
-  let bookkeeping = 0;
-  for await (const change of ports.lakefs.diff(run.repository, run.baseCommit, head, { type: 'two_dot' })) {
-    if (change.path === CLAIM_OBJECT) continue;
-    if (isBookkeeping(change.path)) bookkeeping += 1;
-    paths.push(change.path);
-  }
-  ports.log.info('changes of the run', { run: formatRunKey(run), objects: paths.length, bookkeeping });
-  return { paths: paths.length, partitions: partitionsOf(paths, tablesOf(config, run.repository)) };
-};
-
 export interface DiscardOptions {
   readonly jobRun?: JobRun;
   readonly branchGone?: boolean;
@@ -208,16 +159,17 @@ export const discard = async (ports: Ports, run: Run, cause: Cause, options: Dis
   const settled = await changeRun(ports, run, (current) => {
     if (!['OPEN', 'CONFLICTED', 'REJECTED', 'AWAITING_APPROVAL'].includes(current.state)) return undefined;
     const now = ports.clock.now();
+    const facts = options.jobRun === undefined ? {} : whatGlueSaid(ports, current, options.jobRun);
     return advance(
       current,
       now,
       {
-        ...(options.jobRun === undefined ? {} : whatGlueSaid(options.jobRun, ports)),
+        ...facts,
         state: 'DISCARDED',
         settledAt: now,
         cause,
         branchDeleted: options.branchGone === true,
-        ...(current.bookmarks === true ? { bookmarkRewind: 'due' as const } : {}),
+        ...((facts.bookmarks ?? current.bookmarks) === true ? { bookmarkRewind: 'due' as const } : {}),
         ...(keepSeconds > 0 ? { keepUntil: now + keepSeconds * 1000, preserveDue: true } : {}),
         ...options.extra,
       },

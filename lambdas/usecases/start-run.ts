@@ -24,8 +24,6 @@ import {
 const START_LEASE_MS = 120_000;
 /** How far back a repeat looks for the job run of its predecessor. */
 const LOOK_BACK = 200;
-/** The job's `begin()` need not look for it again. */
-const BRANCH_MADE = { branchMade: true } as const;
 
 export interface StartAnswer {
   readonly outcome: 'started' | 'already-started' | 'would-start';
@@ -76,7 +74,7 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     isRepeat = answer.outcome === 'exists';
     run = answer.outcome === 'created' ? fresh : await takeStartLease(ports, answer.run);
   } else {
-    refuseOther(run, request.job, digest);
+    refuseOther(run, request.job, digest, rerun);
     if (run.jobRunId !== undefined || request.dryRun === true) return { outcome: 'already-started', run };
     run = await takeStartLease(ports, run);
   }
@@ -84,7 +82,7 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
   run = await ensureBranch(ports, run, !isRepeat);
   if (isRepeat) {
     const found = await findStarted(ports, run);
-    if (found !== undefined) return { outcome: 'already-started', run: await bind(ports, run, found, BRANCH_MADE) };
+    if (found !== undefined) return { outcome: 'already-started', run: await bind(ports, run, found) };
   }
   const started = await ports.glue.startJobRun(request.job, {
     ...args,
@@ -112,12 +110,13 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
       },
     );
   }
-  return { outcome: 'started', run: await bind(ports, run, started.jobRunId, BRANCH_MADE) };
+  return { outcome: 'started', run: await bind(ports, run, started.jobRunId) };
 };
 
-const refuseOther = (run: Run, job: string, digest: string): void => {
-  if (run.job !== job || (run.argumentsDigest !== undefined && run.argumentsDigest !== digest)) {
-    const what = run.job === job ? 'other arguments' : `job "${run.job}"`;
+const refuseOther = (run: Run, job: string, digest: string, rerun: RerunOf | undefined): void => {
+  const isOtherRepeat = rerun !== undefined && run.rerunOf !== rerun.rerunOf;
+  if (run.job !== job || isOtherRepeat || (run.argumentsDigest !== undefined && run.argumentsDigest !== digest)) {
+    const what = run.job !== job ? `job "${run.job}"` : isOtherRepeat ? 'another run' : 'other arguments';
     throw new BranchlineError('BL2001', `run id ${run.runId} is taken by ${what}`, { details: { runId: run.runId } });
   }
 };
@@ -144,14 +143,14 @@ export const findStarted = async (ports: Ports, run: Run): Promise<string | unde
   return undefined;
 };
 
-/** Writes down which job run it is, and what else is known; the job itself may have been faster. */
-export const bind = (ports: Ports, run: Run, jobRunId: string, more: Partial<Run> = {}): Promise<Run> =>
+/** Writes down which job run it is, and that it has its branch; the job itself may have been faster. */
+export const bind = (ports: Ports, run: Run, jobRunId: string): Promise<Run> =>
   changeRun(ports, run, (current) =>
     current.jobRunId === undefined && current.state === 'OPEN'
       ? advance(
           current,
           ports.clock.now(),
-          { jobRunId, ...more },
+          { jobRunId, branchMade: true },
           { note: `job run ${jobRunId} started`, forget: ['startLeaseUntil'] },
         )
       : undefined,

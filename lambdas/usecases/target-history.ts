@@ -120,7 +120,7 @@ export const changesOfCommits = async (
   const own = await ownRuns(ports, unknown);
   for (const commit of unknown) {
     const run = own.get(commit.id);
-    const recorded = run === undefined ? undefined : await ports.ledger.getChanges(run);
+    const recorded = run?.runCommit === undefined ? undefined : await ports.ledger.getChanges(run, run.runCommit);
     cache.changes.set(
       key(repository, commit.id),
       run !== undefined && recorded !== undefined

@@ -3,15 +3,17 @@
  * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
  */
 import { COMMIT_KIND, METADATA, SCHEMA_VERSION } from '../contract.ts';
-import { claimedRunOf, undoneFrom } from '../domain/history.ts';
+import { claimedRunOf, isPromotion, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
-import type { Cause } from '../domain/run.ts';
+import { type Cause, formatRunKey } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import type { Ports } from '../ports.ts';
 import { changeTarget } from './change.ts';
 import { headOf } from './claim.ts';
+import { followHistory } from './follow-history.ts';
+import { broughtBy } from './run-of-commit.ts';
 import { historySince, partitionsBetween } from './target-history.ts';
 
 /** The entry of a target; made at its present head where there is none yet. */
@@ -40,19 +42,25 @@ export const advanceVerified = (ports: Ports, target: Target, from: string, to: 
 
 /** Verifies every commit since the last verified one, oldest first, and writes down how far it came. */
 export const verifyTarget = async (ports: Ports, start: Target): Promise<Target> => {
-  if (start.blocked !== undefined) return start;
+  if (start.blocked !== undefined) {
+    await followHistory(ports, start);
+    return start;
+  }
   const { newestFirst, reachesBase } = await historySince(ports, start.repository, start.branch, start.verifiedCommit);
   const head = newestFirst[0];
   if (head === undefined || head.id === start.verifiedCommit) return start;
   if (!reachesBase) {
-    return block(ports, start, head, {
+    await followHistory(ports, start);
+    return blockTarget(ports, start, head.id, {
       code: 'BL2007',
       message: `the verified commit ${start.verifiedCommit} is no longer in the history of ${start.branch}: it was reset by hand`,
     });
   }
   const { verified, open } = await walk(ports, start, newestFirst.slice(0, -1).toReversed());
+  // Before the verified commit moves on, since nothing behind it is looked at again; after the walk, which rests on how runs stood.
+  await followHistory(ports, start);
   const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
-  return open === undefined ? moved : block(ports, moved, open.commit, open.cause);
+  return open === undefined ? moved : blockTarget(ports, moved, open.commit.id, open.cause);
 };
 
 interface OpenClash {
@@ -75,7 +83,7 @@ const walk = async (
       const at = undone === undefined ? -1 : (positions.get(undone) ?? -1);
       clashes = clashes.filter((clash) => (positions.get(clash.commit.id) ?? 0) <= at);
     } else if (undone !== undefined) {
-      clashes = clashes.filter((clash) => clash.commit.id !== undone);
+      clashes = clashes.filter(({ commit: { id, parents } }) => id !== undone && parents[1] !== undone);
     }
     if (await isUndecided(ports, commit)) break;
     const cause = await clashOf(ports, target, commit);
@@ -96,13 +104,14 @@ const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Ca
   const [first, second] = commit.parents;
   // A commit with one parent (by hand, a revert) changes the head that it was made on, nothing in between.
   if (first === undefined || second === undefined) return undefined;
-  const claimed = claimedRunOf(commit);
-  if (claimed !== undefined) {
-    const run = await ports.ledger.getRun(claimed);
-    // Ours, and checked at the head that it was merged into.
-    if (run?.runCommit === second && (run.mergeCommit === commit.id || run.lease?.checkedHead === first))
-      return undefined;
+  const run = await broughtBy(ports, target.repository, commit);
+  if (run?.state === 'DISCARDED' || run?.state === 'OPEN') {
+    const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} brings run ${formatRunKey(run)}, which is ${run.state}`;
+    return { code: 'BL2018', message };
   }
+  // Ours, and checked at the head that it was merged into.
+  const isChecked = run?.mergeCommit === commit.id || run?.lease?.checkedHead === first;
+  if (isPromotion(commit) && run?.runCommit === second && isChecked) return undefined;
   const base = await ports.lakefs.mergeBase(target.repository, second, first);
   if (base === first) return undefined;
   const tables = tablesOf(await ports.config.load(), target.repository);
@@ -116,13 +125,14 @@ const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Ca
   };
 };
 
-const block = async (ports: Ports, target: Target, commit: Commit, cause: Cause): Promise<Target> => {
-  ports.log.error('target blocked', { repository: target.repository, target: target.branch, commit: commit.id, cause });
+/** Promotions and readers wait until a person accepts the commit or reverts it. */
+export const blockTarget = async (ports: Ports, target: Target, commit: string, cause: Cause): Promise<Target> => {
+  ports.log.error('target blocked', { repository: target.repository, target: target.branch, commit, cause });
   const now = ports.clock.now();
   const blocked = await changeTarget(ports, target.repository, target.branch, target, (current) =>
     current === undefined || current.blocked !== undefined
       ? undefined
-      : { ...current, version: current.version + 1, updatedAt: now, blocked: { commit: commit.id, cause, since: now } },
+      : { ...current, version: current.version + 1, updatedAt: now, blocked: { commit, cause, since: now } },
   );
   return blocked ?? target;
 };

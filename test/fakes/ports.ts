@@ -12,7 +12,7 @@ const copy = <T>(value: T): T => structuredClone(value);
 export class FakeLedger implements Ledger {
   readonly runs = new Map<string, Run>();
   readonly targets = new Map<string, Target>();
-  readonly changes = new Map<string, readonly string[]>();
+  readonly changes = new Map<string, { readonly commit: string; readonly partitions: readonly string[] }>();
   readonly unmanaged: unknown[] = [];
   /** Every image that the stream would carry, in order. */
   readonly stream: { before: Run | undefined; after: Run }[] = [];
@@ -46,11 +46,12 @@ export class FakeLedger implements Ledger {
       .slice(0, filter.limit);
     for (const run of found) yield copy(run);
   }
-  async putChanges(key: RunKey, partitions: readonly string[]): Promise<void> {
-    this.changes.set(formatRunKey(key), copy(partitions));
+  async putChanges(key: RunKey, commit: string, partitions: readonly string[]): Promise<void> {
+    this.changes.set(formatRunKey(key), copy({ commit, partitions }));
   }
-  async getChanges(key: RunKey): Promise<readonly string[] | undefined> {
-    return copy(this.changes.get(formatRunKey(key)));
+  async getChanges(key: RunKey, commit: string): Promise<readonly string[] | undefined> {
+    const recorded = this.changes.get(formatRunKey(key));
+    return recorded?.commit === commit ? copy(recorded.partitions) : undefined;
   }
   async getTarget(repository: string, target: string): Promise<Target | undefined> {
     return copy(this.targets.get(`${repository}/${target}`));

@@ -1,7 +1,8 @@
 /**
  * The partitions that a run changed. The list may be longer than an item (400 KB), so it lies in chunks. Each names the
  * digest of the whole list, the first one their number as well, and it is written last: a list that was half-written, or is just
- * being written anew, does not add up and reads as absent, and whoever needs it asks lakeFS for a diff.
+ * being written anew, does not add up and reads as absent, as does one that was written for another commit; whoever needs it asks
+ * lakeFS for a diff.
  */
 import { createHash } from 'node:crypto';
 import { SCHEMA_VERSION } from '../../contract.ts';
@@ -36,6 +37,7 @@ const digestOf = (partitions: readonly string[]): string =>
 /** In the order in which they have to be written: the header last. */
 export const changesItems = (
   key: RunKey,
+  commit: string,
   partitions: readonly string[],
   maxBytes = MAX_CHUNK_BYTES,
 ): readonly Item[] => {
@@ -48,15 +50,17 @@ export const changesItems = (
       schemaVersion: SCHEMA_VERSION,
       digest,
       partitions: chunk,
-      ...(number === 0 ? { chunks: chunks.length } : {}),
+      ...(number === 0 ? { chunks: chunks.length, commit } : {}),
     }))
     .reverse();
 };
 
 /** @param items chunks in the order of their keys. Those beyond the header's number are left over from a longer list. */
-export const toChanges = (items: readonly Item[]): readonly string[] | undefined => {
+export const toChanges = (items: readonly Item[], commit: string): readonly string[] | undefined => {
   const header = items[0];
   if (header === undefined || typeof header.chunks !== 'number') return undefined;
+  // Lists of the first deployments name no commit; they were never written for two.
+  if (header.commit !== undefined && header.commit !== commit) return undefined;
   const chunks = items.slice(0, header.chunks);
   const isWhole = chunks.length === header.chunks && chunks.every((chunk) => chunk.digest === header.digest);
   if (!isWhole) return undefined;

@@ -62,11 +62,11 @@ export const createLedger = ({ client, tableName }: LedgerOptions): Ledger => {
 
     listRuns: (filter) => listRuns(table, filter),
 
-    async putChanges(key, partitions) {
-      for (const item of changesItems(key, partitions)) await table.put(item);
+    async putChanges(key, commit, partitions) {
+      for (const item of changesItems(key, commit, partitions)) await table.put(item);
     },
 
-    async getChanges(key) {
+    async getChanges(key, commit) {
       const items: Item[] = [];
       const query = {
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
@@ -74,7 +74,7 @@ export const createLedger = ({ client, tableName }: LedgerOptions): Ledger => {
         ConsistentRead: true,
       };
       for await (const page of table.pages(query)) items.push(...page);
-      return toChanges(items);
+      return toChanges(items, commit);
     },
 
     async getTarget(repository, branch) {

@@ -56,9 +56,9 @@ describe('states', () => {
     expect(ALLOWED.DISCARDED).toEqual([]);
     expect(ALLOWED.UNCHANGED).toEqual([]);
   });
-  it('lead to PROMOTED only from COMMITTED, PROMOTING and ROLLED_BACK', () => {
+  it('lead to PROMOTED only from where work is committed: by promotion, by the log, by a merge of a person', () => {
     const before = Object.entries(ALLOWED).flatMap(([state, next]) => (next.includes('PROMOTED') ? [state] : []));
-    expect(before.sort()).toEqual(['COMMITTED', 'PROMOTING', 'ROLLED_BACK']);
+    expect(before.sort()).toEqual(['COMMITTED', 'CONFLICTED', 'PROMOTING', 'REJECTED', 'ROLLED_BACK']);
   });
 });
 
@@ -193,7 +193,7 @@ describe('consoleUrl', () => {
 
 describe('the error catalog', () => {
   it.each(Object.entries(ERROR_CATALOG))('%s says what to do', (code, entry) => {
-    expect(code).toMatch(/^BL[1-5]\d{3}$/);
+    expect(code).toMatch(/^BL[1-6]\d{3}$/);
     expect(entry.remedy.length).toBeGreaterThan(10);
   });
 });

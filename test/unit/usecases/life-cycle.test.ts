@@ -301,10 +301,10 @@ describe('what a person does', () => {
     await finish(world, run);
     await drain(world);
     const source = done.outcome === 'committed' ? done.commit.id : '';
+    const next = await start(world, 'job-b');
     const merged = await world.lakefs.merge('lake', source, 'main', { message: 'by hand', metadata: {} });
     const commit = merged.outcome === 'merged' ? merged.commitId : '';
     expect(await reconcileNow(world)).toMatchObject({ blockedTargets: 1 });
-    const next = await start(world, 'job-b');
     await write(world, next, 'sales/dt=9/b');
     await finish(world, next);
     expect(await drain(world)).toMatchObject([{ outcome: 'waiting' }]);
