@@ -5,7 +5,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 export interface ObjectStore {
   write(address: string, content: Buffer): Promise<void>;
   read(address: string): Promise<Buffer>;
-  /** A URL by which the bytes can be had without lakeFS's credentials. */
+  /** A URL by which the bytes can be read and written without lakeFS's credentials. */
   urlOf(address: string): Promise<string>;
 }
 

@@ -48,14 +48,28 @@ export const requiredIn = (query: URLSearchParams, name: string): string => {
   return value;
 };
 
+const FLAGS = ['first_parent', 'limit', 'presign', 'show_hidden', 'bare'] as const;
+
+/** What is wrong with the parameters is said before anything is looked up. */
+const refuseBadParameters = (query: URLSearchParams): void => {
+  const refuse = (name: string, why: string): never => {
+    throw new ModelError(400, `parameter "${name}" in query has an error: ${why}`);
+  };
+  for (const flag of FLAGS) {
+    const value = query.get(flag);
+    if (value === '') refuse(flag, 'empty value is not allowed');
+    if (value !== null && value !== 'true' && value !== 'false') refuse(flag, `value ${value}: an invalid boolean`);
+  }
+  const given = query.get('amount');
+  if (given === null) return;
+  const amount = given === '' ? Number.NaN : Number(given);
+  if (!Number.isInteger(amount)) refuse('amount', `value ${given}: an invalid integer`);
+  if (amount < -1) refuse('amount', 'number must be at least -1');
+  if (amount > MAX_PAGE) refuse('amount', `number must be at most ${String(MAX_PAGE)}`);
+};
+
 const pageFrom = (query: URLSearchParams): PageRequest => {
   const amount = Number(query.get('amount') ?? '100');
-  if (!Number.isInteger(amount) || amount < -1 || amount > MAX_PAGE) {
-    throw new ModelError(
-      400,
-      `parameter "amount" in query has an error: ${String(query.get('amount'))}, number must be at most ${String(MAX_PAGE)}`,
-    );
-  }
   return {
     prefix: query.get('prefix') ?? '',
     delimiter: query.get('delimiter') ?? '',
@@ -93,6 +107,11 @@ export interface Incoming {
 export const callOf = (shared: Shared, incoming: Incoming): Calls => {
   const { model, tasks } = shared;
   const { params, query, headers, body } = incoming;
+  refuseBadParameters(query);
+  for (const [name, value] of Object.entries(params)) {
+    if (value === '')
+      throw new ModelError(400, `parameter "${name}" in path has an error: value is required but missing`);
+  }
   const type = headers['content-type'] ?? '';
   const optionalJson = (): unknown => {
     if (body.length === 0) return undefined;

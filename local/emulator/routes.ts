@@ -6,6 +6,7 @@ import { OBJECT_ROUTES } from './routes/objects.ts';
 import { REF_ROUTES } from './routes/refs.ts';
 import { REPOSITORY_ROUTES } from './routes/repositories.ts';
 import { SERVER_ROUTES } from './routes/server.ts';
+import { STAGING_ROUTES } from './routes/staging.ts';
 
 export const ROUTES: readonly Route[] = [
   ...SERVER_ROUTES,
@@ -14,4 +15,5 @@ export const ROUTES: readonly Route[] = [
   ...COMMIT_ROUTES,
   ...DIFF_ROUTES,
   ...OBJECT_ROUTES,
+  ...STAGING_ROUTES,
 ];

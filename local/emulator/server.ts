@@ -1,6 +1,6 @@
 /** The emulator as an HTTP server on the loopback address. */
 
-import { timingSafeEqual } from 'node:crypto';
+import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FaultInjector, parseFaultRule } from './faults.ts';
@@ -41,7 +41,7 @@ const compiled = ROUTES.map((route) => ({
 const find = (method: string, path: string): { route: Route; params: Record<string, string> } | undefined => {
   const parts = path.split('/').slice(1).map(decodeURIComponent);
   for (const { route, segments } of compiled) {
-    if (route.method !== method || segments.length !== parts.length) continue;
+    if (route.method !== method || segments.length !== parts.length || parts.at(-1) === '') continue;
     if (!segments.every((segment, i) => segment.startsWith(':') || segment === parts[i])) continue;
     const params = segments.flatMap((segment, i) =>
       segment.startsWith(':') ? [[segment.slice(1), parts[i] ?? '']] : [],
@@ -60,7 +60,8 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
 const send = (response: ServerResponse, { status, body, raw, headers }: Answer): void => {
   const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const type = raw === undefined ? 'application/json' : 'text/plain; charset=utf-8';
-  response.writeHead(status, { ...(payload === undefined ? {} : { 'content-type': type }), ...headers });
+  const known = { 'x-request-id': randomUUID(), ...(payload === undefined ? {} : { 'content-type': type }) };
+  response.writeHead(status, { ...known, ...headers });
   response.end(payload);
 };
 
@@ -106,6 +107,9 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
   ): Promise<void> => {
     if (!isAllowed(request.headers.authorization) && url.pathname !== '/_emulator/objects') {
       send(response, { status: 401 });
+    } else if (url.pathname === '/_emulator/objects' && request.method === 'PUT') {
+      await objects.write(url.searchParams.get('address') ?? '', body);
+      send(response, { status: 200 });
     } else if (url.pathname === '/_emulator/objects') {
       const raw = await objects.read(url.searchParams.get('address') ?? '');
       send(response, { status: 200, raw, headers: { 'content-type': 'application/octet-stream' } });

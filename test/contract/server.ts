@@ -8,16 +8,19 @@ import type { Lakefs } from '../../lambdas/ports.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
 import { startLakefsBinary } from '../../local/lakefs-server.ts';
 
+export interface Answered {
+  readonly status: number;
+  /** Parsed, where it is JSON. */
+  readonly body: unknown;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
 export interface Server {
   readonly endpoint: string;
   readonly lakefs: Lakefs;
   /** Raw call for what the port does not have; `path` below `/api/v1`. */
-  call(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; body: unknown; text: string; headers: Headers }>;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   storageNamespace(name: string): string;
   close(): Promise<void>;
 }
@@ -73,7 +76,7 @@ const emulator: ServerKind = {
 };
 
 const real = (): ServerKind[] => {
-  const { LAKEFS_ENDPOINT, LAKEFS_ACCESS_KEY_ID, LAKEFS_SECRET_ACCESS_KEY, LAKEFS_STORAGE_PREFIX, LAKEFS_BIN } =
+  const { LAKEFS_ENDPOINT, LAKEFS_ACCESS_KEY_ID, LAKEFS_SECRET_ACCESS_KEY, LAKEFS_STORAGE_NAMESPACE, LAKEFS_BIN } =
     process.env;
   if (LAKEFS_ENDPOINT !== undefined) {
     return [
@@ -84,7 +87,7 @@ const real = (): ServerKind[] => {
             endpoint: LAKEFS_ENDPOINT,
             accessKeyId: LAKEFS_ACCESS_KEY_ID ?? '',
             secretAccessKey: LAKEFS_SECRET_ACCESS_KEY ?? '',
-            storageNamespace: (name) => `${LAKEFS_STORAGE_PREFIX ?? 'local://'}${name}`,
+            storageNamespace: (name) => `${LAKEFS_STORAGE_NAMESPACE?.replace(/\/+$/, '') ?? 'local:/'}/${name}`,
             close: async () => undefined,
           }),
       },

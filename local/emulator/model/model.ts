@@ -4,17 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import { ancestors, firstParents, mergeBase } from './history.ts';
+import { mergeTrees, type Strategy } from './merge-trees.ts';
 import { refuseProtected, withPatterns } from './protection.ts';
-import { parentByNumber, refuseBadBranch, refuseBadRepository, refuseBadTag, resolveRef, stagedBy } from './refs.ts';
 import {
-  applyChanges,
-  applyStaging,
-  diffThreeDot,
-  diffTrees,
-  mergeTrees,
-  metaRangeIdOf,
-  type Strategy,
-} from './trees.ts';
+  parentByNumber,
+  refuseBadBranch,
+  refuseBadRepository,
+  refuseBadTag,
+  resolveCommit,
+  resolveRef,
+  stagedBy,
+} from './refs.ts';
+import { applyChanges, applyStaging, diffThreeDot, diffTrees, metaRangeIdOf } from './trees.ts';
 import {
   type BranchRecord,
   type CommitRecord,
@@ -105,19 +106,21 @@ export class LakefsModel {
   }
 
   // ---- refs --------------------------------------------------------------------------------------------------------
-  branch(repository: RepositoryRecord, name: string): BranchRecord {
+  branch(repository: RepositoryRecord, name: string, argument = 'branch'): BranchRecord {
+    refuseBadBranch(name, argument);
     const found = repository.branches.get(name);
     if (found === undefined) throw notFound('branch');
     return found;
   }
 
+  /** The commit that a ref stands for. */
   resolve(repository: RepositoryRecord, ref: string): string {
-    return resolveRef(repository, ref);
+    return resolveCommit(repository, ref);
   }
 
   createBranch(repository: RepositoryRecord, name: string, source: string, isHidden = false): string {
     refuseBadBranch(name);
-    const head = this.#resolveOr(repository, source, `source reference '${source}': not found`);
+    const head = this.#sourceOf(repository, source);
     if (repository.branches.has(name)) throw new ModelError(409, 'branch already exists: not unique');
     if (repository.tags.has(name)) throw new ModelError(409, `tag ID ${name}: conflict found`);
     if (repository.commits.has(name)) throw new ModelError(409, `commit ID ${name}: conflict found`);
@@ -126,7 +129,7 @@ export class LakefsModel {
   }
 
   deleteBranch(repository: RepositoryRecord, name: string): void {
-    const branch = this.branch(repository, name);
+    const branch = this.branch(repository, name, 'name');
     if (name === repository.defaultBranch) throw new ModelError(403, 'cannot delete repository default branch');
     // Its files are looked through for actions, so a head that cannot be read keeps the branch (seen on 1.84).
     this.treeOf(repository, branch.head);
@@ -135,10 +138,11 @@ export class LakefsModel {
 
   createTag(repository: RepositoryRecord, id: string, ref: string): string {
     refuseBadTag(id);
+    const commit = resolveRef(repository, ref);
     if (repository.tags.has(id)) throw new ModelError(409, 'tag already exists: not unique');
     if (repository.branches.has(id)) throw new ModelError(409, `branch name ${id}: conflict found`);
     if (repository.commits.has(id)) throw new ModelError(409, `commit ID ${id}: conflict found`);
-    const commit = this.resolve(repository, ref);
+    this.resolve(repository, ref);
     repository.tags.set(id, commit);
     return commit;
   }
@@ -152,13 +156,13 @@ export class LakefsModel {
   }
 
   reset(repository: RepositoryRecord, name: string, type: string, path = ''): void {
+    if (!['reset', 'object', 'common_prefix'].includes(type)) throw new ModelError(400, 'unknown reset type');
+    if (type === 'object' && path === '')
+      throw new ModelError(400, 'argument path: missing path: required value: validation error');
     this.#refuseProtected(repository, name);
     const branch = this.branch(repository, name);
     const isHit = (staged: string): boolean =>
       type === 'reset' || (type === 'object' ? staged === path : staged.startsWith(path));
-    if (!['reset', 'object', 'common_prefix'].includes(type)) throw new ModelError(400, 'unknown reset type');
-    if (type === 'object' && path === '')
-      throw new ModelError(400, 'argument path: missing path: required value: validation error');
     for (const staged of [...branch.staging.keys()]) if (isHit(staged)) branch.staging.delete(staged);
   }
 
@@ -166,7 +170,7 @@ export class LakefsModel {
   hardReset(repository: RepositoryRecord, name: string, ref: string): void {
     this.#refuseProtected(repository, name, 'protected branch');
     const branch = this.branch(repository, name);
-    branch.head = this.#resolveOr(repository, ref, `hard-reset ${name} to ${ref}: not found`);
+    branch.head = this.#resolveFor(repository, ref, `hard-reset ${name} to ${ref}`);
   }
 
   uncommitted(repository: RepositoryRecord, name: string): DiffEntry[] {
@@ -208,10 +212,9 @@ export class LakefsModel {
     destination: string,
     input: CommitInput & { readonly strategy?: Strategy },
   ): CommitRecord {
-    const branch = this.branch(repository, destination);
+    const branch = this.branch(repository, destination, 'destination');
     this.#refuseDirty(repository, destination);
-    const missing = `update branch ${destination}: get commit by ref ${source}: not found`;
-    const sourceId = this.#resolveOr(repository, source, missing);
+    const sourceId = this.#resolveFor(repository, source, `update branch ${destination}: get commit by ref ${source}`);
     const base = mergeBase(repository.commits, sourceId, branch.head);
     if (base === undefined) throw new ModelError(400, 'merge: no common base');
     // Told by the trees' identifiers: a path that was rewritten with the same content is a change here.
@@ -232,6 +235,8 @@ export class LakefsModel {
     parentNumber: number,
     input: Partial<CommitInput>,
   ): CommitRecord {
+    refuseBadBranch(name);
+    if (parentNumber < 0) throw new ModelError(400, 'argument parentNumber: invalid value: validation error');
     const commit = this.#picked(repository, ref);
     if (commit.parents.length > 1 && parentNumber === 0)
       throw new ModelError(409, 'must specify 1-based parent number for reverting merge commit');
@@ -254,6 +259,13 @@ export class LakefsModel {
     parentNumber: number | undefined,
     input: Partial<CommitInput>,
   ): CommitRecord {
+    refuseBadBranch(name);
+    if (parentNumber !== undefined && parentNumber < 1) {
+      throw new ModelError(
+        400,
+        'argument parentNumber: value should be greater than 0: invalid value: validation error',
+      );
+    }
     const commit = this.#picked(repository, ref);
     if (commit.parents.length > 1 && parentNumber === undefined)
       throw new ModelError(400, 'must specify 1-based parent number for cherry-picking merge commit');
@@ -282,29 +294,38 @@ export class LakefsModel {
 
   /** A branch shows what is staged on it; every other ref does not. */
   view(repository: RepositoryRecord, ref: string): Tree {
-    const tree = this.treeOf(repository, this.resolve(repository, ref));
+    const tree = this.treeOf(repository, resolveRef(repository, ref));
     const name = stagedBy(repository, ref);
     return name === undefined ? tree : applyStaging(tree, this.branch(repository, name).staging);
   }
 
-  /** Of what is committed; what is staged on the right side counts only where its name ends in `$`. */
+  /** Of what is committed; with two dots also of what is staged on the right side, where its name ends in `$`. */
   diff(repository: RepositoryRecord, left: string, right: string, isThreeDot: boolean): DiffEntry[] {
-    const leftId = this.#resolveOr(repository, left, `get commit by ref ${left}: not found`);
-    const rightId = this.#resolveOr(repository, right, `get commit by ref ${right}: not found`);
-    const leftTree = this.treeOf(repository, leftId);
-    const rightTree = right.endsWith('$') ? this.view(repository, right) : this.treeOf(repository, rightId);
+    const isStagingToo = !isThreeDot && right.endsWith('$');
+    const committed = isStagingToo ? right.slice(0, -1) : right;
+    const toRight = (): string => this.#resolveFor(repository, committed, `get commit by ref ${right}`);
+    const toLeft = (): string => this.#resolveFor(repository, left, `get commit by branch ${left}`);
+    // Which of two bad refs is complained of (seen on 1.84).
+    const [leftId, rightId] = isThreeDot ? [toRight(), toLeft()].reverse() : [toLeft(), toRight()];
+    const leftTree = this.treeOf(repository, leftId ?? '');
+    const rightTree = isStagingToo ? this.view(repository, right) : this.treeOf(repository, rightId ?? '');
     if (!isThreeDot) return diffTrees(leftTree, rightTree);
     return diffThreeDot(this.treeOf(repository, this.base(repository, left, right)), rightTree, leftTree);
   }
 
   base(repository: RepositoryRecord, left: string, right: string): string {
-    const found = mergeBase(repository.commits, this.resolve(repository, left), this.resolve(repository, right));
+    const leftId = this.#resolveFor(repository, left, `get commit by branch ${left}`);
+    const found = mergeBase(
+      repository.commits,
+      leftId,
+      this.#resolveFor(repository, right, `get commit by ref ${right}`),
+    );
     if (found === undefined) throw new ModelError(400, 'no merge base');
     return found;
   }
 
   log(repository: RepositoryRecord, ref: string, isFirstParent: boolean): CommitRecord[] {
-    const start = this.resolve(repository, ref);
+    const start = this.#resolveFor(repository, ref, 'ref');
     return isFirstParent ? firstParents(repository.commits, start) : ancestors(repository.commits, start);
   }
 
@@ -345,15 +366,23 @@ export class LakefsModel {
   }
 
   // ---- inside ------------------------------------------------------------------------------------------------------
+  /** Of a new branch. */
+  #sourceOf(repository: RepositoryRecord, source: string): string {
+    const where = `source reference '${source}'`;
+    const id = this.#resolveFor(repository, source.endsWith('$') ? source.slice(0, -1) : source, where);
+    if (source.endsWith('$')) throw new ModelError(500, `${where}: can't create a branch without commit`);
+    return id;
+  }
+
   #refuseProtected(repository: RepositoryRecord, name: string, what?: string): void {
     refuseProtected(repository.protection, name, this.#options.now(), what);
   }
 
-  #resolveOr(repository: RepositoryRecord, ref: string, message: string): string {
+  #resolveFor(repository: RepositoryRecord, ref: string, what: string): string {
     try {
       return this.resolve(repository, ref);
     } catch (error) {
-      throw error instanceof ModelError && error.status === 404 ? new ModelError(404, message) : error;
+      throw error instanceof ModelError ? new ModelError(error.status, `${what}: ${error.message}`) : error;
     }
   }
 
@@ -364,7 +393,7 @@ export class LakefsModel {
   }
 
   #picked(repository: RepositoryRecord, ref: string): CommitRecord {
-    return this.#commitOf(repository, this.#resolveOr(repository, ref, `get commit from ref ${ref}: not found`));
+    return this.#commitOf(repository, this.#resolveFor(repository, ref, `get commit from ref ${ref}`));
   }
 
   #refuseDirty(repository: RepositoryRecord, name: string): void {
@@ -375,7 +404,10 @@ export class LakefsModel {
     return this.#commitOf(repository, left).metaRangeId === this.#commitOf(repository, right).metaRangeId;
   }
 
-  /** Lays the change from one commit to another on a head. Where that is the first of the two, it is the second's tree. */
+  /**
+   * Lays the change from one commit to another on a head. No change leaves the head's tree; where the head has the first
+   * one's tree, the second's is taken.
+   */
   #join(
     repository: RepositoryRecord,
     change: { readonly from: string | undefined; readonly to: string | undefined },
@@ -387,6 +419,7 @@ export class LakefsModel {
         ? { tree: EMPTY, metaRangeId: '' }
         : { tree: this.treeOf(repository, id), metaRangeId: this.#commitOf(repository, id).metaRangeId };
     const [from, to, ours] = [at(change.from), at(change.to), at(head)];
+    if (from.metaRangeId === to.metaRangeId) return ours;
     if (from.metaRangeId === ours.metaRangeId) return to;
     const tree = mergeTrees(from.tree, to.tree, ours.tree, strategy);
     if (tree === undefined) throw new ModelError(409, 'update branch: conflict found');

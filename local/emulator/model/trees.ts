@@ -1,9 +1,9 @@
-/** Comparing and merging trees, path by path. Pure. */
+/** Comparing trees path by path, and telling them by the page. Pure. */
 import { createHash } from 'node:crypto';
 import type { DiffEntry, Entry, Staging, Tree } from './types.ts';
 
 /** Two entries are the same by what they hold, not by where: a rewritten identical file is no change (seen on 1.84). */
-const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boolean => {
+export const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boolean => {
   if (a == null || b == null) return a == null && b == null;
   return (
     a.checksum === b.checksum &&
@@ -16,7 +16,7 @@ const isSame = (a: Entry | undefined | null, b: Entry | undefined | null): boole
 /** Byte order, as lakeFS lists. */
 export const byPath = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-const allPaths = (...trees: Iterable<string>[]): string[] => {
+export const allPaths = (...trees: Iterable<string>[]): string[] => {
   const paths = new Set<string>();
   for (const tree of trees) for (const path of tree) paths.add(path);
   return [...paths].sort(byPath);
@@ -68,25 +68,6 @@ export const diffThreeDot = (base: Tree, source: Tree, destination: Tree): DiffE
     return isSame(ours, base.get(entry.path)) ? [entry] : [{ ...entry, type: 'conflict' as const }];
   });
 
-export type Strategy = 'source-wins' | 'dest-wins' | undefined;
-
-/** The destination with the source's changes laid on; `undefined` where both changed a path differently. */
-export const mergeTrees = (base: Tree, source: Tree, destination: Tree, strategy?: Strategy): Tree | undefined => {
-  const result = new Map(destination);
-  for (const path of allPaths(base.keys(), source.keys())) {
-    const [before, theirs, ours] = [base.get(path), source.get(path), destination.get(path)];
-    if (isSame(before, theirs)) continue;
-    // Where both sides changed it alike the source's object is taken (seen on 1.84).
-    if (!isSame(before, ours) && !isSame(theirs, ours)) {
-      if (strategy === undefined) return undefined;
-      if (strategy === 'dest-wins') continue;
-    }
-    if (theirs === undefined) result.delete(path);
-    else result.set(path, theirs);
-  }
-  return result;
-};
-
 export interface PageRequest {
   readonly prefix: string;
   readonly delimiter: string;
@@ -118,7 +99,8 @@ export const pageOf = <T extends { readonly path: string }>(
   asPrefix: (prefix: string, below: T) => T,
   kind: 'listing' | 'diff' = 'listing',
 ): PageOf<T> => {
-  const { after } = page;
+  // Where a listing is to go on before all of them, it begins at the first.
+  const after = byPath(page.after, page.prefix) < 0 ? '' : page.after;
   const results: T[] = [];
   let last = '';
   for (const item of items) {

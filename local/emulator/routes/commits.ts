@@ -1,7 +1,7 @@
 /** Commits, merges, and what undoes or repeats them. */
 import type { LakefsModel } from '../model/model.ts';
 import { type CommitRecord, ModelError, notFound, type RepositoryRecord } from '../model/types.ts';
-import { requiredText } from '../request.ts';
+import { requiredIn, requiredText } from '../request.ts';
 import { BRANCH, REPOSITORY, type Route } from '../route.ts';
 import { wireCommit, wirePage } from '../wire.ts';
 
@@ -14,13 +14,15 @@ interface ReplayBody {
 
 /** A log with its filters: `stop_at` is the last one told; `since` ends it before the first that is older. */
 const logOf = (model: LakefsModel, repository: RepositoryRecord, ref: string, query: URLSearchParams) => {
+  const [objects, prefixes] = [query.getAll('objects'), query.getAll('prefixes')];
+  if (objects.includes('') || prefixes.includes('')) throw new ModelError(400, 'argument path: required value');
   const commits = model.log(repository, ref, query.get('first_parent') === 'true');
   const [stopAt, since] = [query.get('stop_at'), query.get('since')];
-  const stop = stopAt === null ? -1 : commits.findIndex(({ id }) => id === model.resolve(repository, stopAt));
+  const stop =
+    stopAt === null || stopAt === '' ? -1 : commits.findIndex(({ id }) => id === model.resolve(repository, stopAt));
   const told = stop < 0 ? commits : commits.slice(0, stop + 1);
   const oldest = since === null ? -1 : told.findIndex(({ creationDate }) => creationDate * 1000 < Date.parse(since));
   const young = oldest < 0 ? told : told.slice(0, oldest);
-  const [objects, prefixes] = [query.getAll('objects'), query.getAll('prefixes')];
   if (objects.length + prefixes.length === 0) return young;
   const isMeant = (path: string): boolean =>
     objects.includes(path) || prefixes.some((prefix) => path.startsWith(prefix));
@@ -33,6 +35,16 @@ const logOf = (model: LakefsModel, repository: RepositoryRecord, ref: string, qu
     );
   };
   return young.filter(touches);
+};
+
+/** A ref that makes no sense is a fault of the server's here (seen on 1.84). */
+const commitId = (model: LakefsModel, repository: RepositoryRecord, ref: string): string => {
+  try {
+    return model.resolve(repository, ref);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw error.status === 404 ? notFound('commit') : new ModelError(500, error.message);
+  }
 };
 
 const STRATEGIES = ['source-wins', 'dest-wins'] as const;
@@ -72,7 +84,7 @@ export const COMMIT_ROUTES: readonly Route[] = [
         allow_empty?: boolean;
         date?: number;
       };
-      const source = query.get('source_metarange');
+      const source = query.has('source_metarange') ? requiredIn(query, 'source_metarange') : null;
       const commit = model.commit(repository(), params['branch'] ?? '', {
         message: requiredText(body.message, 'message'),
         ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
@@ -88,7 +100,7 @@ export const COMMIT_ROUTES: readonly Route[] = [
     path: `${REPOSITORY}/commits/:commit`,
     handle: async ({ model, repository, params }) => {
       const found = repository();
-      const commit = found.commits.get(model.resolve(found, params['commit'] ?? ''));
+      const commit = found.commits.get(commitId(model, found, params['commit'] ?? ''));
       if (commit === undefined) throw notFound('commit');
       return { status: 200, body: wireCommit(commit) };
     },
@@ -97,8 +109,8 @@ export const COMMIT_ROUTES: readonly Route[] = [
     method: 'GET',
     path: `${REPOSITORY}/refs/:ref/commits`,
     handle: async ({ model, repository, params, query, page }) => {
-      const wanted = logOf(model, repository(), params['ref'] ?? '', query);
       const { after, amount } = page();
+      const wanted = logOf(model, repository(), params['ref'] ?? '', query);
       const from = after === '' ? 0 : wanted.findIndex(({ id }) => id === after) + 1;
       const results = wanted.slice(from, from + amount);
       // With `limit` the amount is all that is wanted, not the size of a page.

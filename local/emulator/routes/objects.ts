@@ -43,7 +43,7 @@ const rangeOf = (header: string | undefined, size: number): { from: number; to: 
 const read = async (call: Calls, isHead: boolean): ReturnType<Route['handle']> => {
   const { repository, params, query, headers, entryAt, objects } = call;
   const entry = entryAt(repository(), params['ref'] ?? '', requiredIn(query, 'path'));
-  if (query.get('presign') === 'true') {
+  if (!isHead && query.get('presign') === 'true') {
     return { status: 302, headers: { location: await objects.urlOf(entry.physicalAddress) } };
   }
   const about = {

@@ -1,4 +1,5 @@
 /** Branches and tags. */
+import { refuseBadTag } from '../model/refs.ts';
 import { pageOf } from '../model/trees.ts';
 import { notFound } from '../model/types.ts';
 import { required, requiredIn } from '../request.ts';
@@ -92,6 +93,7 @@ export const REF_ROUTES: readonly Route[] = [
     method: 'GET',
     path: `${REPOSITORY}/tags/:tag`,
     handle: async ({ repository, params }) => {
+      refuseBadTag(params['tag'] ?? '');
       const commit = repository().tags.get(params['tag'] ?? '');
       if (commit === undefined) throw notFound('tag');
       return { status: 200, body: { id: params['tag'], commit_id: commit } };

@@ -44,7 +44,7 @@ export class World {
 
   stage(branch: string, edits: Edits): void {
     for (const [path, content] of Object.entries(edits)) {
-      this.model.stage(this.repository, branch, path, content === null ? null : this.#entry(content));
+      this.model.stage(this.repository, branch, path, content === null ? null : this.#entry(path, content));
     }
   }
 
@@ -84,11 +84,12 @@ export class World {
     );
   }
 
-  #entry(content: string): Entry {
+  /** No two paths have the same content: of such files a merge loses some, as a real server's does. */
+  #entry(path: string, content: string): Entry {
     this.#serial += 1;
     return {
       physicalAddress: `mem://lake/data/${String(this.#serial)}`,
-      checksum: content,
+      checksum: `${path}: ${content}`,
       sizeBytes: content.length,
       mtime: Math.floor(this.#now / 1000),
       contentType: 'application/octet-stream',
