@@ -3,20 +3,25 @@ import type { SQSEvent } from 'aws-lambda';
 import { parseWakeUp } from '../adapters/promotions.ts';
 import type { Run, RunKey } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
-import { type PromoteAnswer, payDebts, promote } from '../usecases/promote-run.ts';
+import { Batch, type PromoteAnswer, payDebts, promote } from '../usecases/promote-run.ts';
 import { eachInGroup } from './batch.ts';
 import { lambda } from './middleware.ts';
 import { portsOfContainer } from './wiring.ts';
 
 export const createHandler = (
-  useCase: (ports: Ports, key: RunKey) => Promise<Pick<PromoteAnswer, 'run'> & { readonly outcome: string }> = promote,
+  useCase: (
+    ports: Ports,
+    key: RunKey,
+    batch: Batch,
+  ) => Promise<Pick<PromoteAnswer, 'run'> & { readonly outcome: string }> = promote,
   ports: () => Ports = portsOfContainer,
 ) =>
   lambda(async (event: SQSEvent) => {
+    const batch = new Batch();
     const answered: Run[] = [];
     const answer = await eachInGroup(event, async (record, log) => {
       const key = parseWakeUp(record.body);
-      const { outcome, run } = await useCase({ ...ports(), log }, key);
+      const { outcome, run } = await useCase({ ...ports(), log }, key, batch);
       if (run !== undefined) answered.push(run);
       log.info('wake-up handled', { ...key, outcome });
     });

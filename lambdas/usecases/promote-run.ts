@@ -32,9 +32,31 @@ export interface PromoteAnswer {
   readonly run?: Run;
 }
 
+/** As long as the ledger's calls between look and merge may take anyway. */
+const HANDED_ON_MS = 500;
+
+/**
+ * What the promotions of one batch tell each other: a head that one has just verified, so that the next need not read it again.
+ * The look at the target's log is always a moment older than the merge; step 5 finds what came in between.
+ */
+export class Batch {
+  readonly #heads = new Map<string, { readonly head: string; readonly until: number }>();
+
+  handOn(ports: Ports, { repository, target }: Run, head: string): void {
+    this.#heads.set(`${repository}/${target}`, { head, until: ports.clock.now() + HANDED_ON_MS });
+  }
+
+  /** Once: who takes it goes on to make a new one, or to look for itself. */
+  take(ports: Ports, { repository, target }: Run): string | undefined {
+    const handed = this.#heads.get(`${repository}/${target}`);
+    this.#heads.delete(`${repository}/${target}`);
+    return handed !== undefined && ports.clock.now() <= handed.until ? handed.head : undefined;
+  }
+}
+
 /** Promotes, and does at once what the run owes after that. */
-export const promoteRun = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
-  const answer = await promote(ports, key);
+export const promoteRun = async (ports: Ports, key: RunKey, batch = new Batch()): Promise<PromoteAnswer> => {
+  const answer = await promote(ports, key, batch);
   return answer.run === undefined ? answer : { ...answer, run: await payDebts(ports, answer.run) };
 };
 
@@ -42,8 +64,8 @@ export const promoteRun = async (ports: Ports, key: RunKey): Promise<PromoteAnsw
  * As `promoteRun`, but a settled run may still owe the deletion of its branch: the next promotion in a burst need not wait for
  * that. Whoever calls this pays the debts of a batch together; those that a crash leaves are reconcile's.
  */
-export const promote = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
-  const answer = await wake(ports, key);
+export const promote = async (ports: Ports, key: RunKey, batch = new Batch()): Promise<PromoteAnswer> => {
+  const answer = await wake(ports, key, batch);
   return answer.run === undefined || owesNoMoreThanBranches(answer.run)
     ? answer
     : { ...answer, run: await payDebts(ports, answer.run) };
@@ -52,7 +74,7 @@ export const promote = async (ports: Ports, key: RunKey): Promise<PromoteAnswer>
 const owesNoMoreThanBranches = (run: Run): boolean =>
   run.bookmarkRewind !== 'due' && run.rerunDue !== true && run.preserveDue !== true;
 
-const wake = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
+const wake = async (ports: Ports, key: RunKey, batch: Batch): Promise<PromoteAnswer> => {
   const run = await ports.ledger.getRun(key);
   if (run === undefined) {
     ports.log.warn('a wake-up for a run that the ledger does not know', { run: formatRunKey(key) });
@@ -63,7 +85,7 @@ const wake = async (ports: Ports, key: RunKey): Promise<PromoteAnswer> => {
   }
   if (run.state === 'PROMOTING' && leaseStands(run, ports.clock.now())) return { outcome: 'waiting', run };
   try {
-    return await orReject(ports, run, () => decide(ports, run));
+    return await orReject(ports, run, () => decide(ports, run, batch));
   } catch (error) {
     // A lakeFS that is away, ails or refuses uses up no receive count and blocks no group: reconcile wakes the run again.
     if (!isBranchlineError(error, ...LAKEFS_FAULTS)) throw error;
@@ -85,11 +107,14 @@ const orReject = async (ports: Ports, run: Run, work: () => Promise<PromoteAnswe
   }
 };
 
-const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
+const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnswer> => {
   const runCommit = run.runCommit;
   const base = promotionBaseOf(run);
   if (runCommit === undefined || runCommit === base) return unchanged(ports, run); // [0]
-  let history = await historySince(ports, run.repository, run.target, base);
+  const handedOn = batch.take(ports, run);
+  // A run that was never tried was never merged by us; what came since that head is found after the merge.
+  const knownHead = run.state === 'COMMITTED' && run.promotionTries === undefined ? handedOn : undefined;
+  let history = await historySince(ports, run.repository, run.target, base, knownHead);
   const merged = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined; // [1]
   if (merged !== undefined) return settleMerged(ports, run, history, merged);
   let target = await ensureTarget(ports, run.repository, run.target);
@@ -112,7 +137,7 @@ const decide = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   if (clashes.length > 0) return conflicted(ports, run, clashes, 'BL2003');
   const leased = await takeLease(ports, run, head.id); // [3]
   if (leased === undefined) return { outcome: 'waiting', run };
-  return merge(ports, leased, target);
+  return merge(ports, leased, target, batch);
 };
 
 /** The exclusive right to decide, by one conditional write; `undefined` where somebody else moved the run meanwhile. */
@@ -127,7 +152,7 @@ const takeLease = async (ports: Ports, run: Run, checkedHead: string): Promise<R
   return answer.outcome === 'updated' ? next : undefined;
 };
 
-const merge = async (ports: Ports, run: Run, target: Target): Promise<PromoteAnswer> => {
+const merge = async (ports: Ports, run: Run, target: Target, batch: Batch): Promise<PromoteAnswer> => {
   const runCommit = run.runCommit ?? '';
   let outcome: Awaited<ReturnType<typeof ports.lakefs.merge>>;
   try {
@@ -154,7 +179,7 @@ const merge = async (ports: Ports, run: Run, target: Target): Promise<PromoteAns
     case 'no-changes':
       return noChanges(ports, run);
     case 'merged':
-      return verify(ports, run, target, outcome.commitId);
+      return verify(ports, run, target, outcome.commitId, batch);
   }
 };
 
@@ -168,8 +193,14 @@ const settleIfMerged = async (ports: Ports, run: Run): Promise<PromoteAnswer | u
   return merged === undefined ? undefined : settleMerged(ports, run, history, merged);
 };
 
-/** The log tells the merge's first parent, and the next promotion need not read it again; one commit alone takes lakeFS longer. */
-const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: string): Promise<PromoteAnswer> => {
+/** The log tells the merge's first parent, and the next promotion of the batch need not read it again. */
+const verify = async (
+  ports: Ports,
+  run: Run,
+  target: Target,
+  mergeCommit: string,
+  batch: Batch,
+): Promise<PromoteAnswer> => {
   const checkedHead = run.lease?.checkedHead ?? promotionBaseOf(run);
   const since = await historySince(ports, run.repository, run.target, checkedHead); // [5]
   if (since.newestFirst.find(({ id }) => id === mergeCommit)?.parents[0] !== checkedHead) {
@@ -177,6 +208,7 @@ const verify = async (ports: Ports, run: Run, target: Target, mergeCommit: strin
   }
   const answer = await recordMerged(ports, run, mergeCommit, true);
   await advanceVerified(ports, target, checkedHead, mergeCommit);
+  if (since.newestFirst[0]?.id === mergeCommit) batch.handOn(ports, run, mergeCommit);
   return answer;
 };
 

@@ -44,18 +44,21 @@ export interface History {
 const key = (repository: string, id: string): string => `${repository}@${id}`;
 
 /**
- * First-parent log of `target` from its head back to `base`. One call for what is new since the last reading.
- * A base that lakeFS does not know (any more) is not reached.
+ * First-parent log of `target` from its head back to `base`. One call for what is new since the last reading, none where
+ * the head is known. A base that lakeFS does not know (any more) is not reached.
+ * @param knownHead of the target, read here a moment ago.
  */
 export const historySince = async (
   ports: Ports,
   repository: string,
   target: string,
   base: string,
+  knownHead?: string,
 ): Promise<History> => {
   const cache = cacheOf(ports);
   const known = cache.newest.get(key(repository, target));
   const head =
+    knownHead ??
     (known === undefined ? undefined : await readLog(ports, cache, repository, target, known)) ??
     (await readLog(ports, cache, repository, target, base)) ??
     (await readLog(ports, cache, repository, target, undefined));

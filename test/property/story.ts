@@ -9,7 +9,7 @@ import { formatRunKey, type Run, type RunKey } from '../../lambdas/domain/run.ts
 import type { Target } from '../../lambdas/domain/target.ts';
 import type { Ports } from '../../lambdas/ports.ts';
 import { claimRun } from '../../lambdas/usecases/claim-run.ts';
-import { promoteRun } from '../../lambdas/usecases/promote-run.ts';
+import { Batch, promoteRun } from '../../lambdas/usecases/promote-run.ts';
 import { reconcile } from '../../lambdas/usecases/reconcile.ts';
 import { resolveRun } from '../../lambdas/usecases/resolve-run.ts';
 import { settleRun } from '../../lambdas/usecases/settle-run.ts';
@@ -108,6 +108,7 @@ class Teller {
   readonly #plot: Story;
   readonly #gate: Gate;
   readonly #deeds: Deed[] = [];
+  readonly #batch = new Batch();
   #die = 0;
 
   constructor(world: World, ports: Ports, plot: Story, gate: Gate) {
@@ -157,7 +158,7 @@ class Teller {
       await this.#alone(async () => void (await reconcile(this.#ports, { until })));
       while (this.#world.promotions.queue.length > 0) {
         const key = this.#world.promotions.queue.shift();
-        if (key !== undefined) await this.#alone(async () => void (await promoteRun(this.#ports, key)));
+        if (key !== undefined) await this.#alone(() => this.#promote(key));
       }
       await this.#alone(async () => void (await sweep(this.#ports, { until })));
       if (round > 5 && before === this.#fingerprint()) return;
@@ -191,8 +192,9 @@ class Teller {
     return key === undefined ? undefined : () => this.#promote(key);
   }
 
+  /** One batch from the first to the last: what promotions tell each other is as old as can be. */
   async #promote(key: RunKey): Promise<void> {
-    await promoteRun(this.#ports, key);
+    await promoteRun(this.#ports, key, this.#batch);
   }
 
   async #open(plan: PlannedRun, i: number): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GLUE_ARGUMENT } from '../../../lambdas/contract.ts';
 import type { Lakefs } from '../../../lambdas/ports.ts';
 import { claimRun } from '../../../lambdas/usecases/claim-run.ts';
-import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
+import { Batch, promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { settleRun } from '../../../lambdas/usecases/settle-run.ts';
 import { startRun } from '../../../lambdas/usecases/start-run.ts';
 import { makeWorld, text } from '../../fakes/ports.ts';
@@ -67,6 +67,58 @@ describe('a run without conflict', () => {
     expect(counted.calls).toEqual(['getBranch', 'createBranch']);
     await finish(counted, jobRunId, run.branch);
     expect(counted.calls).toHaveLength(10);
+  });
+});
+
+describe('promotions of one batch', () => {
+  const runInto = async ({ world, ports }: Counted, path: string) => {
+    const { id } = world.glue.begin('job-a');
+    const run = await claimRun(ports, { jobName: 'job-a', jobRunId: id });
+    await world.lakefs.putObject('lake', run.branch, path, text(run.runId));
+    world.glue.end(id, 'SUCCEEDED');
+    await settleRun(ports, { jobName: 'job-a', jobRunId: id });
+    return run;
+  };
+  /** A person changes this path of the target, past us. */
+  const byHand = async ({ world: { lakefs } }: Counted, path: string) => {
+    const head = (await lakefs.getBranch('lake', 'main'))?.commitId ?? '';
+    await lakefs.createBranch('lake', 'by-hand', head);
+    await lakefs.putObject('lake', 'by-hand', path, text('by hand'));
+    const done = await lakefs.commit('lake', 'by-hand', { message: 'by hand', metadata: {} });
+    const source = done.outcome === 'committed' ? done.commit.id : head;
+    await lakefs.merge('lake', source, 'main', { message: 'by hand', metadata: {} });
+  };
+
+  it('read the log of their target once each', async () => {
+    const counted = await countedWorld();
+    const runs = [await runInto(counted, 'sales/dt=1/a'), await runInto(counted, 'sales/dt=2/b')];
+    const batch = new Batch();
+    await promoteRun(counted.ports, runs[0] ?? { runId: '', attempt: 0 }, batch);
+    counted.calls.length = 0;
+    const second = await promoteRun(counted.ports, runs[1] ?? { runId: '', attempt: 0 }, batch);
+    expect(second.outcome).toBe('promoted');
+    expect(counted.calls).toEqual(['merge', 'log', 'deleteBranch']);
+  });
+
+  it.each([
+    ['right before a promotion is found after its merge, which is taken back', 0, true],
+    ['earlier is found before anything is merged', 1_000, false],
+  ])('a clash by hand %s', async (_when, ms, isMerged) => {
+    const counted = await countedWorld();
+    const { world, ports, calls } = counted;
+    const first = await runInto(counted, 'sales/dt=1/a');
+    const second = await runInto(counted, 'sales/dt=2/b');
+    const batch = new Batch();
+    await promoteRun(ports, first, batch);
+    await byHand(counted, 'sales/dt=2/hand');
+    world.clock.advance(ms);
+    calls.length = 0;
+    expect(await promoteRun(ports, second, batch)).toMatchObject({
+      outcome: 'conflicted',
+      run: { state: 'CONFLICTED', clashes: [{ what: 'sales/dt=2/' }] },
+    });
+    expect(calls.includes('merge')).toBe(isMerged);
+    expect([...world.lakefs.tree('lake', 'main').keys()].sort()).toEqual(['sales/dt=1/a', 'sales/dt=2/hand']);
   });
 });
 
