@@ -18,8 +18,11 @@ const OFFLINE =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|CERT_.*|.*SELF_SIGNED.*)$/;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
-const systemCodeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+const systemCodeOf = (error: unknown): string => {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  // One error for each address of a name.
+  return error instanceof AggregateError ? systemCodeOf(error.errors[0]) : '';
+};
 
 /** An AggregateError of several addresses has no message of its own. */
 const messageOf = (error: unknown): string => {
@@ -42,10 +45,10 @@ export const asAwsFailure = (error: unknown, { deployed, prefix, region }: Asked
   const fail = (code: string, text: string, remedy?: string): Failure =>
     new Failure(code, text, { data, cause: error, ...(remedy === undefined ? {} : { remedy }) });
 
-  if (/region is missing/i.test(message))
+  if (/region (is missing|not accepted)|invalid region/i.test(message))
     return fail(
       'BL6004',
-      'no AWS region is set',
+      /missing|""/.test(message) ? 'no AWS region is set' : message,
       'Pass `--region`, or set AWS_REGION or the region of your AWS profile.',
     );
   if (NO_CREDENTIALS.test(name)) return fail('BL6004', message);

@@ -22,6 +22,7 @@ const functionFor = ({ path, commands, flags, choices }: Word): string => {
   const names = commands.map(({ name, description }) => `    ${quoted(`${name}:${plainly(description)}`)}`);
   const branches = commands.map(({ name }) => `        ${name}) ${functionOf([...path, name])} ;;`);
   return `${functionOf(path)}() {
+  local context state line
   local -a commands
   commands=(
 ${names.join('\n')}
