@@ -149,7 +149,13 @@ export const GLUE_ARGUMENT = {
   target: '--branchline_target',
   lakefsEndpoint: '--branchline_lakefs_endpoint',
   secretArn: '--branchline_secret_arn',
+  /** How Spark reaches lakeFS: one of `SPARK_ACCESS`. */
+  access: '--branchline_access',
 } as const;
+
+/** Ways of a Spark job to lakeFS: `lakefs://` with signed addresses, `lakefs://` with rights on the bucket, the S3 gateway. */
+export const SPARK_ACCESS = ['presigned', 'simple', 's3a'] as const;
+export type SparkAccess = (typeof SPARK_ACCESS)[number];
 
 /** Event sources and detail types that the intake accepts. AWS refuses PutEvents for sources that begin with `aws.`. */
 export const GLUE_EVENT_SOURCE = ['aws.glue', 'branchline.glue'] as const;

@@ -13,6 +13,8 @@ from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 from . import contract
 from .errors import InvalidArguments
+from .glue_options import resolved_options
+from .spark import checked_access
 
 _NAMES: Tuple[str, ...] = (
     "JOB_NAME",
@@ -21,6 +23,7 @@ _NAMES: Tuple[str, ...] = (
     contract.ARGUMENT_BRANCH,
     contract.ARGUMENT_CLAIM_FUNCTION,
     contract.ARGUMENT_JOB,
+    contract.ARGUMENT_ACCESS,
     contract.ARGUMENT_REPOSITORY,
     contract.ARGUMENT_TARGET,
     contract.ARGUMENT_LAKEFS_ENDPOINT,
@@ -47,6 +50,8 @@ class Arguments:
     run_id: Optional[str]
     claim_function: str
     fallback: Optional[Fallback]
+    #: How Spark is to reach lakeFS; absent where the job does not say.
+    access: Optional[str] = None
 
 
 def _from_command_line(argv: Sequence[str]) -> Dict[str, str]:
@@ -71,7 +76,9 @@ def read_arguments(argv: Optional[Sequence[str]] = None, environ: Optional[Mappi
     """
     environment = os.environ if environ is None else environ
     found = {name: environment[name] for name in _NAMES if environment.get(name)}
-    found.update(_from_command_line(sys.argv[1:] if argv is None else argv))
+    words = sys.argv[1:] if argv is None else argv
+    found.update(_from_command_line(words))
+    found.update(resolved_options(words, [name for name in _NAMES if name in found]))
     found = {name: value for name, value in found.items() if value != ""}
 
     job_name = found.get("JOB_NAME") or found.get(contract.ARGUMENT_JOB)
@@ -89,12 +96,14 @@ def read_arguments(argv: Optional[Sequence[str]] = None, environ: Optional[Mappi
             remedy="Spark jobs get --JOB_RUN_ID from Glue. Start a Python-shell job by start-run (`branchline runs start`), "
             "or pass a new --branchline_run_id with every start.",
         )
+    access = found.get(contract.ARGUMENT_ACCESS)
     return Arguments(
         job_name=job_name,
         job_run_id=job_run_id,
         run_id=run_id,
         claim_function=found.get(contract.ARGUMENT_CLAIM_FUNCTION, contract.DEFAULT_CLAIM_FUNCTION),
         fallback=_fallback(found),
+        access=None if access is None else checked_access(access),
     )
 
 

@@ -14,6 +14,7 @@ ARGUMENT_REPOSITORY = "branchline_repository"
 ARGUMENT_TARGET = "branchline_target"
 ARGUMENT_LAKEFS_ENDPOINT = "branchline_lakefs_endpoint"
 ARGUMENT_SECRET_ARN = "branchline_secret_arn"
+ARGUMENT_ACCESS = "branchline_access"
 
 METADATA_PREFIX = "::lakefs::Branchline::"
 METADATA_RUN_ID = METADATA_PREFIX + "run_id"

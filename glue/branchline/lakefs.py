@@ -129,6 +129,10 @@ class LakefsClient:
 
     # -- One call ---------------------------------------------------------------------------------------------------
 
+    def key_pair(self) -> KeyPair:
+        """The server's key pair as the secret holds it now, for others that reach the server."""
+        return self._key_pair()
+
     def _header(self) -> str:
         if self._authorization is None:
             pair = self._key_pair()

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import IO, Any, Dict, Iterator, List, Mapping, NoReturn, Optional, Type, Union
 from urllib.parse import quote
 
-from . import contract
+from . import contract, spark
 from .aws import region_of
 from .files import TextWriter, Writer, buffer
 from .lakefs import LakefsClient, ObjectInfo
@@ -43,9 +43,10 @@ class Run:
     fails, nothing does. Nothing need be committed, closed or cleaned up.
     """
 
-    def __init__(self, opening: Opening, client: LakefsClient) -> None:
+    def __init__(self, opening: Opening, client: LakefsClient, access: Optional[str] = None) -> None:
         self._opening = opening
         self._client = client
+        self._access = spark.PRESIGNED if access is None else access
 
     # -- Who it is --------------------------------------------------------------------------------------------------
 
@@ -105,9 +106,33 @@ class Run:
 
     # -- Paths for Spark and others ---------------------------------------------------------------------------------
 
+    def configure(self, session: Any, access: Optional[str] = None) -> Run:
+        """Makes Spark able to read and write ``uri()`` and ``read_uri()``. Call it before the first of both.
+
+        lakeFS's key pair comes from the secret and goes into Hadoop's settings alone, under names that Spark redacts.
+
+        :param session: a SparkSession, a SparkContext or a GlueContext.
+        :param access: ``presigned``, ``simple`` or ``s3a``; by default the job's argument ``--branchline_access``, else
+            ``presigned``. From now on the URIs have the scheme that goes with it.
+        :returns: the run itself.
+        """
+        chosen = spark.checked_access(self._access if access is None else access)
+        spark.configure(session, chosen, self._client.endpoint, self.repository, self._client.key_pair())
+        self._access = chosen
+        log.info("Spark reaches %s by %s", self.repository, chosen)
+        return self
+
+    @property
+    def access(self) -> str:
+        """How Spark reaches lakeFS: ``presigned``, ``simple`` or ``s3a``."""
+        return self._access
+
+    def _uri(self, ref: str, path: str) -> str:
+        return f"{spark.scheme_of(self._access)}://{self.repository}/{ref}/{_checked(path) if path else ''}"
+
     def uri(self, path: str = "") -> str:
-        """``lakefs://repository/branch/path``: where the run writes."""
-        return f"lakefs://{self.repository}/{self.branch}/{_checked(path) if path else ''}"
+        """``lakefs://repository/branch/path``: where the run writes. ``s3a://…`` under access mode ``s3a``."""
+        return self._uri(self.branch, path)
 
     def s3a_uri(self, path: str = "") -> str:
         """The same through lakeFS's S3 gateway: ``s3a://repository/branch/path``."""
@@ -115,7 +140,11 @@ class Run:
 
     def read_uri(self, path: str = "") -> str:
         """``lakefs://repository/commit/path``: the target as it was when the run began, whatever is written meanwhile."""
-        return f"lakefs://{self.repository}/{self.base_commit}/{_checked(path) if path else ''}"
+        return self._uri(self.base_commit, path)
+
+    def target_uri(self, path: str = "") -> str:
+        """``lakefs://repository/target/path``: the target as it is at each look; for the location of a catalog table."""
+        return self._uri(self.target, path)
 
     # -- Files without Spark ----------------------------------------------------------------------------------------
 
@@ -237,20 +266,22 @@ class Run:
         ours = [key for key in extra if key.startswith(contract.METADATA_PREFIX)]
         if ours:
             raise ValueError(f"metadata has {', '.join(ours)}; keys that begin with {contract.METADATA_PREFIX} are set here")
+        said = {**extra, **self.provenance, contract.METADATA_KIND: contract.KIND_CHECKPOINT}
         if not self._opening.claimed_on_branch:
-            return self._client.commit(self.branch, message, {**extra, **self._provenance()})
+            return self._client.commit(self.branch, message, said)
         # A commit takes all that is staged, and the claim must never reach the target.
         self._client.reset_object(self.branch, contract.CLAIM_OBJECT)
         try:
-            made = self._client.commit(self.branch, message, {**extra, **self._provenance()})
+            made = self._client.commit(self.branch, message, said)
         finally:
             put_claim(self._client, self._opening)
         return made
 
-    def _provenance(self) -> Dict[str, str]:
+    @property
+    def provenance(self) -> Dict[str, str]:
+        """Where what this run writes comes from, in the words of its commits' metadata."""
         opening = self._opening
         said = {
-            contract.METADATA_KIND: contract.KIND_CHECKPOINT,
             contract.METADATA_RUN_ID: opening.run_id,
             contract.METADATA_ATTEMPT: str(opening.attempt),
             contract.METADATA_JOB: opening.job,

@@ -83,7 +83,8 @@ def start(aws: FakeAws, clock: Clock) -> Start:
     def begin(*argv: str, environ: Any = None, **arguments: str) -> branchline.Run:
         named: Dict[str, str] = {"JOB_NAME": "sales-daily", "JOB_RUN_ID": JOB_RUN, **arguments}
         words = [word for name, value in named.items() if value for word in (f"--{name}", value)]
-        opened = open_run(read_arguments([*words, *argv], environ or {}), clock.patience())
-        return branchline.Run(opened.opening, opened.client)
+        asked = read_arguments([*words, *argv], environ or {})
+        opened = open_run(asked, clock.patience())
+        return branchline.Run(opened.opening, opened.client, asked.access)
 
     return begin

@@ -9,6 +9,7 @@ import pytest
 
 from branchline import contract
 from branchline.errors import CATALOG
+from branchline.spark import ACCESS_MODES
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 TEXT = (LAMBDAS / "contract.ts").read_text(encoding="utf-8")
@@ -37,6 +38,7 @@ def value(name: str, key: str) -> str:
         ("target", contract.ARGUMENT_TARGET),
         ("lakefsEndpoint", contract.ARGUMENT_LAKEFS_ENDPOINT),
         ("secretArn", contract.ARGUMENT_SECRET_ARN),
+        ("access", contract.ARGUMENT_ACCESS),
     ],
 )
 def test_arguments(key: str, mine: str) -> None:
@@ -80,6 +82,11 @@ def test_kinds_of_commits() -> None:
 )
 def test_names(line: str, mine: str) -> None:
     assert line.format(mine) in TEXT
+
+
+def test_ways_of_spark_to_lakefs() -> None:
+    quoted = ", ".join(f"'{mode}'" for mode in ACCESS_MODES)
+    assert f"export const SPARK_ACCESS = [{quoted}] as const;" in TEXT
 
 
 def test_codes_and_titles_are_those_of_the_catalog() -> None:
