@@ -4,6 +4,7 @@ import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { beforeAll, expect, test } from 'vitest';
 import { FUNCTION, SECRET_KEY } from '../../lambdas/contract.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
+import type { Target } from '../../lambdas/domain/target.ts';
 import type { Check } from '../../lambdas/payloads.ts';
 import { DOOMED_REPOSITORY } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
@@ -116,5 +117,18 @@ test.skipIf(server.kind === 'endpoint')(
     await harness.invoke(FUNCTION.reconcile, {});
     const ended = await harness.waitForRun(run.runId, ['DISCARDED']);
     expect(ended.cause?.code).toBe('BL2004');
+
+    // The new repository knows nothing of what was verified in the old one: a person says that this is as wanted.
+    const head = (await harness.lakefs.getBranch(doomed, 'main'))?.commitId;
+    if (head === run.baseCommit) return;
+    const { targets } = await harness.invoke<{ targets: readonly Target[] }>(FUNCTION.inspect, { query: 'targets' });
+    const blocked = targets.find(({ repository }) => repository === doomed)?.blocked;
+    expect(blocked?.cause.code).toBe('BL2007');
+    await harness.invoke(FUNCTION.resolveRun, {
+      action: 'accept-target',
+      repository: doomed,
+      target: 'main',
+      commit: blocked?.commit,
+    });
   },
 );
