@@ -2,8 +2,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Log } from '../ports.ts';
 
-export const asLog = (logger: Logger): Log => ({
-  info: (message, data = {}) => logger.info(message, data),
-  warn: (message, data = {}) => logger.warn(message, data),
-  error: (message, data = {}) => logger.error(message, data),
+/** @param keys on every line. A child logger would do the same, and cost more than all else that a message costs. */
+export const asLog = (logger: Logger, keys: Readonly<Record<string, unknown>> = {}): Log => ({
+  info: (message, data = {}) => logger.info(message, { ...keys, ...data }),
+  warn: (message, data = {}) => logger.warn(message, { ...keys, ...data }),
+  error: (message, data = {}) => logger.error(message, { ...keys, ...data }),
 });

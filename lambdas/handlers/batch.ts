@@ -13,17 +13,17 @@ export type Work = (record: SQSRecord, log: Log) => Promise<void>;
 
 /** @returns whether the message is done with. */
 const attempt = async (record: SQSRecord, work: Work): Promise<boolean> => {
-  const child = logger.createChild({ persistentKeys: { messageId: record.messageId } });
+  const log = asLog(logger, { messageId: record.messageId });
   if (Date.now() + MIN_WORK_MS > deadline()) {
-    child.warn('no time left for this message; it comes back');
+    log.warn('no time left for this message; it comes back');
     return false;
   }
   try {
-    await work(record, asLog(child));
+    await work(record, log);
     return true;
   } catch (error) {
     const receiveCount = Number(record.attributes?.ApproximateReceiveCount ?? 1);
-    child.error('message failed; it comes back, and in the end goes to the dead-letter queue', {
+    log.error('message failed; it comes back, and in the end goes to the dead-letter queue', {
       receiveCount,
       ...errorData(error),
     });

@@ -21,6 +21,9 @@ export const clashesSince = async (ports: Ports, run: Run, commits: readonly Com
   const mine = await partitionsOfRun(ports, run);
   const tables = tablesOf(await ports.config.load(), run.repository);
   const changes = await changesOfCommits(ports, run.repository, commits);
+  const all = new Set([...changes.values()].flatMap(({ partitions }) => partitions));
+  // The rule in one go; who it was is asked where there is anybody.
+  if (clashingPartitions(mine, [...all], tables).length === 0) return [];
   const clashes: Clash[] = [];
   for (const commit of commits) {
     const theirs = changes.get(commit.id);

@@ -26,12 +26,15 @@ export interface CommitChanges {
   readonly run?: string;
 }
 
-const caches = new WeakMap<Lakefs, Cache>();
-const cacheOf = (ports: Ports): Cache => {
-  const known = caches.get(ports.lakefs);
+/** By repository: a promotion in a burst looks up hundreds of commits. */
+const caches = new WeakMap<Lakefs, Map<string, Cache>>();
+const cacheOf = (ports: Ports, repository: string): Cache => {
+  const ofServer = caches.get(ports.lakefs) ?? new Map<string, Cache>();
+  caches.set(ports.lakefs, ofServer);
+  const known = ofServer.get(repository);
   if (known !== undefined && known.commits.size < MAX_COMMITS) return known;
   const fresh: Cache = { commits: new Map(), newest: new Map(), changes: new Map() };
-  caches.set(ports.lakefs, fresh);
+  ofServer.set(repository, fresh);
   return fresh;
 };
 
@@ -40,8 +43,6 @@ export interface History {
   readonly newestFirst: readonly Commit[];
   readonly reachesBase: boolean;
 }
-
-const key = (repository: string, id: string): string => `${repository}@${id}`;
 
 /**
  * First-parent log of `target` from its head back to `base`. One call for what is new since the last reading, none where
@@ -55,22 +56,22 @@ export const historySince = async (
   base: string,
   knownHead?: string,
 ): Promise<History> => {
-  const cache = cacheOf(ports);
-  const known = cache.newest.get(key(repository, target));
+  const cache = cacheOf(ports, repository);
+  const known = cache.newest.get(target);
   const head =
     knownHead ??
     (known === undefined ? undefined : await readLog(ports, cache, repository, target, known)) ??
     (await readLog(ports, cache, repository, target, base)) ??
     (await readLog(ports, cache, repository, target, undefined));
-  if (head !== undefined) cache.newest.set(key(repository, target), head);
+  if (head !== undefined) cache.newest.set(target, head);
   const newestFirst: Commit[] = [];
   let next = head;
   while (next !== undefined) {
-    let commit = cache.commits.get(key(repository, next));
+    let commit = cache.commits.get(next);
     if (commit === undefined) {
       // Older than anything read so far: another run began long before.
       await readLog(ports, cache, repository, next, base);
-      commit = cache.commits.get(key(repository, next));
+      commit = cache.commits.get(next);
     }
     if (commit === undefined) break;
     newestFirst.push(commit);
@@ -92,8 +93,8 @@ const readLog = async (
   try {
     for await (const commit of ports.lakefs.log(repository, ref, stopAt === undefined ? {} : { stopAt })) {
       head ??= commit.id;
-      if (cache.commits.has(key(repository, commit.id))) break;
-      cache.commits.set(key(repository, commit.id), commit);
+      if (cache.commits.has(commit.id)) break;
+      cache.commits.set(commit.id, commit);
       if (commit.id === stopAt) break;
     }
   } catch (error) {
@@ -106,7 +107,7 @@ const readLog = async (
 
 /** Notes what a commit of ours changed, so that the next promotion need not ask. */
 export const remember = (ports: Ports, repository: string, commitId: string, changes: CommitChanges): void => {
-  cacheOf(ports).changes.set(key(repository, commitId), changes);
+  cacheOf(ports, repository).changes.set(commitId, changes);
 };
 
 /**
@@ -118,14 +119,14 @@ export const changesOfCommits = async (
   repository: string,
   commits: readonly Commit[],
 ): Promise<ReadonlyMap<string, CommitChanges>> => {
-  const cache = cacheOf(ports);
-  const unknown = commits.filter((commit) => !cache.changes.has(key(repository, commit.id)));
+  const cache = cacheOf(ports, repository);
+  const unknown = commits.filter((commit) => !cache.changes.has(commit.id));
   const own = await ownRuns(ports, unknown);
   for (const commit of unknown) {
     const run = own.get(commit.id);
     const recorded = run?.runCommit === undefined ? undefined : await ports.ledger.getChanges(run, run.runCommit);
     cache.changes.set(
-      key(repository, commit.id),
+      commit.id,
       run !== undefined && recorded !== undefined
         ? { partitions: recorded, run: formatRunKey(run) }
         : { partitions: await diffPartitions(ports, repository, commit) },
@@ -133,7 +134,7 @@ export const changesOfCommits = async (
   }
   const found = new Map<string, CommitChanges>();
   for (const commit of commits) {
-    const changes = cache.changes.get(key(repository, commit.id));
+    const changes = cache.changes.get(commit.id);
     if (changes !== undefined) found.set(commit.id, changes);
   }
   return found;
