@@ -13,6 +13,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+process.once('SIGINT', () => {
+  // A living line may stand there; what was started goes on without us.
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+  process.exit(130);
+});
+
 process.exitCode = await main(process.argv.slice(2), {
   terminal: terminalOf(process),
   connect,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { deadLetterQueueName, HOP, type HopName, queueName } from '../../lambdas/contract.ts';
 import { LEASE_MS } from '../../lambdas/domain/promotion.ts';
 import { asList, asText, ofType, type Template, templateOf, VARIANT_NAMES } from './template.ts';
 
@@ -48,6 +49,15 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
       expect(deadLetters, queue.QueueName).toMatchObject({ FifoQueue: queue.FifoQueue });
       expect(deadLetters?.MessageRetentionPeriod).toBeGreaterThan(queue.MessageRetentionPeriod);
     }
+  });
+
+  test('the queues are those of the contract, by its names: doctor finds them so', () => {
+    const prefix = variant === 'full' ? 'second' : 'branchline';
+    const named = (Object.keys(HOP) as HopName[]).flatMap((hop) => [
+      ...(HOP[hop].hasQueue ? [queueName(prefix, hop)] : []),
+      deadLetterQueueName(prefix, hop),
+    ]);
+    expect(queues.map(({ QueueName }) => QueueName).toSorted()).toEqual(named.toSorted());
   });
 
   test('a queue without dead-letter queue is one itself, and somebody uses it', () => {
