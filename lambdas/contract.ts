@@ -228,6 +228,23 @@ export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
 export const ON_CONFLICT = ['keep', 'rerun', 'source-wins', 'target-wins'] as const;
 export type OnConflict = (typeof ON_CONFLICT)[number];
 
+/** Formats that Athena reads through symlinks. */
+export const TABLE_FORMATS = ['parquet', 'orc', 'json', 'csv'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
+/** How a table is shown in Glue. */
+export interface TablePublication {
+  readonly database: string;
+  readonly tableName: string;
+  /** The target whose commits the table shows. */
+  readonly target: string;
+  readonly format: TableFormat;
+  /** Without the partition columns. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Glue type by partition column; `string` where it is left out. */
+  readonly partitionTypes: Readonly<Record<string, string>>;
+}
+
 export interface TableConfig {
   /** Unique within the repository. */
   readonly name: string;
@@ -239,6 +256,8 @@ export interface TableConfig {
   readonly overwrite: 'partition' | 'table';
   /** Writers only ever add files: two runs may add to one partition. */
   readonly appendOnly: boolean;
+  /** Absent for a table that readers do not find in Glue. */
+  readonly publish?: TablePublication;
 }
 
 export interface RepositoryConfig {

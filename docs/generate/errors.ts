@@ -21,6 +21,7 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
     about:
       'Between the person and the functions: told by `branchline` alone, never by a function. See [cli.md](cli.md).',
   },
+  { prefix: 'BL7', title: 'The catalog', about: 'Between a target and the tables that readers see of it.' },
 ];
 
 const EXIT: Readonly<Record<ErrorEntry['exitCode'], string>> = {

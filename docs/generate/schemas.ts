@@ -80,6 +80,7 @@ const target = z.object({
   repository: z.string(),
   branch: z.string(),
   verifiedCommit: z.string(),
+  verifiedAt: maybe(time),
   updatedAt: time,
   hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time })),
   blocked: maybe(z.object({ commit: z.string(), cause, since: time })),

@@ -271,6 +271,28 @@ export const ERROR_CATALOG = {
     7,
     'Look at its log: what it was asked may have been done, in full or in part. Asking again is safe.',
   ),
+  // 7xxx: what readers see
+  BL7001: entry(
+    'Glue table belongs to somebody else',
+    'operator',
+    false,
+    5,
+    'Give the table another `tableName` or `database` in branchline.yaml, or remove the Glue table that the message names.',
+  ),
+  BL7002: entry(
+    'file cannot be shown to readers',
+    'platform',
+    false,
+    1,
+    'Athena reads files in S3 alone: look at the storage namespace, and at what was imported into the repository.',
+  ),
+  BL7003: entry(
+    'Glue table changed meanwhile',
+    'nobody: retried',
+    true,
+    5,
+    'Nothing to do if it passes; otherwise somebody else keeps writing to the table that the message names.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;
 

@@ -15,6 +15,8 @@ export interface Target {
   readonly branch: string;
   /** Newest commit of the target whose history was checked; readers see nothing newer. */
   readonly verifiedCommit: string;
+  /** When it became that. */
+  readonly verifiedAt?: EpochMs;
   readonly updatedAt: EpochMs;
   readonly hold?: Hold;
   /** A commit made by hand that clashes; promotions and readers wait until a person accepts or reverts it. */

@@ -26,6 +26,7 @@ export const ensureTarget = async (ports: Ports, repository: string, branch: str
     repository,
     branch,
     verifiedCommit: await headOf(ports, repository, branch),
+    verifiedAt: ports.clock.now(),
     updatedAt: ports.clock.now(),
   };
   const answer = await ports.ledger.putTarget(fresh);
@@ -37,7 +38,13 @@ export const advanceVerified = (ports: Ports, target: Target, from: string, to: 
   changeTarget(ports, target.repository, target.branch, target, (current) =>
     current === undefined || current.verifiedCommit !== from || current.blocked !== undefined || from === to
       ? undefined
-      : { ...current, version: current.version + 1, verifiedCommit: to, updatedAt: ports.clock.now() },
+      : {
+          ...current,
+          version: current.version + 1,
+          verifiedCommit: to,
+          verifiedAt: ports.clock.now(),
+          updatedAt: ports.clock.now(),
+        },
   );
 
 /** Verifies every commit since the last verified one, oldest first, and writes down how far it came. */

@@ -1,0 +1,102 @@
+/** The ledger's entry about what readers see of a target, and what is to be done next about each table. Pure. */
+import type { Cause, EpochMs } from '../run.ts';
+import type { Target } from '../target.ts';
+import { digestOfTable, type TableDescriptor } from './table.ts';
+
+/** One refresh of one table that changed something. */
+export interface Refresh {
+  /** Absent for the first publication. */
+  readonly from?: string;
+  readonly to: string;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** Whether the whole table was compared. */
+  readonly compared: boolean;
+  readonly endedAt: EpochMs;
+  readonly durationMs: number;
+}
+
+export interface PublishedTable {
+  /** Readers see the files of this commit. Later commits that change nothing of the table count as shown, without a call to Glue. */
+  readonly commit?: string;
+  /** A refresh to this commit has begun and has not ended: it is ended before another begins. */
+  readonly towards?: string;
+  /** Of the descriptor that Glue's table was made by. */
+  readonly descriptor: string;
+  /** When the whole table was last compared. */
+  readonly comparedAt?: EpochMs;
+  readonly refresh?: Refresh;
+  /** Why the table could not be refreshed, until it can. */
+  readonly failure?: Cause & { readonly since: EpochMs };
+}
+
+export interface Publication {
+  readonly schemaVersion: number;
+  readonly version: number;
+  readonly repository: string;
+  readonly branch: string;
+  /** All tables show this commit; absent before the first publication. */
+  readonly commit?: string;
+  readonly publishedAt?: EpochMs;
+  /** From the moment that the commit was verified to the one that all tables showed it. */
+  readonly lagMs?: number;
+  /** One writer at a time: refresh, repair and clean-up. */
+  readonly lease?: { readonly owner: string; readonly expiresAt: EpochMs };
+  readonly tables: Readonly<Record<string, PublishedTable>>;
+  readonly updatedAt: EpochMs;
+}
+
+/**
+ * How long one writer may work. Longer than any function that writes may run (5 minutes): whoever finds an expired lease may
+ * take its holder for dead.
+ */
+export const PUBLICATION_LEASE_MS = 360_000;
+
+/** A table is compared in full so often, though nothing seems wrong: somebody may have edited it. */
+export const COMPARE_EVERY_MS = 24 * 3_600_000;
+
+export type TableStep =
+  | { readonly step: 'none' }
+  /** Everything that Glue names against everything that the commit holds. */
+  | { readonly step: 'compare'; readonly to: string }
+  /** Only what differs between two commits. */
+  | { readonly step: 'follow'; readonly from: string; readonly to: string };
+
+export const stepOfTable = (
+  table: TableDescriptor,
+  record: PublishedTable | undefined,
+  verified: string,
+  options: { readonly compare: boolean; readonly now: EpochMs },
+): TableStep => {
+  const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table);
+  const isDue = options.now - (record?.comparedAt ?? 0) >= COMPARE_EVERY_MS;
+  if (!isKnown || options.compare || isDue) return { step: 'compare', to: verified };
+  if (record.towards !== undefined) return { step: 'follow', from: record.commit, to: record.towards };
+  return record.commit === verified ? { step: 'none' } : { step: 'follow', from: record.commit, to: verified };
+};
+
+/** Whether every table shows the verified commit, and none is due for a comparison. */
+export const isPublished = (
+  tables: readonly TableDescriptor[],
+  publication: Publication | undefined,
+  target: Target,
+  now: EpochMs,
+): boolean =>
+  tables.every((table) => {
+    const step = stepOfTable(table, publication?.tables[table.name], target.verifiedCommit, { compare: false, now });
+    return step.step === 'none';
+  });
+
+/** Since when readers wait for the verified commit; `undefined` where they see it. */
+export const behindSince = (
+  tables: readonly TableDescriptor[],
+  publication: Publication | undefined,
+  target: Target,
+): EpochMs | undefined => {
+  const shows = (table: TableDescriptor): boolean => {
+    const record = publication?.tables[table.name];
+    return record?.commit === target.verifiedCommit && record.towards === undefined;
+  };
+  return tables.every(shows) ? undefined : (target.verifiedAt ?? target.updatedAt);
+};

@@ -1,0 +1,67 @@
+/** How Glue describes a table of symlinks and its partitions. Pure. */
+import type { TableFormat } from '../../contract.ts';
+import type { Column, TableDescriptor } from './table.ts';
+
+/** The part of a storage descriptor that we write and compare. */
+export interface Storage {
+  readonly location: string;
+  readonly columns: readonly Column[];
+  readonly inputFormat: string;
+  readonly outputFormat: string;
+  readonly serde: string;
+}
+
+/** Source: Athena user guide, "Supported data formats"; symlinks keep the serializer of the files that they point to. */
+const SERDE: Readonly<Record<TableFormat, string>> = {
+  parquet: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+  orc: 'org.apache.hadoop.hive.ql.io.orc.OrcSerde',
+  json: 'org.apache.hive.hcatalog.data.JsonSerDe',
+  csv: 'org.apache.hadoop.hive.serde2.OpenCSVSerde',
+};
+
+export const storageOf = (table: TableDescriptor, location: string): Storage => ({
+  location,
+  columns: table.columns,
+  inputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
+  outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+  serde: SERDE[table.format],
+});
+
+/** Location left out: that is what changes. */
+export const sameForm = (a: Storage, b: Storage): boolean =>
+  a.inputFormat === b.inputFormat &&
+  a.outputFormat === b.outputFormat &&
+  a.serde === b.serde &&
+  sameColumns(a.columns, b.columns);
+
+export const sameColumns = (a: readonly Column[], b: readonly Column[]): boolean =>
+  a.length === b.length && a.every((column, i) => column.name === b[i]?.name && column.type === b[i]?.type);
+
+/** Parameters of Glue's table. */
+export const TABLE_PARAMETER = {
+  /** The commit whose rows the table shows. */
+  commit: 'branchline.commit',
+  repository: 'branchline.repository',
+  target: 'branchline.target',
+  table: 'branchline.table',
+  /** While a refresh is under way: every partition is that of `commit` or of this one. */
+  refreshing: 'branchline.refreshing',
+} as const;
+
+/** Parameter of a partition: the prefixes in the repository that its files come from, one a line. */
+export const PREFIX_PARAMETER = 'branchline.prefix';
+
+/** Whose the table is; those of `commit` and `refreshing` are left to whoever writes it. */
+export const ownParameters = (table: TableDescriptor): Readonly<Record<string, string>> => ({
+  EXTERNAL: 'TRUE',
+  classification: table.format,
+  [TABLE_PARAMETER.repository]: table.repository,
+  [TABLE_PARAMETER.target]: table.target,
+  [TABLE_PARAMETER.table]: table.name,
+});
+
+/** Whether a table of Glue is the one that we made for this descriptor. */
+export const isOwnTable = (table: TableDescriptor, parameters: Readonly<Record<string, string>>): boolean =>
+  parameters[TABLE_PARAMETER.repository] === table.repository &&
+  parameters[TABLE_PARAMETER.target] === table.target &&
+  parameters[TABLE_PARAMETER.table] === table.name;

@@ -1,0 +1,66 @@
+/** A table that readers see: where its files lie in the repository, and what Glue calls it. Pure. */
+import { createHash } from 'node:crypto';
+import type { CompiledConfig, TableConfig, TableFormat } from '../../contract.ts';
+
+export interface Column {
+  readonly name: string;
+  /** As Glue writes it: `bigint`, `decimal(10,2)`, `array<string>`. */
+  readonly type: string;
+}
+
+export interface PartitionColumn extends Column {
+  /** As the path has it: `Day` in `sales/Day=…/`. Glue's names are lower-case. */
+  readonly key: string;
+}
+
+export interface TableDescriptor {
+  readonly repository: string;
+  /** The branch whose commits the table shows. */
+  readonly target: string;
+  /** Name in the configuration. */
+  readonly name: string;
+  /** Ends in `/`. */
+  readonly path: string;
+  readonly database: string;
+  readonly tableName: string;
+  readonly format: TableFormat;
+  readonly columns: readonly Column[];
+  readonly partitionColumns: readonly PartitionColumn[];
+}
+
+const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
+  const { publish } = table;
+  if (publish === undefined) return [];
+  return [
+    {
+      repository,
+      target: publish.target,
+      name: table.name,
+      path: table.path,
+      database: publish.database,
+      tableName: publish.tableName,
+      format: publish.format,
+      columns: publish.columns,
+      partitionColumns: table.partitionColumns.map((key) => ({
+        key,
+        name: key.toLowerCase(),
+        type: publish.partitionTypes[key] ?? 'string',
+      })),
+    },
+  ];
+};
+
+/** The tables that show the commits of this target; those without a database are not published. */
+export const publishedTables = (
+  config: CompiledConfig,
+  repository: string,
+  target: string,
+): readonly TableDescriptor[] =>
+  config.repositories
+    .filter(({ name }) => name === repository)
+    .flatMap(({ tables }) => tables.flatMap((table) => describe(repository, table)))
+    .filter((table) => table.target === target);
+
+/** Changes with everything that Glue's table and partitions are made of besides the files. */
+export const digestOfTable = (table: TableDescriptor): string =>
+  createHash('sha256').update(JSON.stringify(table), 'utf8').digest('hex').slice(0, 32);
