@@ -3,8 +3,10 @@ import { RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contr
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
 import { type Config, durationSeconds } from './schema.ts';
+import { serverFaults } from './server-check.ts';
 
 export const crossCheck = (config: Config): Fault[] => [
+  ...serverFaults(config),
   ...Object.entries(config.repositories).flatMap(([name, repository]) => [
     ...branchFaults(name, repository),
     ...tableFaults(name, repository.tables),

@@ -1,6 +1,7 @@
 /** The schema of `branchline.yaml`: the one place that says which keys there are, what they mean, and what they default to. */
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT } from '../../lambdas/contract.ts';
+import { serverSchema } from './server-schema.ts';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const DURATION = /^(\d{1,6})(s|m|h|d)$/;
@@ -124,16 +125,19 @@ export const configSchema = z
         endpoint: z
           .string()
           .regex(/^https?:\/\/[^/\s]+$/, 'http(s)://host[:port], no / at the end, no /api/v1')
-          .describe('Base URL of the lakeFS server.'),
+          .optional()
+          .describe('Base URL of a lakeFS server that is there. Either this and `secretArn`, or `server`.'),
         secretArn: z
           .string()
           .regex(/^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:\S+$/, 'the full ARN of a secret')
+          .optional()
           .describe('Secret with {"access_key_id": "…", "secret_access_key": "…"}.'),
         secretKmsKeyArn: z
           .string()
           .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
           .optional()
           .describe('Customer key that the secret is encrypted with, if any.'),
+        server: serverSchema.optional().describe('A lakeFS server on Fargate that is deployed with the control plane.'),
       })
       .describe('The lakeFS server that runs use.'),
     controlPlane: z

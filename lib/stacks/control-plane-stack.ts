@@ -35,12 +35,15 @@ import { RunAlarms } from '../constructs/alarms.ts';
 import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
+import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
 import { ACCESS, glueStatements, glueWildcards, jobArns } from './access.ts';
 
 export interface ControlPlaneStackProps extends StackProps {
   readonly config: Config;
+  /** The server of a `LakefsStack`. @default the one that the configuration names by endpoint and secret */
+  readonly lakefs?: LakefsConnection;
 }
 
 /**
@@ -82,11 +85,14 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
 export class ControlPlaneStack extends Stack {
   readonly #config: Config;
   readonly #compiled: CompiledConfig;
+  readonly #lakefs: LakefsConnection;
   readonly #functions = new Map<FunctionName, BranchlineFunction>();
 
   constructor(scope: Construct, id: string, props: ControlPlaneStackProps) {
-    super(scope, id, { description: 'Branchline: every Glue run on its own lakeFS branch', ...props });
-    this.#config = props.config;
+    const { config, lakefs, ...stackProps } = props;
+    super(scope, id, { description: 'Branchline: every Glue run on its own lakeFS branch', ...stackProps });
+    this.#config = config;
+    this.#lakefs = lakefs ?? connectionFrom(config);
     this.#compiled = compileConfig(props.config);
     const { prefix, removeLedger, alarmTopicArn, tags } = props.config.controlPlane;
     const alarmActions: IAlarmAction[] =
@@ -143,7 +149,7 @@ export class ControlPlaneStack extends Stack {
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),
       configUri: configAsset.s3ObjectUrl,
-      endpoint: props.config.lakefs.endpoint,
+      endpoint: this.#lakefs.endpoint,
     });
     this.#jobPolicy();
 
@@ -204,8 +210,8 @@ export class ControlPlaneStack extends Stack {
           : {
               [ENV.ledgerTable]: ledger.table.tableName,
               [ENV.configUri]: configAsset.s3ObjectUrl,
-              [ENV.lakefsEndpoint]: this.#config.lakefs.endpoint,
-              [ENV.lakefsSecretArn]: this.#config.lakefs.secretArn,
+              [ENV.lakefsEndpoint]: this.#lakefs.endpoint,
+              [ENV.lakefsSecretArn]: this.#lakefs.secretArn,
             },
         statements: [
           ...ledger.statements(access.ledger),
@@ -222,7 +228,7 @@ export class ControlPlaneStack extends Stack {
 
   #network(): Network | undefined {
     const settings = this.#config.controlPlane.vpc;
-    if (settings === undefined) return undefined;
+    if (settings === undefined) return this.#lakefs.network;
     const { vpcId, subnetIds, securityGroupIds } = settings;
     // Zones do not matter for functions; the CDK wants one for each subnet.
     const availabilityZones = subnetIds.map((_, i) => Fn.select(i, Fn.getAzs()));
@@ -235,7 +241,7 @@ export class ControlPlaneStack extends Stack {
   }
 
   #secretStatements(): PolicyStatement[] {
-    const { secretArn, secretKmsKeyArn } = this.#config.lakefs;
+    const { secretArn, secretKmsKeyArn } = this.#lakefs;
     return [
       new PolicyStatement({ sid: 'ReadSecret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] }),
       ...(secretKmsKeyArn === undefined

@@ -55,8 +55,11 @@ test.each(examples.map((text, i) => [i + 1, text] as const))('example %i of the 
   expect(faultsOf(text)).toEqual([]);
 });
 
-test('the last example has every key', () => {
-  const example = examples.at(-1) ?? '';
-  const missing = leavesOf().filter(({ path }) => !new RegExp(`\\b${path.split('.').at(-1) ?? ''}:`).test(example));
+test('the last two examples, one with a server that is there and one with its own, have every key', () => {
+  const example = examples.slice(-2).join('\n');
+  // A snapshot is of the other metadata store than the one that the example shows; the line beneath it tells of it.
+  const missing = leavesOf()
+    .filter(({ path }) => !path.endsWith('.restoreFromSnapshot'))
+    .filter(({ path }) => !new RegExp(`\\b${path.split('.').at(-1) ?? ''}:`).test(example));
   expect(missing.map(({ path }) => path)).toEqual([]);
 });

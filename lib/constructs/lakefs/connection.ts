@@ -1,0 +1,24 @@
+/** What the control plane has to know of a lakeFS server, whoever runs it. */
+import type { Config } from '../../config/schema.ts';
+import type { Network } from '../branchline-function.ts';
+
+export interface LakefsConnection {
+  /** Base URL without a path. */
+  readonly endpoint: string;
+  /** Secret with `access_key_id` and `secret_access_key`. */
+  readonly secretArn: string;
+  /** Customer key that the secret is encrypted with. @default none */
+  readonly secretKmsKeyArn?: string;
+  /** Network in which functions reach the server. @default what the configuration says of the functions */
+  readonly network?: Network;
+}
+
+/** A server that was there before. */
+export const connectionFrom = ({ lakefs }: Config): LakefsConnection => {
+  const { endpoint, secretArn, secretKmsKeyArn } = lakefs;
+  if (endpoint === undefined || secretArn === undefined)
+    throw new Error(
+      'the configuration has no lakefs.endpoint and lakefs.secretArn: pass the connection of a LakefsStack',
+    );
+  return { endpoint, secretArn, ...(secretKmsKeyArn === undefined ? {} : { secretKmsKeyArn }) };
+};
