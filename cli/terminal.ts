@@ -39,12 +39,22 @@ interface Streams {
 const ask = (streams: Streams, question: string): Promise<string | undefined> => {
   const reader = createInterface({ input: streams.stdin, output: streams.stderr });
   return new Promise((resolve) => {
+    const refuse = (): void => {
+      // The cursor stands behind the question.
+      streams.stderr.write('\n');
+      resolve(undefined);
+    };
     reader.once('SIGINT', () => reader.close());
-    reader.once('close', () => resolve(undefined));
-    void reader.question(question).then((answer) => {
-      resolve(answer);
-      reader.close();
-    });
+    reader.once('close', refuse);
+    reader.question(question).then(
+      (answer) => {
+        reader.removeListener('close', refuse);
+        reader.close();
+        resolve(answer);
+      },
+      // Ctrl-D on a terminal ends the question itself.
+      () => resolve(undefined),
+    );
   });
 };
 

@@ -47,6 +47,12 @@ describe('a terminal', () => {
     const refused = ended.terminal.ask('Sure? ');
     ended.stdin.end();
     expect(await refused).toBeUndefined();
+    for (const key of ['\u0003', '\u0004']) {
+      const typed = stage({ stdin: { isTTY: true }, stderr: { isTTY: true, columns: 80 } });
+      const answer = typed.terminal.ask('Sure? ');
+      typed.stdin.write(key);
+      expect(await answer).toBeUndefined();
+    }
   });
 
   describe('colours', () => {
