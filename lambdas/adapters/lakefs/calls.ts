@@ -37,17 +37,28 @@ interface Answer<T> {
 export interface CallOptions {
   readonly what: string;
   readonly repeatable: boolean;
+  /** Success without a body is an answer too: an empty object. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** A failed try that the caller may want to read: statuses below 500 that are outcomes rather than faults. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
+  readonly requestId?: string;
 }
 export type Result<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly refusal: Refusal };
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const isRefusal = (status: number): boolean => [400, 403, 404, 409, 410, 412].includes(status);
+
+/** Seconds or a date, as HTTP has it. */
+const retryAfterOf = (headers: Headers, now: number): number | undefined => {
+  const given = headers.get('retry-after');
+  if (given === null) return undefined;
+  const ms = /^\d+$/.test(given) ? Number(given) * 1000 : Date.parse(given) - now;
+  return ms > 0 ? ms : undefined;
+};
 
 const messageOf = (error: unknown): string => {
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
@@ -88,7 +99,7 @@ export class Calls {
   async ask<T>(options: CallOptions, call: (api: Api, signal: AbortSignal) => Promise<Answer<T>>): Promise<Result<T>> {
     let refreshed = false;
     for (let tried = 1; ; tried += 1) {
-      const attempt = await this.#try(call);
+      const attempt = await this.#try(options, call);
       if (attempt.ok) return attempt;
       const { failure } = attempt;
       this.#options.onError?.(failure);
@@ -98,7 +109,8 @@ export class Calls {
         continue;
       }
       if (failure.kind === 'answer' && isRefusal(failure.status)) {
-        return { ok: false, refusal: { status: failure.status, message: failure.message } };
+        const { status, message, requestId } = failure;
+        return { ok: false, refusal: { status, message, ...(requestId === undefined ? {} : { requestId }) } };
       }
       const delay = delayBefore(failure, tried, (this.#options.random ?? Math.random)());
       if (tried >= MAX_TRIES || !isWorthRetrying(failure, options.repeatable) || !this.#hasTimeFor(delay)) {
@@ -109,19 +121,45 @@ export class Calls {
   }
 
   async #try<T>(
+    { mayBeEmpty }: CallOptions,
     call: (api: Api, signal: AbortSignal) => Promise<Answer<T>>,
   ): Promise<{ ok: true; data: T } | { ok: false; failure: Failure }> {
-    const signal = AbortSignal.timeout(Math.max(1, Math.min(this.#timeoutMs, this.#timeLeft())));
+    const signal = AbortSignal.timeout(Math.max(1, Math.floor(Math.min(this.#timeoutMs, this.#timeLeft()))));
     try {
       const { data, error, response } = await call(this.#api, signal);
-      if (response.ok) return { ok: true, data: data as T };
-      return { ok: false, failure: { kind: 'answer', status: response.status, message: messageOf(error) } };
+      if (!response.ok) return { ok: false, failure: this.#failureOf(response, error) };
+      const isEmpty = data === undefined || data === null;
+      if (isEmpty && response.status !== 204 && mayBeEmpty !== true) {
+        return {
+          ok: false,
+          failure: { kind: 'unreadable', message: `answered ${String(response.status)} with nothing` },
+        };
+      }
+      return { ok: true, data: data as T };
     } catch (error) {
+      if (error instanceof SyntaxError) {
+        return {
+          ok: false,
+          failure: { kind: 'unreadable', message: `gave an answer that is no JSON (${error.message})` },
+        };
+      }
       // A fault of our own (credentials, a bug) is not the server's silence.
       if (!(error instanceof TypeError) && !(error instanceof DOMException)) throw error;
       const reason = error.cause instanceof Error ? error.cause.message : error.message;
       return { ok: false, failure: { kind: 'no-answer', message: `gave no answer (${reason})` } };
     }
+  }
+
+  #failureOf({ status, headers }: Response, error: unknown): Failure {
+    const requestId = headers.get('x-request-id');
+    const retryAfterMs = retryAfterOf(headers, (this.#options.now ?? Date.now)());
+    return {
+      kind: 'answer',
+      status,
+      message: messageOf(error),
+      ...(requestId === null ? {} : { requestId }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    };
   }
 
   #timeLeft(): number {

@@ -36,7 +36,7 @@ export const lakefsObjects = (
 
   async getObject(repository, ref, path) {
     const what = `object ${path} at ${ref}`;
-    const result = await calls.ask(repeatable(what), (api, signal) =>
+    const result = await calls.ask({ ...repeatable(what), mayBeEmpty: true }, (api, signal) =>
       api.GET('/repositories/{repository}/refs/{ref}/objects', {
         params: { path: { repository, ref }, query: { path } },
         parseAs: 'arrayBuffer',

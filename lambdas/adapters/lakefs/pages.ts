@@ -3,7 +3,7 @@
 /** What lakeFS allows; more is answered 400. */
 export const PAGE_SIZE = 1000;
 
-interface Page<W> {
+export interface Page<W> {
   readonly pagination: { readonly has_more: boolean; readonly next_offset: string };
   readonly results: readonly W[];
 }
@@ -11,11 +11,13 @@ interface Page<W> {
 /**
  * @param fetchPage receives the offset of the page, `undefined` for the first.
  * @param limit at most so many results are wanted.
+ * @param offsetOf where the next page begins, where that is not what the page says itself.
  */
 export async function* pages<W, T>(
   fetchPage: (after: string | undefined, amount: number) => Promise<Page<W>>,
   convert: (wire: W) => T,
   limit = Number.MAX_SAFE_INTEGER,
+  offsetOf: (page: Page<W>) => string = ({ pagination }) => pagination.next_offset,
 ): AsyncIterable<T> {
   let left = limit;
   let after: string | undefined;
@@ -24,6 +26,6 @@ export async function* pages<W, T>(
     for (const wire of page.results) yield convert(wire);
     left -= page.results.length;
     if (!page.pagination.has_more || page.results.length === 0) return;
-    after = page.pagination.next_offset;
+    after = offsetOf(page);
   }
 }

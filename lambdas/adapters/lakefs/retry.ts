@@ -5,7 +5,17 @@
 
 /** How a try failed: an HTTP answer, or no answer at all. */
 export type Failure =
-  | { readonly kind: 'answer'; readonly status: number; readonly message: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly message: string;
+      /** Of the server's log. */
+      readonly requestId?: string;
+      /** How long the answer asks to wait. */
+      readonly retryAfterMs?: number;
+    }
+  /** Success, but not in the words of the API: something in front of the server answered, or the answer broke off. */
+  | { readonly kind: 'unreadable'; readonly message: string }
   /** Refused, hung up or timed out: nobody knows whether the server did it. */
   | { readonly kind: 'no-answer'; readonly message: string };
 
@@ -21,8 +31,10 @@ export const isLocked = (status: number, message: string): boolean =>
  * A commit, a merge and a revert may not: whether the first one took effect is asked of the log instead.
  */
 export const isWorthRetrying = (failure: Failure, repeatable: boolean): boolean => {
-  if (failure.kind === 'no-answer') return repeatable;
+  if (failure.kind !== 'answer') return repeatable;
   switch (failure.status) {
+    // Locked, as old servers say it.
+    case 423:
     // Too many tries against a moving branch: the server gave up without effect.
     case 429:
     // The metadata store is throttled: refused before anything was written.
@@ -47,12 +59,13 @@ const MAX_MS = 8_000;
 export const MAX_TRIES = 6;
 
 /**
- * Exponential back-off with full jitter; throttling starts slower.
+ * Exponential back-off with full jitter; throttling starts slower. Never less than the answer asks for.
  * @param tried how many tries have failed, 1 for the first.
  * @param random in [0, 1).
  */
 export const delayBefore = (failure: Failure, tried: number, random: number): number => {
   const isThrottled = failure.kind === 'answer' && (failure.status === 429 || failure.status === 503);
   const ceiling = Math.min(MAX_MS, (isThrottled ? THROTTLED_BASE_MS : BASE_MS) * 2 ** tried);
-  return Math.round(random * ceiling);
+  const asked = failure.kind === 'answer' ? (failure.retryAfterMs ?? 0) : 0;
+  return asked + Math.round(random * ceiling);
 };
