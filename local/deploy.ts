@@ -1,6 +1,6 @@
 /** The real thing, into the local AWS: `cdk bootstrap` and `cdk deploy` by the CDK's own command line. */
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { DEFAULT_PREFIX, FUNCTION, type FunctionName } from '../lambdas/contract.ts';
@@ -136,6 +136,3 @@ export const deploy = (options: CdkOptions, stack: string): Promise<void> =>
 
 export const destroy = (options: CdkOptions, stack: string): Promise<void> =>
   cdk(options, ['destroy', stack, '--force']);
-
-/** Reads what `cdk deploy` said, for tests that look at it. */
-export const readLog = (options: CdkOptions): Promise<string> => readFile(options.logFile, 'utf8');

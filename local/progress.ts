@@ -7,8 +7,6 @@ export interface Progress {
   done(text?: string): void;
 }
 
-export const SILENT: Progress = { step: () => undefined, done: () => undefined };
-
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 

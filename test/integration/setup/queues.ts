@@ -3,7 +3,6 @@ import type { Harness } from '../../../local/harness.ts';
 
 /** Logical id of the queue that Glue's events arrive in for settle-run. */
 export const INTAKE_QUEUE = /settle/i;
-export const PROMOTION_QUEUE = /promot/i;
 const IS_DEAD_LETTER = /dlq|deadletter/i;
 
 const only = (harness: Harness, wanted: (logicalId: string) => boolean, what: string): string => {
