@@ -29,8 +29,8 @@ const start = async (job: string, work: Work): Promise<Run> => {
 /** Of two runs that overwrite one partition, the one that waits. */
 const conflicted = async (partition: string): Promise<Run> => {
   const runs = await Promise.all([
-    start(JOB, { files: { [`${partition}a.txt`]: 'a' }, holdSeconds: 2 }),
-    start(OTHER, { files: { [`${partition}b.txt`]: 'b' }, holdSeconds: 2 }),
+    start(JOB, { files: { [`${partition}a.txt`]: 'a' }, holdSeconds: 4 }),
+    start(OTHER, { files: { [`${partition}b.txt`]: 'b' }, holdSeconds: 4 }),
   ]);
   const ended = await Promise.all(runs.map(({ runId }) => harness.waitForRun(runId, ['PROMOTED', 'CONFLICTED'])));
   const loser = ended.find(({ state }) => state === 'CONFLICTED');
@@ -182,7 +182,7 @@ test('doctor finds nothing that fails, from here and from the deployment', async
   );
 });
 
-test('a reader that has enough ends the list, and the version needs no AWS', async () => {
+test('the version needs no AWS', async () => {
   const { code, out } = await branchline(['--version'], { AWS_ENDPOINT_URL: '' });
   expect({ code, out }).toEqual({ code: 0, out: `${VERSION}\n` });
 });
