@@ -193,6 +193,17 @@ againstEveryServer((lake) => {
       expect(await lake.lakefs.mergeBase(lake.repository, third.id, 'main')).toBe(second.id);
     });
 
+    it('have an older base where both sides merged one commit into one head', async () => {
+      const base = await headOf();
+      await lake.lakefs.createBranch(lake.repository, 'other', base);
+      const source = await branchWith('b', { x: '1' });
+      await mergeCommit(source.id);
+      await lake.call('POST', `/refs/${source.id}/merge/other`, {});
+      expect(await lake.lakefs.mergeBase(lake.repository, 'other', 'main')).toBe(base);
+      // So that a merge of one into the other is no "no changes".
+      expect(await lake.status('POST', '/refs/other/merge/main', { message: 'm' })).toBe(200);
+    });
+
     it('lose an added file that has the content of the next one that the other side removed', async () => {
       await commit('main', { 'p=1/_SUCCESS': '', 'p=3/_SUCCESS': '' });
       const source = await branchWith('b', { 'p=3/_SUCCESS': null });

@@ -59,7 +59,8 @@ againstEveryServer((lake) => {
       };
       expect(await lake.status('PUT', '/branches/main/staging/backing?path=x', foreign)).toBe(400);
       const url = '/branches/no-such-branch/staging/backing?path=x';
-      expect(await lake.status('PUT', url, { ...about, staging })).toBe(404);
+      // Some stores have the address signed for its branch: then it is that which is refused.
+      expect([400, 404]).toContain(await lake.status('PUT', url, { ...about, staging }));
     });
   });
 });

@@ -120,6 +120,18 @@ againstEveryServer((lake) => {
       },
     );
 
+    it('a diff by prefixes that goes on after an object loses what begins like it, unless a character is put behind', async () => {
+      const left = await commit('main', { base: '1' });
+      const right = await commit('main', { 'p=1': '1', 'p=1/x': '1', 'p=10/x': '1', q: '1' });
+      const goingOn = async (offset: string) => {
+        const query = `type=two_dot&delimiter=/&after=${encodeURIComponent(offset)}`;
+        const { body } = await lake.call('GET', `/refs/${left.id}/diff/${right.id}?${query}`);
+        return (body as Page).results.map(({ path }) => path);
+      };
+      expect(await goingOn('p=1')).toEqual(['q']);
+      expect(await goingOn('p=1\u0001')).toEqual(['p=1/', 'p=10/', 'q']);
+    });
+
     it('three dots tell a deletion and a rewrite, not what both sides did alike', async () => {
       await commit('main', { gone: '1', both: '1', kept: '1' });
       await branchWith('b', { gone: null, both: '2', kept: '2' });

@@ -120,10 +120,10 @@ export class LakefsModel {
 
   createBranch(repository: RepositoryRecord, name: string, source: string, isHidden = false): string {
     refuseBadBranch(name);
-    const head = this.#sourceOf(repository, source);
-    if (repository.branches.has(name)) throw new ModelError(409, 'branch already exists: not unique');
     if (repository.tags.has(name)) throw new ModelError(409, `tag ID ${name}: conflict found`);
     if (repository.commits.has(name)) throw new ModelError(409, `commit ID ${name}: conflict found`);
+    const head = this.#sourceOf(repository, source);
+    if (repository.branches.has(name)) throw new ModelError(409, 'branch already exists: not unique');
     repository.branches.set(name, { head, staging: new Map(), isHidden });
     return head;
   }
@@ -138,11 +138,10 @@ export class LakefsModel {
 
   createTag(repository: RepositoryRecord, id: string, ref: string): string {
     refuseBadTag(id);
-    const commit = resolveRef(repository, ref);
-    if (repository.tags.has(id)) throw new ModelError(409, 'tag already exists: not unique');
     if (repository.branches.has(id)) throw new ModelError(409, `branch name ${id}: conflict found`);
     if (repository.commits.has(id)) throw new ModelError(409, `commit ID ${id}: conflict found`);
-    this.resolve(repository, ref);
+    const commit = this.resolve(repository, ref);
+    if (repository.tags.has(id)) throw new ModelError(409, 'tag already exists: not unique');
     repository.tags.set(id, commit);
     return commit;
   }

@@ -1,6 +1,6 @@
 /** One of the two servers that are told the same story: sends each operation, and tells its answer in neutral words. */
 import { freshRepository, type Server } from '../server.ts';
-import type { MetaRangeSpec, Operation, RefSpec } from './operations.ts';
+import type { Operation, RefSpec } from './operations.ts';
 
 export interface Told {
   readonly status: number;
@@ -112,5 +112,3 @@ export class Side {
     );
   }
 }
-
-export type { MetaRangeSpec };
