@@ -32,6 +32,8 @@ KIND_CHECKPOINT = "checkpoint"
 
 CLAIM_PREFIX = "_branchline/"
 CLAIM_OBJECT = CLAIM_PREFIX + "claim.json"
+# Never committed either: what lies there while S3A writes (run.py). The control plane knows the prefix alone.
+KEEP_OBJECT = CLAIM_PREFIX + "keep"
 RUN_BRANCH_PREFIX = "run-"
 
 SECRET_ACCESS_KEY_ID = "access_key_id"

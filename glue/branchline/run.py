@@ -119,8 +119,18 @@ class Run:
         chosen = spark.checked_access(self._access if access is None else access)
         spark.configure(session, chosen, self._client.endpoint, self.repository, self._client.key_pair())
         self._access = chosen
+        if chosen == spark.S3A:
+            self._keep()
         log.info("Spark reaches %s by %s", self.repository, chosen)
         return self
+
+    def _keep(self) -> None:
+        """Leaves an object on the branch, so that S3A never finds it empty.
+
+        S3A makes the parent directory anew of what it deletes. Where the deleted table was all that the branch held, that is
+        the branch itself; the gateway refuses it, and the overwrite would fail.
+        """
+        self._client.upload(self.branch, contract.KEEP_OBJECT, b"", 0)
 
     @property
     def access(self) -> str:
@@ -267,14 +277,19 @@ class Run:
         if ours:
             raise ValueError(f"metadata has {', '.join(ours)}; keys that begin with {contract.METADATA_PREFIX} are set here")
         said = {**extra, **self.provenance, contract.METADATA_KIND: contract.KIND_CHECKPOINT}
-        if not self._opening.claimed_on_branch:
-            return self._client.commit(self.branch, message, said)
-        # A commit takes all that is staged, and the claim must never reach the target.
-        self._client.reset_object(self.branch, contract.CLAIM_OBJECT)
+        claimed, kept = self._opening.claimed_on_branch, self._access == spark.S3A
+        # A commit takes all that is staged, and what is Branchline's own must never reach the target.
+        if claimed:
+            self._client.reset_object(self.branch, contract.CLAIM_OBJECT)
+        if kept:
+            self._client.reset_object(self.branch, contract.KEEP_OBJECT)
         try:
             made = self._client.commit(self.branch, message, said)
         finally:
-            put_claim(self._client, self._opening)
+            if claimed:
+                put_claim(self._client, self._opening)
+            if kept:
+                self._keep()
         return made
 
     @property

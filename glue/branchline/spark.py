@@ -23,6 +23,7 @@ ACCESS_MODES = (PRESIGNED, SIMPLE, S3A)
 _LAKEFS_CLASS = "io.lakefs.LakeFSFileSystem"
 _S3A_CLASS = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 _REDACTION = "spark.redaction.regex"
+_COMMITTER = "mapreduce.fileoutputcommitter.algorithm.version"
 _NO_SUCCESS_FILES = "mapreduce.fileoutputcommitter.marksuccessfuljobs"
 # py4j writes each command that goes to Java, arguments and all, at DEBUG.
 _PY4J_LOGGERS = ("py4j", "py4j.java_gateway", "py4j.clientserver", "py4j.protocol")
@@ -41,14 +42,12 @@ def checked_access(access: str) -> str:
 
 def settings(access: str, endpoint: str, repository: str, key_pair: KeyPair) -> Dict[str, str]:
     """Hadoop's settings for one access mode. Two of the values are lakeFS's key pair."""
-    # Renames are copies in lakeFS: version 2 makes one of a file, version 1 two. What version 2 leaves of a failed job lies
-    # on a run branch that nobody reads and that is discarded.
-    common = {"mapreduce.fileoutputcommitter.algorithm.version": "2"}
     if checked_access(access) == S3A:
         # For this one bucket: all others keep the credentials that they have.
         bucket = f"fs.s3a.bucket.{repository}"
         return {
-            **common,
+            # Version 2 would leave an empty object for each directory of the table, and they would reach the target.
+            _COMMITTER: "1",
             f"{bucket}.endpoint": endpoint,
             # A server that is not AWS's has no region in its name; the gateway takes any.
             f"{bucket}.endpoint.region": "us-east-1",
@@ -59,7 +58,9 @@ def settings(access: str, endpoint: str, repository: str, key_pair: KeyPair) -> 
             f"{bucket}.secret.key": key_pair.secret_access_key,
         }
     return {
-        **common,
+        # Renames are copies in lakeFS: version 2 makes one of a file, version 1 two. What version 2 leaves of a failed job
+        # lies on a run branch that nobody reads and that is discarded.
+        _COMMITTER: "2",
         "fs.lakefs.impl": _LAKEFS_CLASS,
         "fs.lakefs.endpoint": f"{endpoint}/api/v1",
         "fs.lakefs.access.mode": access,

@@ -66,6 +66,23 @@ def test_the_gateway_is_set_for_one_bucket_alone(start: Start, context: SparkCon
     assert values["fs.s3a.bucket.lake.connection.ssl.enabled"] == "false"
 
 
+def test_s3a_never_finds_the_branch_empty_and_nobody_commits_what_keeps_it(
+    start: Start, context: SparkContext, lakefs: FakeLakefs
+) -> None:
+    run = start().configure(context, "s3a")
+    assert list(lakefs.branches[BRANCH].staged) == ["_branchline/keep"]
+    run.write("t/a", b"1")
+    commit = run.commit("half")
+    assert sorted(lakefs.commits[commit or ""][0]) == ["sales/old.parquet", "t/a"]
+    assert list(lakefs.branches[BRANCH].staged) == ["_branchline/keep"]
+    assert run.commit("again") is None
+
+
+def test_lakefs_uris_need_no_such_object(start: Start, context: SparkContext, lakefs: FakeLakefs) -> None:
+    start().configure(context)
+    assert lakefs.branches[BRANCH].staged == {}
+
+
 def test_tls_follows_the_endpoint() -> None:
     chosen = settings("s3a", "https://lakefs.example.com", "lake", PAIR)
     assert chosen["fs.s3a.bucket.lake.connection.ssl.enabled"] == "true"

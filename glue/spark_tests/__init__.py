@@ -1,0 +1,1 @@
+"""Tests on real Spark against a real lakeFS server: ``sh glue/spark.sh``."""
