@@ -15,8 +15,8 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/ports\\.ts$' },
-      to: { pathNot: [below('domain'), '^lambdas/contract\\.ts$'] },
+      from: { path: '^lambdas/(catalog-)?ports\\.ts$' },
+      to: { pathNot: [below('domain'), '^lambdas/(contract|ports)\\.ts$'] },
     },
     {
       name: 'use-cases-know-ports',
@@ -27,7 +27,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '^node_modules/zod/',
         ],

@@ -78,7 +78,7 @@ const timeline = (terminal: Terminal, run: Run, width: number | undefined): stri
     width,
   );
 
-const commits = ({ commits: all }: RunDetails, width: number | undefined): string =>
+const commits = ({ commits: all, commitsUnread }: RunDetails, width: number | undefined): string =>
   table(
     [
       { title: '', value: ({ id }) => shortId(id) },
@@ -88,7 +88,7 @@ const commits = ({ commits: all }: RunDetails, width: number | undefined): strin
     ],
     all,
     width,
-  );
+  ) + (commitsUnread === undefined ? '' : `not read: ${commitsUnread}\n`);
 
 const byWhom = ({ run, commit }: Clash): string => {
   if (run !== undefined) return `by run ${run}`;

@@ -103,7 +103,12 @@ const check = z.object({
   remedy: maybe(z.string()),
 });
 
-const details = z.object({ run, commits: list(commit), partitions: maybe(list(z.string())) });
+const details = z.object({
+  run,
+  commits: list(commit),
+  commitsUnread: maybe(z.string()),
+  partitions: maybe(list(z.string())),
+});
 
 /** The types that these stand for are held to them by a test. */
 export const ANSWERS = {

@@ -1,4 +1,5 @@
 /** What ledger and lakeFS say. Changes nothing. */
+import { isBranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -14,6 +15,8 @@ export interface RunDetails {
   readonly run: Run;
   /** Commits of the run branch since its base, and the promotion; newest first. Only those that lakeFS still knows. */
   readonly commits: readonly Commit[];
+  /** Why `commits` may lack some: lakeFS is away, and the ledger tells what it can. */
+  readonly commitsUnread?: string;
   /** Prefixes that the run changed; absent before it was committed. */
   readonly partitions?: readonly string[];
 }
@@ -59,20 +62,33 @@ export const inspect = async (ports: Ports, request: InspectRequest): Promise<In
 };
 
 const detailsOf = async (ports: Ports, run: Run): Promise<RunDetails> => {
+  const partitions = run.runCommit === undefined ? undefined : await ports.ledger.getChanges(run, run.runCommit);
   const commits: Commit[] = [];
+  let commitsUnread: string | undefined;
+  try {
+    for await (const commit of commitsOf(ports, run)) commits.push(commit);
+  } catch (error) {
+    // On the day when lakeFS is down people want to see what the ledger says most of all.
+    if (!isBranchlineError(error, 'BL3001', 'BL3002', 'BL3003', 'BL3005', 'BL3007')) throw error;
+    commitsUnread = error.message;
+  }
+  return {
+    run,
+    commits,
+    ...(commitsUnread === undefined ? {} : { commitsUnread }),
+    ...(partitions === undefined ? {} : { partitions }),
+  };
+};
+
+async function* commitsOf(ports: Ports, run: Run): AsyncIterable<Commit> {
   if (run.mergeCommit !== undefined) {
     const merge = await ports.lakefs.getCommit(run.repository, run.mergeCommit);
-    if (merge !== undefined) commits.push(merge);
+    if (merge !== undefined) yield merge;
   }
-  if (run.runCommit !== undefined && run.runCommit !== run.baseCommit) {
-    for await (const commit of ports.lakefs.log(run.repository, run.runCommit, {
-      stopAt: run.promotionBase ?? run.baseCommit,
-      limit: 100,
-    })) {
-      if (commit.id === run.baseCommit || commit.id === run.promotionBase) break;
-      commits.push(commit);
-    }
+  if (run.runCommit === undefined || run.runCommit === run.baseCommit) return;
+  const stopAt = run.promotionBase ?? run.baseCommit;
+  for await (const commit of ports.lakefs.log(run.repository, run.runCommit, { stopAt, limit: 100 })) {
+    if (commit.id === run.baseCommit || commit.id === run.promotionBase) return;
+    yield commit;
   }
-  const partitions = run.runCommit === undefined ? undefined : await ports.ledger.getChanges(run, run.runCommit);
-  return { run, commits, ...(partitions === undefined ? {} : { partitions }) };
-};
+}
