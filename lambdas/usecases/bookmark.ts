@@ -8,6 +8,7 @@ import type { Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
+import { isFollowed } from './unresolved.ts';
 
 /** How many job runs are looked at; a job with bookmarks runs one at a time. */
 const LOOK_BACK = 200;
@@ -35,6 +36,7 @@ const whatCameLater = async (ports: Ports, job: string, jobRunId: string): Promi
 
 /** Leaves the rewind due where nobody can decide it yet. */
 export const rewindBookmark = async (ports: Ports, run: Run): Promise<Run> => {
+  if (await isFollowed(ports, run)) return run;
   const since = run.jobRunId === undefined ? 'read-again' : await whatCameLater(ports, run.job, run.jobRunId);
   if (since === 'goes-on') return run;
   if (since === 'nothing' && run.jobRunId !== undefined) await ports.glue.resetJobBookmark(run.job, run.jobRunId);

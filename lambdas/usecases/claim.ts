@@ -10,6 +10,7 @@ import { RUN_ID_PATTERN } from '../payloads.ts';
 import type { Job, Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { readClaim } from './claim-object.ts';
+import { refuseWhileUnresolved } from './unresolved.ts';
 
 export const requirePipeline = async (ports: Ports, job: string): Promise<PipelineConfig> => {
   const pipeline = pipelineOf(await ports.config.load(), job);
@@ -40,25 +41,6 @@ export const BOOKMARK_OPTION = '--job-bookmark-option';
 
 export const usesBookmarks = (job: Job | undefined, args: Readonly<Record<string, string>> = {}): boolean =>
   (args[BOOKMARK_OPTION] ?? job?.defaultArguments[BOOKMARK_OPTION]) === 'job-bookmark-enable';
-
-/**
- * A job with bookmarks has one high-water mark: its next run waits until the earlier one is resolved, or a rewind for the
- * earlier one would rewind the later one too and double its rows.
- */
-export const refuseWhileUnresolved = async (ports: Ports, job: string, key: RunKey): Promise<void> => {
-  // An open one may have ended, and its event be on the way.
-  const states = ['OPEN', 'COMMITTED', 'AUDITING', 'PROMOTING', 'CONFLICTED', 'REJECTED', 'AWAITING_APPROVAL'] as const;
-  for await (const run of ports.ledger.listRuns({ job, states })) {
-    if (run.runId === key.runId) continue;
-    throw new BranchlineError(
-      'BL2008',
-      `job "${job}" uses bookmarks and its run ${formatRunKey(run)} is ${run.state}`,
-      {
-        details: { job, unresolved: formatRunKey(run), state: run.state },
-      },
-    );
-  }
-};
 
 /** Head of the target: what a new run branch is made from. */
 export const headOf = async (ports: Ports, repository: string, branch: string): Promise<string> => {
@@ -135,7 +117,9 @@ const unlessEnded = async (ports: Ports, run: Run): Promise<Run> => {
  * its claim and laid it down there. Its base is what that one started from, not the target's head of now.
  */
 const takeOver = async (ports: Ports, run: Run): Promise<Run> => {
-  const found = await readClaim(ports, run.repository, run.branch);
+  const claim = await readClaim(ports, run.repository, run.branch);
+  // Somebody may have merged a branch together with its claim: then every branch shows it.
+  const found = claim?.runId === run.runId && claim.attempt === run.attempt ? claim : undefined;
   const baseCommit = found?.baseCommit ?? (await baseOfBranch(ports, run));
   const isOthers = found !== undefined && run.jobRunId !== undefined && found.jobRunId !== run.jobRunId;
   const owner = isOthers ? { jobRunId: found.jobRunId } : {};
@@ -222,6 +206,8 @@ export const claimRunFor = async (ports: Ports, claimant: Claimant): Promise<Run
     const answer = await ports.ledger.createRun(fresh);
     isNew = answer.outcome === 'created';
     run = answer.outcome === 'created' ? fresh : answer.run;
+    // Once more, now that the other side sees this entry: see unresolved.ts.
+    if (bookmarks) await refuseWhileUnresolved(ports, claimant.job, key);
   }
   const claimed = await changeRun(ports, run, (current) => {
     if (current.job !== claimant.job) throw claimedByOther(current, claimant.jobRunId);

@@ -7,7 +7,15 @@ import { isBranchlineError } from '../domain/errors.ts';
 import { isTerminal } from '../domain/job-states.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
 import { leaseStands } from '../domain/promotion.ts';
-import { type EpochMs, formatRunKey, MOVING_STATES, type Run, type RunState, WAITING_STATES } from '../domain/run.ts';
+import {
+  type EpochMs,
+  formatRunKey,
+  MOVING_STATES,
+  parseRunKey,
+  type Run,
+  type RunState,
+  WAITING_STATES,
+} from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { adopt } from './adopt.ts';
@@ -163,7 +171,9 @@ const reconcileStart = async (ports: Ports, run: Run): Promise<boolean> => {
     await bind(ports, run, found);
     return true;
   }
-  if (now - run.openedAt < START_GRACE_MS) return false;
+  // A rerun is owed for as long as it takes: the job may be at its limit, or have to wait for another run.
+  const repeated = run.rerunOf === undefined ? undefined : await ports.ledger.getRun(parseRunKey(run.rerunOf));
+  if (now - run.openedAt < START_GRACE_MS || repeated?.rerunDue === true) return false;
   await discard(
     ports,
     run,

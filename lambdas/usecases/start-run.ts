@@ -1,21 +1,13 @@
 /** Claims the run, makes its branch, starts the job. Interrupted anywhere, the same request with the same run id finishes it. */
 import { GLUE_ARGUMENT } from '../contract.ts';
-import { BranchlineError } from '../domain/errors.ts';
+import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import { formatRunKey, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { StartRunRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
-import {
-  argumentsDigest,
-  ended,
-  ensureBranch,
-  headOf,
-  newRun,
-  refuseWhileUnresolved,
-  requirePipeline,
-  usesBookmarks,
-} from './claim.ts';
+import { argumentsDigest, ended, ensureBranch, headOf, newRun, requirePipeline, usesBookmarks } from './claim.ts';
+import { refuseWhileUnresolved } from './unresolved.ts';
 
 /**
  * StartJobRun knows no client token, so one caller at a time has the right to start: longer than start-run's own time-out,
@@ -84,6 +76,7 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     const found = await findStarted(ports, run);
     if (found !== undefined) return { outcome: 'already-started', run: await bind(ports, run, found) };
   }
+  if (bookmarks) await orGiveUpLease(ports, run, () => refuseWhileUnresolved(ports, request.job, key));
   const started = await ports.glue.startJobRun(request.job, {
     ...args,
     [GLUE_ARGUMENT.runId]: run.runId,
@@ -92,16 +85,7 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     [GLUE_ARGUMENT.claimFunction]: ports.place.claimFunction,
   });
   if (started.outcome === 'busy') {
-    await changeRun(ports, run, (current) =>
-      current.jobRunId === undefined && current.state === 'OPEN'
-        ? advance(
-            current,
-            ports.clock.now(),
-            {},
-            { note: 'Glue is at its concurrency limit', forget: ['startLeaseUntil'] },
-          )
-        : undefined,
-    );
+    await giveUpLease(ports, run, 'Glue is at its concurrency limit');
     throw new BranchlineError(
       'BL2009',
       `job "${request.job}" runs as often at once as it may; repeat with run id ${run.runId}`,
@@ -111,6 +95,23 @@ export const startRun = async (ports: Ports, request: StartRunRequest, rerun?: R
     );
   }
   return { outcome: 'started', run: await bind(ports, run, started.jobRunId) };
+};
+
+/** The job was not started: whoever repeats the start need not wait for the lease. */
+const giveUpLease = (ports: Ports, run: Run, note: string): Promise<Run> =>
+  changeRun(ports, run, (current) =>
+    current.jobRunId === undefined && current.state === 'OPEN' && current.startLeaseUntil === run.startLeaseUntil
+      ? advance(current, ports.clock.now(), {}, { note, forget: ['startLeaseUntil'] })
+      : undefined,
+  );
+
+const orGiveUpLease = async (ports: Ports, run: Run, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    if (isBranchlineError(error)) await giveUpLease(ports, run, error.message);
+    throw error;
+  }
 };
 
 const refuseOther = (run: Run, job: string, digest: string, rerun: RerunOf | undefined): void => {
