@@ -13,9 +13,12 @@ const REVERT_MESSAGE = /^Revert ([0-9a-f]{64})\b/i;
 export const revertedBy = (commit: Commit): string | undefined =>
   commit.metadata[METADATA.reverts] ?? REVERT_MESSAGE.exec(commit.message)?.[1];
 
+/** The state that a rollback of ours took the target back to. */
+const rolledBackTo = (commit: Commit): string | undefined =>
+  commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : undefined;
+
 /** The state a rollback went back to, or the commit that a revert undid; `undefined` where the commit undoes nothing. */
-export const undoneFrom = (commit: Commit): string | undefined =>
-  commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : revertedBy(commit);
+export const undoneFrom = (commit: Commit): string | undefined => rolledBackTo(commit) ?? revertedBy(commit);
 
 /** The run for which a commit says it was made; a claim, to be compared with the ledger. */
 export const madeByRun = (commit: Commit): RunKey | undefined => {
@@ -32,8 +35,16 @@ export const claimedRunOf = (commit: Commit): RunKey | undefined =>
 /** Whether a promotion made this merge, and not a person. */
 export const isPromotion = (commit: Commit): boolean => commit.metadata[METADATA.kind] === COMMIT_KIND.promotion;
 
-const without = (set: ReadonlySet<string>, id: string): ReadonlySet<string> =>
-  new Set([...set].filter((other) => other !== id));
+/** What a commit made of a set: reverting the commit makes the opposite of it. */
+interface Step<T> {
+  readonly before: ReadonlyMap<string, T>;
+  readonly after: ReadonlyMap<string, T>;
+}
+
+const inverse = <T>(now: ReadonlyMap<string, T>, step: Step<T> | undefined): ReadonlyMap<string, T> =>
+  step === undefined
+    ? now
+    : new Map([...now, ...step.before].filter(([id]) => step.before.has(id) || !step.after.has(id)));
 
 export interface Merged {
   /** The merge commit on the target. */
@@ -58,29 +69,26 @@ const isOwnUndo = (undo: Commit, merge: Commit): boolean =>
  * @param newestFirst first-parent log of the target, from its head back to the run's base commit.
  */
 export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Merged | undefined => {
-  const states = new Map<string, ReadonlySet<string>>();
-  const undoneBy = new Map<string, string>();
-  let inForce: ReadonlySet<string> = new Set();
+  const steps = new Map<string, Step<true>>();
+  let inForce: ReadonlyMap<string, true> = new Map();
   let merge: Commit | undefined;
   let takenBack = false;
   for (const commit of newestFirst.toReversed()) {
-    const rollbackTo = commit.metadata[METADATA.rollbackTo];
+    const before = inForce;
+    const rollbackTo = rolledBackTo(commit);
     const said = revertedBy(commit);
-    if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback && rollbackTo !== undefined) {
+    if (rollbackTo !== undefined) {
       // A state older than this log has none of its merges.
-      inForce = states.get(rollbackTo) ?? new Set();
+      inForce = steps.get(rollbackTo)?.after ?? new Map();
     } else if (said !== undefined) {
       const reverted = whatIsUndone(said, merge);
-      // Undoing a revert brings back what that revert had undone.
-      const restored = undoneBy.get(reverted);
-      inForce = restored === undefined ? without(inForce, reverted) : new Set([...inForce, restored]);
-      if (restored === undefined) undoneBy.set(commit.id, reverted);
+      inForce = inverse(inForce, steps.get(reverted));
       if (merge !== undefined && reverted === merge.id) takenBack = isOwnUndo(commit, merge);
     } else if (commit.parents[1] === runCommit) {
       merge = commit;
-      inForce = new Set([...inForce, commit.id]);
+      inForce = new Map([...inForce, [commit.id, true]]);
     }
-    states.set(commit.id, inForce);
+    steps.set(commit.id, { before, after: inForce });
   }
   if (merge === undefined) return undefined;
   const stands = inForce.has(merge.id);
@@ -95,27 +103,23 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
 export const undoneBelow = (newestFirst: readonly Commit[]): Commit | undefined => {
   const since = newestFirst.slice(0, -1).toReversed();
   const base = newestFirst.at(-1);
-  const younger = new Set(since.flatMap(({ id, parents }) => [id, ...parents.slice(1)]));
-  // What of the base is undone, and by which commit: at each commit, so that a rollback may go back to it.
-  const states = new Map<string, ReadonlyMap<string, Commit>>();
-  const undid = new Map<string, string>();
-  let open: ReadonlyMap<string, Commit> = new Map();
-  if (base !== undefined) states.set(base.id, open);
+  const younger = new Set(since.flatMap(({ parents }) => parents.slice(1)));
+  // What of the base is undone, and by which commit.
+  let undone: ReadonlyMap<string, Commit> = new Map();
+  const steps = new Map<string, Step<Commit>>();
+  if (base !== undefined) steps.set(base.id, { before: undone, after: undone });
   for (const commit of since) {
-    const rollbackTo = commit.metadata[METADATA.rollbackTo];
+    const before = undone;
+    const rollbackTo = rolledBackTo(commit);
     const reverted = revertedBy(commit);
-    if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback && rollbackTo !== undefined) {
-      open = states.get(rollbackTo) ?? new Map([[rollbackTo, commit]]);
+    if (rollbackTo !== undefined) {
+      undone = steps.get(rollbackTo)?.after ?? new Map([[rollbackTo, commit]]);
+    } else if (reverted !== undefined && reverted !== base?.id && (steps.has(reverted) || younger.has(reverted))) {
+      undone = inverse(undone, steps.get(reverted));
     } else if (reverted !== undefined) {
-      const restored = undid.get(reverted);
-      if (restored !== undefined) {
-        open = new Map([...open].filter(([id]) => id !== restored));
-      } else {
-        undid.set(commit.id, reverted);
-        if (!younger.has(reverted)) open = new Map([...open, [reverted, commit]]);
-      }
+      undone = new Map([...undone, [reverted, commit]]);
     }
-    states.set(commit.id, open);
+    steps.set(commit.id, { before, after: undone });
   }
-  return [...open.values()][0];
+  return [...undone.values()][0];
 };

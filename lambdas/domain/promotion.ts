@@ -14,6 +14,15 @@ export const MAX_RESOLUTIONS = 5;
 
 export const leaseStands = (run: Run, now: EpochMs): boolean => run.lease !== undefined && run.lease.expiresAt > now;
 
+/**
+ * Whether what was found out about `seen` may be written down: the entry still awaits its promotion, of the same work, and nobody
+ * else has the right to decide meanwhile.
+ */
+export const mayDecide = (current: Run, seen: Run, now: EpochMs): boolean =>
+  (current.state === 'COMMITTED' || current.state === 'PROMOTING') &&
+  current.runCommit === seen.runCommit &&
+  (current.lease?.owner === seen.lease?.owner || !leaseStands(current, now));
+
 /** From where the promotion is judged: the base commit, or the head on which a conflict was resolved. */
 export const promotionBaseOf = (run: Run): string => run.promotionBase ?? run.baseCommit;
 

@@ -2,7 +2,7 @@
 import { COMMIT_KIND, type PipelineConfig } from '../contract.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
-import { MAX_RESOLUTIONS, promotionBaseOf } from '../domain/promotion.ts';
+import { MAX_RESOLUTIONS, mayDecide, promotionBaseOf } from '../domain/promotion.ts';
 import { type Cause, type Clash, formatRunKey, MAX_MESSAGE, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
@@ -11,8 +11,8 @@ import { rerunIdOf } from './rerun.ts';
 import { resolveConflict } from './resolution.ts';
 import { discard } from './settle-run.ts';
 
-/** Why a promotion stopped: a clash, a base that is not in the target's history, a base that was undone there. */
-export type ConflictCode = 'BL2003' | 'BL2007' | 'BL2017';
+/** Why a promotion stopped: a clash, a base that is not in the target's history or was undone there, a part merged by hand. */
+export type ConflictCode = 'BL2003' | 'BL2007' | 'BL2017' | 'BL2018';
 
 /** A resolution copies every object of the run: more than so many take longer than others should wait for. */
 const MAX_OBJECTS_AT_ONCE = 1000;
@@ -20,6 +20,9 @@ const MAX_OBJECTS_AT_ONCE = 1000;
 const describe = (run: Run, clashes: readonly Clash[], code: ConflictCode): string => {
   const first = clashes[0];
   if (code === 'BL2007') return `base commit ${promotionBaseOf(run)} is not in the history of ${run.target}`;
+  if (code === 'BL2018') {
+    return `a checkpoint of the run was merged into ${run.target} by hand: ${first?.commit ?? ''}; promote it with a strategy`;
+  }
   if (code === 'BL2017') {
     return `${run.target} was rolled back past base commit ${promotionBaseOf(run).slice(0, 12)} by commit ${first?.commit ?? ''}`;
   }
@@ -43,7 +46,7 @@ export const conflict = async (ports: Ports, run: Run, clashes: readonly Clash[]
   const policy = policyFor(run, code, pipelineOf(await ports.config.load(), run.job));
   const message = describe(run, clashes, code);
   const written = await changeRun(ports, run, (current) => {
-    if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
+    if (!mayDecide(current, run, ports.clock.now())) return undefined;
     return advance(
       current,
       ports.clock.now(),
@@ -86,7 +89,7 @@ export const reject = (ports: Ports, run: Run, { code, message }: Cause): Promis
   // A hook may say a whole page.
   const cause = { code, message: message.slice(0, MAX_MESSAGE) };
   return changeRun(ports, run, (current) =>
-    current.state === 'COMMITTED' || current.state === 'PROMOTING'
+    mayDecide(current, run, ports.clock.now())
       ? advance(
           current,
           ports.clock.now(),

@@ -77,7 +77,10 @@ const follow = async (
 ): Promise<boolean> => {
   const run = await broughtBy(ports, repository, commit);
   if (run?.runCommit === undefined || run.runCommit !== commit.parents[1]) return false;
-  const inForce = findMerge(newestFirst, run.runCommit)?.inForce === true;
+  const merged = findMerge(newestFirst, run.runCommit);
+  // Taken back by its own promotion, which says what follows from it.
+  if (merged?.takenBack === true) return false;
+  const inForce = merged?.inForce === true;
   const next = await changeRun(ports, run, (current) => fate(current, inForce, commit.id, ports.clock.now()));
   if (next.version !== run.version) {
     ports.log.info('followed the history of the target', { run: formatRunKey(next), state: next.state });
@@ -86,10 +89,17 @@ const follow = async (
 };
 
 const fate = (run: Run, inForce: boolean, mergeCommit: string, now: EpochMs): Run | undefined => {
-  if (run.state === 'PROMOTED' && !inForce) {
+  // Also where the promotion has not said yet what it found: what is undone stays undone, and the verified commit moves on.
+  if (['PROMOTED', 'PROMOTING', 'COMMITTED'].includes(run.state) && !inForce) {
     const cause = { code: 'BL2014', message: `merge ${mergeCommit.slice(0, 12)} was undone on ${run.target}` };
     const rewind = run.bookmarks === true ? { bookmarkRewind: 'due' as const } : {};
-    return advance(run, now, { state: 'ROLLED_BACK', cause, ...rewind }, { note: cause.message });
+    const settledAt = run.settledAt ?? now;
+    return advance(
+      run,
+      now,
+      { state: 'ROLLED_BACK', cause, mergeCommit, settledAt, ...rewind },
+      { note: cause.message, forget: ['lease', 'policy', 'clashes'] },
+    );
   }
   if (run.state === 'ROLLED_BACK' && inForce) {
     const note =

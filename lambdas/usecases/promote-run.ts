@@ -4,8 +4,8 @@
  */
 
 import { isBranchlineError } from '../domain/errors.ts';
-import { findMerge, isPromotion, type Merged, undoneBelow } from '../domain/history.ts';
-import { LEASE_MS, leaseStands, promotionBaseOf, promotionRequest } from '../domain/promotion.ts';
+import { findMerge, isPromotion, type Merged } from '../domain/history.ts';
+import { LEASE_MS, leaseStands, mayDecide, promotionBaseOf, promotionRequest } from '../domain/promotion.ts';
 import { type Clash, formatRunKey, needsCleanUp, type Run, type RunKey } from '../domain/run.ts';
 import { isHeld, type Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
@@ -13,7 +13,8 @@ import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { cleanUp } from './clean-up.ts';
 import { type ConflictCode, conflict, reject } from './conflict.ts';
-import { clashesSince, pathClashes } from './partition-check.ts';
+import { type Objection, objectionTo } from './objections.ts';
+import { pathClashes } from './partition-check.ts';
 import { type History, historySince, remember } from './target-history.ts';
 import { undoMerge } from './undo-merge.ts';
 import { advanceVerified, blockTarget, ensureTarget, verifyTarget } from './verify-target.ts';
@@ -121,6 +122,9 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   if (target.verifiedCommit !== history.newestFirst[0]?.id) {
     target = await verifyTarget(ports, target);
     history = await historySince(ports, run.repository, run.target, base);
+    // Again, on what the check below will look at: a twin may have merged meanwhile.
+    const since = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined;
+    if (since !== undefined) return settleMerged(ports, run, history, since);
   }
   const head = history.newestFirst[0];
   // A head that is not verified may hold a merge that will be taken back: nothing is built on it.
@@ -129,12 +133,8 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   if (head === undefined || !history.reachesBase) {
     return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: base }], 'BL2007');
   }
-  const undoing = undoneBelow(history.newestFirst);
-  if (undoing !== undefined) {
-    return conflicted(ports, run, [{ kind: 'history', what: run.target, commit: undoing.id }], 'BL2017');
-  }
-  const clashes = await clashesSince(ports, run, history.newestFirst.slice(0, -1)); // [2]
-  if (clashes.length > 0) return conflicted(ports, run, clashes, 'BL2003');
+  const objection = await objectionTo(ports, run, history.newestFirst); // [2]
+  if (objection !== undefined) return conflicted(ports, run, objection.clashes, objection.code);
   const leased = await takeLease(ports, run, head.id); // [3]
   if (leased === undefined) return { outcome: 'waiting', run };
   return merge(ports, leased, target, batch);
@@ -206,8 +206,9 @@ const verify = async (
   if (since.newestFirst.find(({ id }) => id === mergeCommit)?.parents[0] !== checkedHead) {
     return (await settleIfMerged(ports, run)) ?? { outcome: 'waiting', run };
   }
-  const answer = await recordMerged(ports, run, mergeCommit, true);
+  // First the target: should we die in between, nobody waits for this run's entry, and the log tells what became of it.
   await advanceVerified(ports, target, checkedHead, mergeCommit);
+  const answer = await recordMerged(ports, run, mergeCommit, true);
   if (since.newestFirst[0]?.id === mergeCommit) batch.handOn(ports, run, mergeCommit);
   return answer;
 };
@@ -219,20 +220,20 @@ const verify = async (
  */
 const settleMerged = async (ports: Ports, run: Run, history: History, merged: Merged): Promise<PromoteAnswer> => {
   const at = history.newestFirst.findIndex(({ id }) => id === merged.mergeCommit);
-  const before = history.newestFirst.slice(at + 1, -1);
+  const before = history.newestFirst.slice(at + 1);
   const commit = history.newestFirst[at];
   const isChecked = commit?.parents[0] === run.lease?.checkedHead;
   const isOurs = commit !== undefined && isPromotion(commit);
   if (merged.takenBack || (merged.inForce && isOurs && !isChecked)) {
-    const clashes = await clashesSince(ports, run, before);
-    if (merged.takenBack || clashes.length > 0) return takeBack(ports, run, merged, clashes);
+    const objection = await objectionTo(ports, run, before);
+    if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
   }
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
 
 const takeBack = async (ports: Ports, run: Run, merged: Merged, clashes: readonly Clash[]): Promise<PromoteAnswer> => {
   if (!merged.inForce || (await undoMerge(ports, run, merged.mergeCommit)) === 'undone') {
-    return conflicted(ports, run, clashes, 'BL2003');
+    return conflicted(ports, run, objection.clashes, objection.code);
   }
   // Something later overlaps it: the log says that it is in force, and a person has to decide before anybody builds on it.
   const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} clashes and cannot be reverted: something later overlaps it`;
@@ -283,8 +284,8 @@ export const payDebts = async (ports: Ports, run: Run): Promise<Run> => {
 
 const unchanged = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   const settled = await changeRun(ports, run, (current) => {
-    if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
     const now = ports.clock.now();
+    if (!mayDecide(current, run, now)) return undefined;
     return advance(
       current,
       now,

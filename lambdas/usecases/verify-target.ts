@@ -3,11 +3,11 @@
  * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
  */
 import { COMMIT_KIND, METADATA, SCHEMA_VERSION } from '../contract.ts';
-import { claimedRunOf, isPromotion, undoneFrom } from '../domain/history.ts';
+import { isPromotion, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
-import { type Cause, formatRunKey } from '../domain/run.ts';
+import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import type { Ports } from '../ports.ts';
 import { changeTarget } from './change.ts';
@@ -92,26 +92,28 @@ const walk = async (
     } else if (undone !== undefined) {
       clashes = clashes.filter(({ commit: { id, parents } }) => id !== undone && parents[1] !== undone);
     }
-    if (await isUndecided(ports, commit)) break;
-    const cause = await clashOf(ports, target, commit);
+    const run = await broughtBy(ports, target.repository, commit);
+    if (isUndecided(run, commit)) break;
+    const cause = await clashOf(ports, target, commit, run);
     if (cause !== undefined) clashes.push({ commit, cause });
     if (clashes.length === 0) verified = commit.id;
   }
   return { verified, open: clashes[0] };
 };
 
-/** A merge of ours whose promotion has not said yet whether it stands: it decides, nobody else. */
-const isUndecided = async (ports: Ports, commit: Commit): Promise<boolean> => {
-  const claimed = claimedRunOf(commit);
-  const run = claimed === undefined ? undefined : await ports.ledger.getRun(claimed);
-  return run?.runCommit === commit.parents[1] && (run?.state === 'PROMOTING' || run?.state === 'COMMITTED');
-};
+/** A merge of a run, ours or by hand, whose promotion has not said yet whether it stands: it decides, nobody else. */
+const isUndecided = (run: Run | undefined, commit: Commit): boolean =>
+  run?.runCommit === commit.parents[1] && (run?.state === 'PROMOTING' || run?.state === 'COMMITTED');
 
-const clashOf = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {
+const clashOf = async (
+  ports: Ports,
+  target: Target,
+  commit: Commit,
+  run: Run | undefined,
+): Promise<Cause | undefined> => {
   const [first, second] = commit.parents;
   // A commit with one parent (by hand, a revert) changes the head that it was made on, nothing in between.
   if (first === undefined || second === undefined) return undefined;
-  const run = await broughtBy(ports, target.repository, commit);
   if (run?.state === 'DISCARDED' || run?.state === 'OPEN') {
     const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} brings run ${formatRunKey(run)}, which is ${run.state}`;
     return { code: 'BL2018', message };

@@ -27,7 +27,7 @@ interface Branch {
   head: string;
   readonly staged: Map<string, Entry | null>;
 }
-interface Repo {
+export interface Repo {
   readonly repository: Repository;
   readonly branches: Map<string, Branch>;
   readonly commits: Map<string, Commit>;
@@ -224,6 +224,8 @@ export class FakeLakefs implements Lakefs {
     }
   }
   async getObject(repository: string, ref: string, path: string): Promise<Uint8Array | undefined> {
+    const { branches, commits } = this.#repo(repository);
+    if (!branches.has(ref) && !commits.has(ref)) return undefined;
     const entry = this.#view(repository, ref).get(path);
     return entry === undefined ? undefined : new TextEncoder().encode(entry.content);
   }
@@ -329,11 +331,15 @@ export class FakeLakefs implements Lakefs {
     const commit = [...repo.commits.values()].find((candidate) => candidate.metaRangeId === metaRangeId);
     return commit === undefined ? undefined : repo.trees.get(commit.id);
   }
-  /** Best common ancestor: the first of `right`'s ancestors, breadth first, that is one of `left`'s too. */
+  /** Best common ancestor: the nearest one that no other common ancestor descends from. */
   #mergeBase(repo: Repo, left: string, right: string): string {
     const ancestors = new Set(this.#breadthFirst(repo, this.#resolve(repo, left)));
-    const found = this.#breadthFirst(repo, this.#resolve(repo, right)).find((id) => ancestors.has(id));
-    return found ?? '';
+    const common = this.#breadthFirst(repo, this.#resolve(repo, right)).filter((id) => ancestors.has(id));
+    const passed = new Set<string>();
+    for (const id of common) {
+      if (!passed.has(id)) for (const older of this.#breadthFirst(repo, id).slice(1)) passed.add(older);
+    }
+    return common.find((id) => !passed.has(id)) ?? '';
   }
   #breadthFirst(repo: Repo, start: string): string[] {
     const order = [start];

@@ -142,6 +142,7 @@ export const TABLES: readonly TableConfig[] = [
   { name: 'sales', path: 'sales/', partitionColumns: ['dt'], overwrite: 'partition', appendOnly: false },
   { name: 'stock', path: 'stock/', partitionColumns: [], overwrite: 'table', appendOnly: false },
   { name: 'log', path: 'log/', partitionColumns: ['dt'], overwrite: 'partition', appendOnly: true },
+  { name: 'dims', path: 'dims/', partitionColumns: ['dt'], overwrite: 'table', appendOnly: false },
 ];
 
 export const PIPELINE: PipelineConfig = {

@@ -12,16 +12,31 @@ export class Crash extends Error {
 
 export type Fault = 'crash-before' | 'crash-after' | 'unreachable-before' | 'unreachable-after';
 
+/** lakeFS fails every call from this one on, so many of them. */
+export interface Outage {
+  readonly from: number;
+  readonly calls: number;
+  /** Unreachable, credentials refused, throttled, ailing. */
+  readonly code: 'BL3001' | 'BL3002' | 'BL3003' | 'BL3005';
+}
+
 type Pending = () => void;
 
 export class Gate {
   readonly #waiting: Pending[] = [];
   readonly #faults: ReadonlyMap<number, Fault>;
+  #outage: Outage | undefined;
   calls = 0;
 
   /** @param faults by the number of the call, counted over all invocations in the order in which they happen. */
-  constructor(faults: ReadonlyMap<number, Fault>) {
+  constructor(faults: ReadonlyMap<number, Fault>, outage?: Outage) {
     this.#faults = faults;
+    this.#outage = outage;
+  }
+
+  /** lakeFS is back. */
+  endOutage(): void {
+    this.#outage = undefined;
   }
 
   /** Ports whose every asynchronous call waits for its turn. */
@@ -69,7 +84,7 @@ export class Gate {
   }
 
   async #once(call: () => unknown, isNetwork: boolean): Promise<unknown> {
-    const fault = await this.#turn();
+    const fault = await this.#turn(isNetwork);
     this.#before(fault, isNetwork);
     const answer = await call();
     this.#after(fault, isNetwork);
@@ -77,7 +92,7 @@ export class Gate {
   }
 
   async *#list(call: () => AsyncIterable<unknown>, isNetwork: boolean): AsyncIterable<unknown> {
-    const fault = await this.#turn();
+    const fault = await this.#turn(isNetwork);
     this.#before(fault, isNetwork);
     const items: unknown[] = [];
     for await (const item of call()) items.push(item);
@@ -85,11 +100,15 @@ export class Gate {
     yield* items;
   }
 
-  async #turn(): Promise<Fault | undefined> {
+  async #turn(isNetwork: boolean): Promise<Fault | undefined> {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const fault = this.#faults.get(this.calls);
+    const call = this.calls;
     this.calls += 1;
-    return fault;
+    const outage = this.#outage;
+    if (isNetwork && outage !== undefined && call >= outage.from && call < outage.from + outage.calls) {
+      throw new BranchlineError(outage.code, 'lakeFS is away');
+    }
+    return this.#faults.get(call);
   }
 
   #before(fault: Fault | undefined, isNetwork: boolean): void {
