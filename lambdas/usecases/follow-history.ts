@@ -77,6 +77,9 @@ const follow = async (
 ): Promise<boolean> => {
   const run = await broughtBy(ports, repository, commit);
   if (run?.runCommit === undefined || run.runCommit !== commit.parents[1]) return false;
+  const isInLog = newestFirst.some(({ id }) => id === commit.id);
+  // A promotion that is under way finds no merge of its own after a reset, and merges again.
+  if (!isInLog && run.state !== 'PROMOTED') return false;
   const merged = findMerge(newestFirst, run.runCommit);
   // Taken back by its own promotion, which says what follows from it.
   if (merged?.takenBack === true) return false;

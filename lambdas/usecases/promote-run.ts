@@ -231,7 +231,12 @@ const settleMerged = async (ports: Ports, run: Run, history: History, merged: Me
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
 
-const takeBack = async (ports: Ports, run: Run, merged: Merged, clashes: readonly Clash[]): Promise<PromoteAnswer> => {
+const takeBack = async (
+  ports: Ports,
+  run: Run,
+  merged: Merged,
+  objection: Objection = { clashes: [], code: 'BL2003' },
+): Promise<PromoteAnswer> => {
   if (!merged.inForce || (await undoMerge(ports, run, merged.mergeCommit)) === 'undone') {
     return conflicted(ports, run, objection.clashes, objection.code);
   }
