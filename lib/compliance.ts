@@ -7,7 +7,7 @@ export const checkCompliance = (app: App): void => {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 };
 
-type Rule = 'IAM4' | 'IAM5' | 'SQS3';
+type Rule = 'EC23' | 'ECS2' | 'GL1' | 'GL3' | 'IAM4' | 'IAM5' | 'RDS2' | 'S1' | 'SMG4' | 'SQS3';
 
 /**
  * @param rule of the pack AwsSolutions.
@@ -16,6 +16,11 @@ type Rule = 'IAM4' | 'IAM5' | 'SQS3';
 export const acknowledge = (scope: IConstruct, rule: Rule, finding: string | undefined, reason: string): void => {
   const id = `AwsSolutions::AwsSolutions-${rule}${finding === undefined ? '' : `[${finding}]`}`;
   Validations.of(scope).acknowledge({ id, reason });
+};
+
+/** What the CDK's own check of templates warns of. @param rule as cfn-lint numbers it. */
+export const acknowledgeTemplate = (scope: IConstruct, rule: 'W3010', reason: string): void => {
+  Validations.of(scope).acknowledge({ id: `CloudFormation-Validate::${rule}`, reason });
 };
 
 /** cdk-nag writes a token by its name: `<AWS::Region>`. */

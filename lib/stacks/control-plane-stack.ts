@@ -25,6 +25,7 @@ import {
   ENV,
   FUNCTION,
   type FunctionName,
+  functionName,
   GLUE_DETAIL_TYPE,
   GLUE_EVENT_SOURCE,
 } from '../../lambdas/contract.ts';
@@ -35,6 +36,8 @@ import { RunAlarms } from '../constructs/alarms.ts';
 import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
+import type { JobSide } from '../constructs/job-arguments.ts';
+import { JobLibrary } from '../constructs/job-library.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
@@ -87,6 +90,8 @@ export class ControlPlaneStack extends Stack {
   readonly #compiled: CompiledConfig;
   readonly #lakefs: LakefsConnection;
   readonly #functions = new Map<FunctionName, BranchlineFunction>();
+  /** What Glue jobs need of this control plane: for `BranchedGlueJob` and `BranchlineOnJobs`. */
+  readonly jobs: JobSide & { readonly policy: ManagedPolicy };
 
   constructor(scope: Construct, id: string, props: ControlPlaneStackProps) {
     const { config, lakefs, ...stackProps } = props;
@@ -151,7 +156,7 @@ export class ControlPlaneStack extends Stack {
       configUri: configAsset.s3ObjectUrl,
       endpoint: this.#lakefs.endpoint,
     });
-    this.#jobPolicy();
+    this.jobs = this.#jobSide();
 
     const functions = [...this.#functions.values()];
     const maxOpen = Math.max(3600, ...this.#compiled.pipelines.map(({ maxOpenSeconds }) => maxOpenSeconds));
@@ -337,10 +342,11 @@ export class ControlPlaneStack extends Stack {
   }
 
   /**
-   * For the roles of Glue jobs: ask for the run, read lakeFS's key pair; a Python-shell job, which Glue tells no job run id,
+   * For the roles of Glue jobs: ask for the run, read library and lakeFS's key pair; a Python-shell job, which Glue tells no job run id,
    * finds its own among those of the job. Nothing else is needed for `begin()`.
    */
-  #jobPolicy(): void {
+  #jobSide(): JobSide & { readonly policy: ManagedPolicy } {
+    const library = new JobLibrary(this, 'JobLibrary');
     const jobs = jobArns(this, this.#compiled);
     const policy = new ManagedPolicy(this, 'JobPolicy', {
       description: 'Lets a Glue job claim its Branchline run and reach lakeFS',
@@ -352,6 +358,7 @@ export class ControlPlaneStack extends Stack {
         }),
         new PolicyStatement({ sid: 'FindJobRun', actions: ['glue:GetJobRuns'], resources: jobs }),
         ...this.#secretStatements(),
+        library.readStatement(),
       ],
     });
     for (const arn of jobs.filter((each) => each.includes('*'))) {
@@ -362,6 +369,15 @@ export class ControlPlaneStack extends Stack {
       value: policy.managedPolicyArn,
       description: 'Attach it to the roles of managed Glue jobs',
     });
+    new CfnOutput(this, 'JobLibraryUri', {
+      value: library.uri,
+      description: 'For --additional-python-modules (Spark) or --extra-py-files (Python shell) of managed Glue jobs',
+    });
+    return {
+      claimFunction: functionName(this.#config.controlPlane.prefix, 'claim-run'),
+      library: library.uri,
+      policy,
+    };
   }
 }
 

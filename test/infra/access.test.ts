@@ -166,12 +166,14 @@ describe('the rights follow from what is configured', () => {
     expect(makes('full')).toBe(Object.keys(FUNCTION).length);
   });
 
-  test('jobs may claim their run and read the secret', () => {
+  test('jobs may claim their run and read the secret and the job library', () => {
     const [[id] = []] = ofType(templateOf('plain'), 'AWS::IAM::ManagedPolicy');
     const grants = grantsOf(templateOf('plain')).filter(({ role }) => role === id);
-    expect(grants.map(({ action, resource }) => `${action} on ${resource}`).toSorted()).toEqual([
+    const said = grants.map(({ action, resource }) => `${action} on ${resource.replace(/[0-9a-f]{64}/, '<digest>')}`);
+    expect(said.toSorted()).toEqual([
       ...glue('GetJobRuns'),
       'lambda:InvokeFunction on <ClaimRunFunction>',
+      `s3:GetObject on arn:aws:s3:::cdk-hnb659fds-assets-${ACCOUNT}-${REGION}/<digest>/branchline-0.1.0-py3-none-any.whl`,
       `secretsmanager:GetSecretValue on ${SECRET_ARN}`,
     ]);
   });
