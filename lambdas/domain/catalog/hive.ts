@@ -34,6 +34,10 @@ const decodeBytes = (run: string): string => {
 export const unescapeValue = (text: string): string =>
   text === '' ? NULL_VALUE : text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodeBytes);
 
+/** The order in which lakeFS lists: that of the bytes. JavaScript's own differs beyond the basic plane. */
+export const comparePaths = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+
 /** Where a file of a table belongs. */
 export interface Place {
   /** Ends in `/`: all files of the partition lie below it. The table's path for an unpartitioned table. */

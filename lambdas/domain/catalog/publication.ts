@@ -71,9 +71,11 @@ export const stepOfTable = (
 ): TableStep => {
   const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table);
   const isDue = options.now - (record?.comparedAt ?? 0) >= COMPARE_EVERY_MS;
-  if (!isKnown || options.compare || isDue) return { step: 'compare', to: verified };
-  if (record.towards !== undefined) return { step: 'follow', from: record.commit, to: record.towards };
-  return record.commit === verified ? { step: 'none' } : { step: 'follow', from: record.commit, to: verified };
+  // What has begun is ended first: until then each partition is of one of two commits that the table names, not of three.
+  const to = record?.towards ?? verified;
+  if (!isKnown || options.compare || isDue) return { step: 'compare', to };
+  if (record.towards === undefined && record.commit === verified) return { step: 'none' };
+  return { step: 'follow', from: record.commit, to };
 };
 
 /** Whether every table shows the verified commit, and none is due for a comparison. */

@@ -21,7 +21,7 @@ const step = (record: PublishedTable | undefined, verified: string, compare = fa
 describe('what comes next for a table', () => {
   it.each([
     ['nothing was published yet', undefined, 'c1', { step: 'compare', to: 'c1' }],
-    ['it never got through', { descriptor: shown.descriptor, towards: 'c1' }, 'c2', { step: 'compare', to: 'c2' }],
+    ['it never got through', { descriptor: shown.descriptor, towards: 'c1' }, 'c2', { step: 'compare', to: 'c1' }],
     ['the configuration changed', { ...shown, descriptor: 'other' }, 'c1', { step: 'compare', to: 'c1' }],
     [
       'nobody compared for a day',
@@ -38,7 +38,8 @@ describe('what comes next for a table', () => {
   });
 
   it('is a comparison where one is asked for', () => {
-    expect(step({ ...shown, towards: 'c2' }, 'c3', true)).toEqual({ step: 'compare', to: 'c3' });
+    expect(step(shown, 'c3', true)).toEqual({ step: 'compare', to: 'c3' });
+    expect(step({ ...shown, towards: 'c2' }, 'c3', true)).toEqual({ step: 'compare', to: 'c2' });
   });
 });
 

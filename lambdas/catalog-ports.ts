@@ -1,0 +1,120 @@
+/**
+ * What refreshing the catalog needs from outside besides `Ports`. Glue's tables and the manifests are behind ports of their own;
+ * how a table is shown (by symlinks today) is behind `Publisher`, which knows nothing of how changes were found.
+ */
+import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.ts';
+import type { Publication } from './domain/catalog/publication.ts';
+import type { Storage } from './domain/catalog/storage.ts';
+import type { Column, TableDescriptor } from './domain/catalog/table.ts';
+import type { EpochMs } from './domain/run.ts';
+import type { Target } from './domain/target.ts';
+import type { Ports } from './ports.ts';
+
+export interface CatalogTable {
+  readonly database: string;
+  readonly name: string;
+  readonly partitionKeys: readonly Column[];
+  readonly storage: Storage;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** As Glue holds it. `versionId` says what a later update expects to replace. */
+export type StoredTable = CatalogTable & { readonly versionId: string };
+
+export type StoredPartition = Omit<PublishedPartition, 'isInForm'> & { readonly storage: Storage };
+
+/**
+ * AWS Glue's tables and partitions. Throttling is waited out inside, and so is what Glue refuses for a moment inside an answer
+ * of 200; anything else is thrown as BL4001 or BL4002. No call makes a new table version.
+ */
+export interface Catalog {
+  getTable(database: string, name: string): Promise<StoredTable | undefined>;
+  /** Makes the database too, where there is none. */
+  createTable(table: CatalogTable): Promise<'created' | 'exists'>;
+  /** `stale` where the table is no longer the version that was read. What we do not write (description, owner) is kept. */
+  updateTable(table: CatalogTable, versionId: string): Promise<'updated' | 'stale'>;
+  listPartitions(database: string, table: string): AsyncIterable<StoredPartition>;
+  /** Those of the given ones that Glue names, in any order. */
+  getPartitions(
+    database: string,
+    table: string,
+    values: readonly (readonly string[])[],
+  ): Promise<readonly StoredPartition[]>;
+  /** @returns those that were there already, and are left as they are. */
+  createPartitions(table: CatalogTable, partitions: readonly WantedPartition[]): Promise<readonly WantedPartition[]>;
+  /** @returns those that are not there, and are not made. */
+  updatePartitions(table: CatalogTable, partitions: readonly WantedPartition[]): Promise<readonly WantedPartition[]>;
+  /** One that is not there is as good as removed. */
+  removePartitions(database: string, table: string, values: readonly (readonly string[])[]): Promise<void>;
+}
+
+export interface StoredManifest {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly writtenAt: EpochMs;
+}
+
+/** Where manifests are kept. Keys are relative to the root of all manifests. */
+export interface Manifests {
+  /** `s3://bucket/…` of a key or prefix. */
+  uri(key: string): string;
+  put(key: string, content: string): Promise<void>;
+  /** `undefined` where there is none. */
+  get(key: string): Promise<string | undefined>;
+  list(prefix: string): AsyncIterable<StoredManifest>;
+  remove(key: string): Promise<void>;
+}
+
+/** The ledger's entries about what readers see. */
+export interface Publications {
+  get(repository: string, branch: string): Promise<Publication | undefined>;
+  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
+  put(next: Publication): Promise<{ outcome: 'written' } | { outcome: 'stale'; publication: Publication | undefined }>;
+}
+
+export interface Refreshes {
+  /** Asks refresh-catalog to look at this target. `again` makes a repeat distinct within the deduplication window. */
+  wake(target: Pick<Target, 'repository' | 'branch' | 'version'>, again?: string): Promise<void>;
+}
+
+export interface CatalogPorts extends Ports {
+  readonly catalog: Catalog;
+  readonly manifests: Manifests;
+  readonly publications: Publications;
+  readonly refreshes: Refreshes;
+}
+
+/** All visible files of one partition at the commit that is published. None: the partition is gone. */
+export interface SourcePartition {
+  readonly values: readonly string[];
+  /** Where they lie in the repository; one a line where several directories spell the same values. */
+  readonly prefix: string;
+  readonly addresses: readonly string[];
+}
+
+/** What a publisher is given: shared by all publishers, however they show a table. */
+export interface TableWork {
+  readonly table: TableDescriptor;
+  /** The commit that the partitions are of. */
+  readonly commit: string;
+  readonly partitions: AsyncIterable<SourcePartition>;
+  /** What is not among the partitions is to go. */
+  readonly isWhole: boolean;
+  /** No step is begun after that. */
+  readonly until: EpochMs;
+}
+
+export interface PartitionCounts {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+export type PublishOutcome =
+  | ({ readonly outcome: 'published' } & PartitionCounts)
+  /** The time is up. The same work goes on where this left off: what is right already is not done again. */
+  | { readonly outcome: 'unfinished' }
+  /** What the catalog holds does not fit the changes alone: the whole table has to be compared. */
+  | { readonly outcome: 'drifted'; readonly what: string };
+
+export type Publisher = (ports: CatalogPorts, work: TableWork) => Promise<PublishOutcome>;

@@ -1,0 +1,233 @@
+/**
+ * The publisher for symlink tables: a manifest per partition, and Glue's partitions pointing to them.
+ *
+ * Every step is safe to repeat, and what is right already is not done again: interrupted anywhere, the same work goes on. A
+ * manifest is written before Glue names it, also where it was there once: clean-up may have taken it since. The old one stays.
+ */
+import type {
+  CatalogPorts,
+  Publisher,
+  PublishOutcome,
+  SourcePartition,
+  StoredPartition,
+  TableWork,
+} from '../catalog-ports.ts';
+import { digestOfKey, manifestFolder, manifestKey, manifestOf, manifestPrefix } from '../domain/catalog/manifest.ts';
+import {
+  inBatches,
+  keyOfValues,
+  MAX_BATCH,
+  type PublishedPartition,
+  planPartitions,
+  type WantedPartition,
+} from '../domain/catalog/plan.ts';
+import { sameForm, storageOf } from '../domain/catalog/storage.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { openTable, type TableSwitch } from './table-switch.ts';
+
+/** Manifests that are written at a time. */
+const PUTS_AT_ONCE = 32;
+/** So many partitions, or files, are held in memory before they are published. */
+export interface Held {
+  readonly partitions: number;
+  readonly files: number;
+}
+const MAX_HELD: Held = { partitions: 100, files: 50_000 };
+/** Two of our writes may cross: created meanwhile, removed meanwhile. More than that is somebody else. */
+const MAX_CROSSINGS = 4;
+
+export const symlinkPublisher =
+  (most: Held = MAX_HELD): Publisher =>
+  async (ports, work) => {
+    const table = await openTable(ports, work.table, work);
+    return work.table.partitionColumns.length === 0
+      ? publishUnpartitioned(ports, work, table)
+      : publishPartitions(ports, work, table, most);
+  };
+
+/** One call switches the whole table. */
+const publishUnpartitioned = async (
+  ports: CatalogPorts,
+  work: TableWork,
+  table: TableSwitch,
+): Promise<PublishOutcome> => {
+  let isChanged = false;
+  for await (const { addresses } of work.partitions) {
+    const manifest = manifestOf(addresses);
+    const location = ports.manifests.uri(manifestPrefix(work.table, manifest.digest));
+    isChanged = table.location !== location;
+    if (!isChanged && !work.isWhole && !table.isOpen) continue;
+    await ports.manifests.put(manifestKey(work.table, manifest.digest), manifest.content);
+    await table.switchTo(location);
+  }
+  await table.finish();
+  return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0 };
+};
+
+const publishPartitions = async (
+  ports: CatalogPorts,
+  work: TableWork,
+  table: TableSwitch,
+  most: Held,
+): Promise<PublishOutcome> => {
+  const published = new Map<string, PublishedPartition>();
+  const present = new Map<string, number>();
+  if (work.isWhole) {
+    for await (const partition of ports.catalog.listPartitions(work.table.database, work.table.tableName)) {
+      note(published, work.table, partition);
+    }
+    for await (const { key, sizeBytes } of ports.manifests.list(manifestFolder(work.table))) {
+      const digest = digestOfKey(work.table, key);
+      if (digest !== undefined) present.set(digest, sizeBytes);
+    }
+  }
+  const counts = { added: 0, changed: 0, removed: 0 };
+  const seen = new Set<string>();
+  let held: SourcePartition[] = [];
+  let files = 0;
+
+  const flush = async (): Promise<PublishOutcome | undefined> => {
+    const partitions = held;
+    held = [];
+    files = 0;
+    if (partitions.length === 0) return undefined;
+    if (ports.clock.now() >= work.until) return { outcome: 'unfinished' };
+    if (!work.isWhole) {
+      const drift = await lookUp(ports, work.table, partitions, published);
+      if (drift !== undefined) return { outcome: 'drifted', what: drift };
+    }
+    await publishSome(ports, work.table, table, { partitions, published, present, isWhole: work.isWhole }, counts);
+    return undefined;
+  };
+
+  for await (const partition of work.partitions) {
+    const key = keyOfValues(partition.values);
+    // The changes alone do not tell what else spells the same values.
+    if (seen.has(key)) return { outcome: 'drifted', what: `${partition.prefix} is not alone` };
+    seen.add(key);
+    held.push(partition);
+    files += partition.addresses.length;
+    if (held.length < most.partitions && files < most.files) continue;
+    const stop = await flush();
+    if (stop !== undefined) return stop;
+  }
+  const stop = await flush();
+  if (stop !== undefined) return stop;
+  if (work.isWhole) {
+    const extra = [...published.values()].filter(({ values }) => !seen.has(keyOfValues(values)));
+    if (extra.length > 0) await table.open();
+    for (const batch of inBatches(extra, MAX_BATCH.remove)) {
+      if (ports.clock.now() >= work.until) return { outcome: 'unfinished' };
+      await remove(
+        ports,
+        work.table,
+        batch.map(({ values }) => values),
+        published,
+        counts,
+      );
+    }
+  }
+  await table.finish();
+  return { outcome: 'published', ...counts };
+};
+
+const note = (
+  published: Map<string, PublishedPartition>,
+  table: TableDescriptor,
+  { storage, ...partition }: StoredPartition,
+): void => {
+  const isInForm = sameForm(storage, storageOf(table, storage.location));
+  published.set(keyOfValues(partition.values), { ...partition, isInForm });
+};
+
+/** What Glue names of these. @returns what does not fit, where the changes alone are not enough. */
+const lookUp = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  partitions: readonly SourcePartition[],
+  published: Map<string, PublishedPartition>,
+): Promise<string | undefined> => {
+  const values = partitions.map((partition) => partition.values);
+  for (const partition of await ports.catalog.getPartitions(table.database, table.tableName, values)) {
+    note(published, table, partition);
+  }
+  const stranger = partitions.find(({ values: of, prefix }) => {
+    const found = published.get(keyOfValues(of));
+    return found !== undefined && found.prefix !== prefix;
+  });
+  return stranger === undefined ? undefined : `${stranger.prefix} is not where the partition came from`;
+};
+
+interface Some {
+  readonly partitions: readonly SourcePartition[];
+  readonly published: Map<string, PublishedPartition>;
+  /** Manifests that are there, with their sizes; known where the whole table is compared. */
+  readonly present: ReadonlyMap<string, number>;
+  readonly isWhole: boolean;
+}
+
+const publishSome = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  glue: TableSwitch,
+  { partitions, published, present, isWhole }: Some,
+  counts: { added: number; changed: number; removed: number },
+): Promise<void> => {
+  const manifests = new Map<string, string>();
+  const wanted: WantedPartition[] = [];
+  for (const { values, prefix, addresses } of partitions) {
+    if (addresses.length === 0) continue;
+    const { content, digest } = manifestOf(addresses);
+    const location = ports.manifests.uri(manifestPrefix(table, digest));
+    wanted.push({ values, prefix, location });
+    const isNamed = published.get(keyOfValues(values))?.location === location;
+    // A manifest that Glue names and that is gone, or cut short, reads as no rows, without an error.
+    const isThere = isNamed && (!isWhole || present.get(digest) === Buffer.byteLength(content, 'utf8'));
+    if (!isThere) manifests.set(digest, content);
+  }
+  const gone = partitions.filter(({ addresses }) => addresses.length === 0).map(({ values }) => values);
+  const plan = planPartitions(published, wanted, gone);
+  for (const batch of inBatches([...manifests], PUTS_AT_ONCE)) {
+    await Promise.all(batch.map(([digest, content]) => ports.manifests.put(manifestKey(table, digest), content)));
+  }
+  if (plan.create.length + plan.update.length + plan.remove.length === 0) return;
+  await glue.open();
+  await write(ports, glue, plan.create, plan.update);
+  for (const partition of wanted) published.set(keyOfValues(partition.values), { ...partition, isInForm: true });
+  counts.added += plan.create.length;
+  counts.changed += plan.update.length;
+  for (const batch of inBatches(plan.remove, MAX_BATCH.remove)) await remove(ports, table, batch, published, counts);
+};
+
+/** What was made or removed since it was looked at goes the other way, and comes to the same. */
+const write = async (
+  ports: CatalogPorts,
+  glue: TableSwitch,
+  create: readonly WantedPartition[],
+  update: readonly WantedPartition[],
+): Promise<void> => {
+  let [missing, there] = [create, update];
+  for (let crossing = 0; missing.length + there.length > 0; crossing += 1) {
+    if (crossing === MAX_CROSSINGS) throw glue.isContended();
+    const [exist, absent]: [WantedPartition[], WantedPartition[]] = [[], []];
+    for (const batch of inBatches(missing, MAX_BATCH.create)) {
+      exist.push(...(await ports.catalog.createPartitions(glue.table, batch)));
+    }
+    for (const batch of inBatches(there, MAX_BATCH.update)) {
+      absent.push(...(await ports.catalog.updatePartitions(glue.table, batch)));
+    }
+    [missing, there] = [absent, exist];
+  }
+};
+
+const remove = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  values: readonly (readonly string[])[],
+  published: Map<string, PublishedPartition>,
+  counts: { removed: number },
+): Promise<void> => {
+  await ports.catalog.removePartitions(table.database, table.tableName, values);
+  for (const each of values) published.delete(keyOfValues(each));
+  counts.removed += values.length;
+};

@@ -1,0 +1,294 @@
+/**
+ * Brings what readers see of a target to its newest verified commit. What leads here is only a wake-up: a hundred of them find
+ * their work done by the first. Interrupted anywhere, the next call goes on.
+ */
+import type { CatalogPorts, Publisher, PublishOutcome } from '../catalog-ports.ts';
+import { placeOf } from '../domain/catalog/hive.ts';
+import { keyOfValues } from '../domain/catalog/plan.ts';
+import {
+  isPublished,
+  type Publication,
+  type PublishedTable,
+  stepOfTable,
+  type TableStep,
+} from '../domain/catalog/publication.ts';
+import { digestOfTable, publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import { isBranchlineError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/run.ts';
+import type { Target } from '../domain/target.ts';
+import { type PublicationWriter, takePublication } from './publication-writer.ts';
+import { symlinkPublisher } from './publish-symlinks.ts';
+import { changedPrefixes, partitionsAt, touchedTables, wholeTable } from './table-source.ts';
+
+export interface RefreshRequest {
+  readonly repository: string;
+  readonly target: string;
+  /** No step is begun after that. */
+  readonly until: EpochMs;
+  /** Compare every table in full, though the ledger says that all is well. */
+  readonly compare?: boolean;
+}
+
+export interface RefreshAnswer {
+  readonly outcome:
+    | 'published'
+    | 'up-to-date'
+    /** No table of this target names a database. */
+    | 'nothing-to-publish'
+    /** Somebody else is at it, and looks for what is new when it is done. */
+    | 'busy'
+    /** The time was up: to be called again. */
+    | 'unfinished'
+    /** Some tables could not be refreshed, each with its cause in the ledger; the others are. */
+    | 'failed'
+    /** lakeFS is away: reconcile wakes the refresh when it is back. */
+    | 'waiting';
+  readonly publication?: Publication;
+}
+
+export const refreshCatalog = async (
+  ports: CatalogPorts,
+  request: RefreshRequest,
+  publisher: Publisher = symlinkPublisher(),
+): Promise<RefreshAnswer> => {
+  const { repository, target: branch } = request;
+  const tables = publishedTables(await ports.config.load(), repository, branch);
+  const target = await ports.ledger.getTarget(repository, branch);
+  if (tables.length === 0 || target === undefined) return { outcome: 'nothing-to-publish' };
+  const before = await ports.publications.get(repository, branch);
+  const isIdle = before?.lease === undefined && before?.commit === target.verifiedCommit;
+  if (isIdle && request.compare !== true && isPublished(tables, before, target, ports.clock.now())) {
+    return { outcome: 'up-to-date', publication: before };
+  }
+  const writer = await takePublication(ports, repository, branch);
+  if (writer === undefined) return { outcome: 'busy' };
+  // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
+  // expired compares in full.
+  const outcome = await work({ ports, writer, tables, publisher, request }, target);
+  await writer.release();
+  // Who was woken between our last look and the release found us at it, and went.
+  const latest = await ports.ledger.getTarget(repository, branch);
+  const isNew = outcome === 'published' && latest?.verifiedCommit !== writer.entry.commit;
+  if (isNew && ports.clock.now() < request.until)
+    return refreshCatalog(ports, { ...request, compare: false }, publisher);
+  return { outcome: isNew ? 'unfinished' : outcome, publication: writer.entry };
+};
+
+interface Work {
+  readonly ports: CatalogPorts;
+  readonly writer: PublicationWriter;
+  readonly tables: readonly TableDescriptor[];
+  readonly publisher: Publisher;
+  readonly request: RefreshRequest;
+}
+
+type WorkOutcome = 'published' | 'unfinished' | 'failed' | 'waiting';
+
+/** Table by table; then again where the target moved on meanwhile: who is woken while we work finds it held, and goes. */
+const work = async (of: Work, start: Target): Promise<WorkOutcome> => {
+  const { ports, writer, tables, request } = of;
+  let target = start;
+  let compare = request.compare === true || writer.tookOver;
+  for (;;) {
+    const outcome = await refreshTables(of, target.verifiedCommit, compare);
+    if (outcome !== 'published') return outcome;
+    const current = (await ports.ledger.getTarget(request.repository, request.target)) ?? target;
+    const now = ports.clock.now();
+    if (isPublished(tables, writer.entry, target, now)) await recordPublished(writer, target, now);
+    if (isPublished(tables, writer.entry, current, now)) return 'published';
+    if (now >= request.until) return 'unfinished';
+    target = current;
+    compare = false;
+  }
+};
+
+const recordPublished = (writer: PublicationWriter, target: Target, now: EpochMs): Promise<void> =>
+  writer.save((entry) => ({
+    ...entry,
+    ...(entry.commit === target.verifiedCommit
+      ? {}
+      : { publishedAt: now, lagMs: Math.max(0, now - (target.verifiedAt ?? target.updatedAt)) }),
+    commit: target.verifiedCommit,
+  }));
+
+const refreshTables = async (of: Work, verified: string, compare: boolean): Promise<WorkOutcome> => {
+  const { ports, writer, tables, request } = of;
+  const now = ports.clock.now();
+  const steps = new Map<TableDescriptor, TableStep>(
+    tables.map((table) => [table, stepOfTable(table, writer.entry.tables[table.name], verified, { compare, now })]),
+  );
+  await forgetOthers(writer, tables);
+  let failed = false;
+  try {
+    await passOver(of, steps);
+    for (const [table, step] of steps) {
+      if (step.step === 'none') continue;
+      if (ports.clock.now() >= request.until) return 'unfinished';
+      const done = await careful(of, table, () => refreshTable(of, table, step, verified));
+      if (done === 'unfinished') return 'unfinished';
+      if (done === 'failed') failed = true;
+    }
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL3001', 'BL3002', 'BL3003', 'BL3007')) throw error;
+    ports.log.warn('refresh put off', { reason: error.message });
+    return 'waiting';
+  }
+  return failed ? 'failed' : 'published';
+};
+
+/** Tables that left the configuration: Glue keeps them, nobody writes them any more. */
+const forgetOthers = async (writer: PublicationWriter, tables: readonly TableDescriptor[]): Promise<void> => {
+  const names = new Set(tables.map(({ name }) => name));
+  const known = Object.entries(writer.entry.tables).filter(([name]) => names.has(name));
+  if (known.length === Object.keys(writer.entry.tables).length) return;
+  await writer.save((entry) => ({ ...entry, tables: Object.fromEntries(known) }));
+};
+
+const putTable = (entry: Publication, name: string, table: PublishedTable): Publication => ({
+  ...entry,
+  tables: { ...entry.tables, [name]: table },
+});
+
+/** Tables of which the commits between hold no change show the new commit already: one call to lakeFS, none to Glue. */
+const passOver = async ({ ports, writer }: Work, steps: Map<TableDescriptor, TableStep>): Promise<void> => {
+  const following = [...steps].flatMap(([table, step]) => (step.step === 'follow' ? [{ table, ...step }] : []));
+  const groups = Map.groupBy(following, ({ from, to }) => `${from} ${to}`);
+  for (const group of groups.values()) {
+    const [first] = group;
+    // One table alone is asked about by its own diff.
+    if (first === undefined || group.length === 1) continue;
+    const touched = await touchedTables(
+      ports,
+      group.map(({ table }) => table),
+      first.from,
+      first.to,
+    ).catch((error: unknown) => {
+      // A commit that lakeFS does not know any more: each table is compared in full.
+      if (isBranchlineError(error, 'BL3004')) return undefined;
+      throw error;
+    });
+    const still = group.filter(
+      ({ table }) => touched?.has(table.name) === false && writer.entry.tables[table.name]?.towards === undefined,
+    );
+    if (still.length === 0) continue;
+    await writer.save((entry) =>
+      still.reduce((next, { table, to }) => {
+        const record = next.tables[table.name];
+        return record === undefined ? next : putTable(next, table.name, { ...record, commit: to });
+      }, entry),
+    );
+    for (const { table } of still) steps.set(table, { step: 'none' });
+  }
+};
+
+/** One table that cannot be refreshed must not keep the others from it. */
+const careful = async (
+  { ports, writer }: Work,
+  table: TableDescriptor,
+  refresh: () => Promise<'done' | 'unfinished'>,
+): Promise<'done' | 'unfinished' | 'failed'> => {
+  try {
+    return await refresh();
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003')) throw error;
+    const { code, message } = error;
+    ports.log.error('table could not be refreshed', { table: table.name, code, reason: message });
+    const since = writer.entry.tables[table.name]?.failure?.since ?? ports.clock.now();
+    await writer.save((entry) =>
+      putTable(entry, table.name, {
+        ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
+        failure: { code, message, since },
+      }),
+    );
+    return 'failed';
+  }
+};
+
+/** Written down before Glue is touched, so that whoever goes on knows which two commits the partitions are of. */
+const begin = async (writer: PublicationWriter, table: TableDescriptor, to: string): Promise<void> => {
+  const record = writer.entry.tables[table.name];
+  if (record?.towards === to) return;
+  await writer.save((entry) =>
+    putTable(entry, table.name, { ...(record ?? { descriptor: digestOfTable(table) }), towards: to }),
+  );
+};
+
+const refreshTable = async (
+  of: Work,
+  table: TableDescriptor,
+  step: Exclude<TableStep, { step: 'none' }>,
+  verified: string,
+): Promise<'done' | 'unfinished'> => {
+  const startedAt = of.ports.clock.now();
+  try {
+    const followed = step.step === 'follow' ? await follow(of, table, step) : undefined;
+    const outcome = followed ?? (await compareWhole(of, table, step.to));
+    return await record(of, table, { to: step.to, compared: followed === undefined, startedAt }, outcome);
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
+    of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
+    const outcome = await compareWhole(of, table, verified);
+    return record(of, table, { to: verified, compared: true, startedAt }, outcome);
+  }
+};
+
+/** Only what differs; `undefined` where that is not enough to go by. */
+const follow = async (
+  { ports, publisher, writer, request }: Work,
+  table: TableDescriptor,
+  step: Extract<TableStep, { step: 'follow' }>,
+): Promise<PublishOutcome | undefined> => {
+  const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
+    if (isBranchlineError(error, 'BL3004')) return undefined;
+    throw error;
+  });
+  if (prefixes === undefined) return undefined;
+  // Two of them spell the same values: the rows of one partition move between directories, and have to do so in one step.
+  const values = new Set(prefixes.map((prefix) => keyOfValues(placeOf(table, prefix)?.values ?? [])));
+  if (values.size < prefixes.length) return undefined;
+  await begin(writer, table, step.to);
+  const partitions = partitionsAt(ports, table, step.to, prefixes);
+  const { until } = request;
+  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until });
+  if (outcome.outcome !== 'drifted') return outcome;
+  ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
+  return undefined;
+};
+
+const compareWhole = async (
+  { ports, publisher, writer, request }: Work,
+  table: TableDescriptor,
+  commit: string,
+): Promise<PublishOutcome> => {
+  await begin(writer, table, commit);
+  const partitions = wholeTable(ports, table, commit);
+  return publisher(ports, { table, commit, partitions, isWhole: true, until: request.until });
+};
+
+const record = async (
+  { ports, writer }: Work,
+  table: TableDescriptor,
+  { to, compared, startedAt }: { readonly to: string; readonly compared: boolean; readonly startedAt: EpochMs },
+  outcome: PublishOutcome,
+): Promise<'done' | 'unfinished'> => {
+  if (outcome.outcome !== 'published') return 'unfinished';
+  const now = ports.clock.now();
+  const { added, changed, removed } = outcome;
+  const old = writer.entry.tables[table.name];
+  const isChange = added + changed + removed > 0 || old?.commit === undefined;
+  const refresh = {
+    ...(old?.commit === undefined ? {} : { from: old.commit }),
+    ...{ to, added, changed, removed, compared, endedAt: now, durationMs: now - startedAt },
+  };
+  const comparedAt = compared ? now : old?.comparedAt;
+  const last = isChange ? refresh : old?.refresh;
+  await writer.save((entry) =>
+    putTable(entry, table.name, {
+      commit: to,
+      descriptor: digestOfTable(table),
+      ...(comparedAt === undefined ? {} : { comparedAt }),
+      ...(last === undefined ? {} : { refresh: last }),
+    }),
+  );
+  return 'done';
+};

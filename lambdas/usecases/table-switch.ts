@@ -1,0 +1,125 @@
+/**
+ * Glue's entry of a table around a refresh. Before the first partition changes it says which commit the refresh leads to, and
+ * after the last one that it shows it. Each is a compare-and-swap on the entry's version, so that two writers never cross unseen.
+ */
+import type { CatalogPorts, CatalogTable, StoredTable, TableWork } from '../catalog-ports.ts';
+import { manifestFolder } from '../domain/catalog/manifest.ts';
+import {
+  isOwnTable,
+  ownParameters,
+  sameColumns,
+  sameForm,
+  storageOf,
+  TABLE_PARAMETER,
+} from '../domain/catalog/storage.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { BranchlineError } from '../domain/errors.ts';
+
+export interface TableSwitch {
+  /** As it is to be: partitions take their columns and format from it. */
+  readonly table: CatalogTable;
+  /** Where Glue says that the table lies. */
+  readonly location: string | undefined;
+  /** A refresh is under way: begun here, or left by one that was interrupted. */
+  readonly isOpen: boolean;
+  /** Says that partitions are about to change. */
+  open(): Promise<void>;
+  /** Of an unpartitioned table: files and commit change in this one call. */
+  switchTo(location: string): Promise<void>;
+  /** Says which commit the table shows, where anything of it changed. */
+  finish(): Promise<void>;
+  isContended(): BranchlineError;
+}
+
+const MAX_RACES = 4;
+
+const without = (parameters: Readonly<Record<string, string>>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== name));
+
+/** @throws BL7001 where a table of that name is there and is not ours. */
+export const openTable = async (
+  ports: CatalogPorts,
+  descriptor: TableDescriptor,
+  { commit, isWhole }: Pick<TableWork, 'commit' | 'isWhole'>,
+): Promise<TableSwitch> => {
+  const { database, tableName } = descriptor;
+  const folder = ports.manifests.uri(manifestFolder(descriptor));
+  const isPartitioned = descriptor.partitionColumns.length > 0;
+  const read = async (): Promise<StoredTable | undefined> => {
+    const found = await ports.catalog.getTable(database, tableName);
+    if (found === undefined || isOwnTable(descriptor, found.parameters)) return found;
+    throw new BranchlineError(
+      'BL7001',
+      `${database}.${tableName} was not made for table "${descriptor.name}" of ${descriptor.repository}/${descriptor.target}`,
+    );
+  };
+  let stored = await read();
+  let isWritten = false;
+
+  const formOf = (location: string): CatalogTable => ({
+    database,
+    name: tableName,
+    partitionKeys: descriptor.partitionColumns.map(({ name, type }) => ({ name, type })),
+    storage: storageOf(descriptor, location),
+    parameters: { ...stored?.parameters, ...ownParameters(descriptor) },
+  });
+  const isContended = (): BranchlineError =>
+    new BranchlineError('BL7003', `${database}.${tableName} is being changed by somebody else`);
+
+  const write = async (location: string, change: (parameters: Record<string, string>) => Record<string, string>) => {
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      // A write gives the entry a new version, which nobody tells.
+      if (isWritten || race > 0) stored = await read();
+      isWritten = false;
+      const form = formOf(location);
+      const next = { ...form, parameters: change({ ...form.parameters }) };
+      const answer =
+        stored === undefined
+          ? await ports.catalog.createTable(next)
+          : await ports.catalog.updateTable(next, stored.versionId);
+      if (answer === 'exists' || answer === 'stale') continue;
+      stored = { ...next, versionId: '' };
+      isWritten = true;
+      return;
+    }
+    throw isContended();
+  };
+
+  const isInForm = (): boolean =>
+    stored !== undefined &&
+    sameForm(stored.storage, storageOf(descriptor, '')) &&
+    (!isPartitioned || stored.storage.location === folder) &&
+    sameColumns(stored.partitionKeys, formOf('').partitionKeys);
+  const isOpen = (): boolean => stored?.parameters[TABLE_PARAMETER.refreshing] !== undefined;
+  const shows = (parameters: Record<string, string>): Record<string, string> => ({
+    ...without(parameters, TABLE_PARAMETER.refreshing),
+    [TABLE_PARAMETER.commit]: commit,
+  });
+
+  return {
+    get table() {
+      return formOf(folder);
+    },
+    get location() {
+      return stored?.storage.location;
+    },
+    get isOpen() {
+      return isOpen() || !isInForm();
+    },
+    async open() {
+      if (stored?.parameters[TABLE_PARAMETER.refreshing] === commit && isInForm()) return;
+      await write(folder, (parameters) => ({ ...parameters, [TABLE_PARAMETER.refreshing]: commit }));
+    },
+    async switchTo(location) {
+      if (stored?.storage.location === location && isInForm() && !isOpen()) return;
+      await write(location, shows);
+    },
+    async finish() {
+      // Where only changes were looked at, an earlier commit is as true: nothing of the table differs.
+      const said = stored?.parameters[TABLE_PARAMETER.commit];
+      if (!isOpen() && isInForm() && (isWhole ? said === commit : said !== undefined)) return;
+      await write(isPartitioned ? folder : (stored?.storage.location ?? folder), shows);
+    },
+    isContended,
+  };
+};

@@ -1,0 +1,286 @@
+/** Glue's tables, the manifests and the ledger's publications in memory, and the lake as symlink readers see it. */
+import type {
+  Catalog,
+  CatalogPorts,
+  CatalogTable,
+  Manifests,
+  Publications,
+  Refreshes,
+  StoredManifest,
+  StoredPartition,
+  StoredTable,
+} from '../../lambdas/catalog-ports.ts';
+import type { CompiledConfig, TableConfig } from '../../lambdas/contract.ts';
+import { keyOfValues, MAX_BATCH, type WantedPartition } from '../../lambdas/domain/catalog/plan.ts';
+import type { Publication } from '../../lambdas/domain/catalog/publication.ts';
+import type { Change, ObjectStats } from '../../lambdas/domain/lakefs.ts';
+import { FakeLakefs } from './lakefs.ts';
+import { makeWorld, type World } from './ports.ts';
+
+type Values = readonly string[];
+
+export class FakeCatalog implements Catalog {
+  readonly tables = new Map<string, StoredTable>();
+  readonly partitions = new Map<string, Map<string, StoredPartition>>();
+  /** Calls by name. */
+  readonly calls: string[] = [];
+  #version = 0;
+
+  of(database: string, table: string): Map<string, StoredPartition> {
+    const id = `${database}.${table}`;
+    const found = this.partitions.get(id) ?? new Map<string, StoredPartition>();
+    this.partitions.set(id, found);
+    return found;
+  }
+  async getTable(database: string, name: string): Promise<StoredTable | undefined> {
+    this.calls.push('GetTable');
+    return structuredClone(this.tables.get(`${database}.${name}`));
+  }
+  async createTable(table: CatalogTable): Promise<'created' | 'exists'> {
+    this.calls.push('CreateTable');
+    const id = `${table.database}.${table.name}`;
+    if (this.tables.has(id)) return 'exists';
+    this.#put(table);
+    return 'created';
+  }
+  async updateTable(table: CatalogTable, versionId: string): Promise<'updated' | 'stale'> {
+    this.calls.push('UpdateTable');
+    if (this.tables.get(`${table.database}.${table.name}`)?.versionId !== versionId) return 'stale';
+    this.#put(table);
+    return 'updated';
+  }
+  async *listPartitions(database: string, table: string): AsyncIterable<StoredPartition> {
+    this.calls.push('GetPartitions');
+    yield* [...this.of(database, table).values()].toReversed();
+  }
+  async getPartitions(database: string, table: string, values: readonly Values[]): Promise<readonly StoredPartition[]> {
+    this.#count('BatchGetPartition', values.length, MAX_BATCH.get);
+    return values.flatMap((each) => this.of(database, table).get(keyOfValues(each)) ?? []);
+  }
+  async createPartitions(
+    table: CatalogTable,
+    partitions: readonly WantedPartition[],
+  ): Promise<readonly WantedPartition[]> {
+    this.#count('BatchCreatePartition', partitions.length, MAX_BATCH.create);
+    return partitions.filter((partition) => this.#write(table, partition, false));
+  }
+  async updatePartitions(
+    table: CatalogTable,
+    partitions: readonly WantedPartition[],
+  ): Promise<readonly WantedPartition[]> {
+    this.#count('BatchUpdatePartition', partitions.length, MAX_BATCH.update);
+    return partitions.filter((partition) => this.#write(table, partition, true));
+  }
+  async removePartitions(database: string, table: string, values: readonly Values[]): Promise<void> {
+    this.#count('BatchDeletePartition', values.length, MAX_BATCH.remove);
+    for (const each of values) this.of(database, table).delete(keyOfValues(each));
+  }
+  /** @returns whether it could not be: what is to be created is there, or what is to be updated is not. */
+  #write(table: CatalogTable, { values, location, prefix }: WantedPartition, mustExist: boolean): boolean {
+    const of = this.of(table.database, table.name);
+    const key = keyOfValues(values);
+    if (of.has(key) !== mustExist) return true;
+    of.set(key, { values, location, prefix, storage: { ...table.storage, location } });
+    return false;
+  }
+  #put(table: CatalogTable): void {
+    this.#version += 1;
+    const stored = { ...structuredClone(table), versionId: String(this.#version) };
+    this.tables.set(`${table.database}.${table.name}`, stored);
+  }
+  #count(call: string, size: number, limit: number): void {
+    if (size === 0 || size > limit) throw new Error(`${call} with ${String(size)} entries`);
+    this.calls.push(call);
+  }
+}
+
+export class FakeManifests implements Manifests {
+  readonly objects = new Map<string, { readonly content: string; readonly writtenAt: number }>();
+  readonly calls: string[] = [];
+  readonly #now: () => number;
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+  uri(key: string): string {
+    return `s3://manifests/${key}`;
+  }
+  async put(key: string, content: string): Promise<void> {
+    this.calls.push('PUT');
+    this.objects.set(key, { content, writtenAt: this.#now() });
+  }
+  async get(key: string): Promise<string | undefined> {
+    this.calls.push('GET');
+    return this.objects.get(key)?.content;
+  }
+  async *list(prefix: string): AsyncIterable<StoredManifest> {
+    this.calls.push('LIST');
+    for (const [key, { content, writtenAt }] of [...this.objects].sort(([a], [b]) => (a < b ? -1 : 1)))
+      if (key.startsWith(prefix)) yield { key, sizeBytes: content.length, writtenAt };
+  }
+  async remove(key: string): Promise<void> {
+    this.calls.push('DELETE');
+    this.objects.delete(key);
+  }
+}
+
+export class FakePublications implements Publications {
+  readonly entries = new Map<string, Publication>();
+  async get(repository: string, branch: string): Promise<Publication | undefined> {
+    return structuredClone(this.entries.get(`${repository}/${branch}`));
+  }
+  async put(
+    next: Publication,
+  ): Promise<{ outcome: 'written' } | { outcome: 'stale'; publication: Publication | undefined }> {
+    const id = `${next.repository}/${next.branch}`;
+    const stored = this.entries.get(id);
+    if ((stored?.version ?? 0) !== next.version - 1) return { outcome: 'stale', publication: structuredClone(stored) };
+    this.entries.set(id, structuredClone(next));
+    return { outcome: 'written' };
+  }
+}
+
+/** The lake with addresses in S3, with `after` and `delimiter`, and with a count of calls as pages of 1,000. */
+export class FakeLake extends FakeLakefs {
+  readonly calls: string[] = [];
+  override async *listObjects(
+    repository: string,
+    ref: string,
+    options: { prefix?: string; after?: string },
+  ): AsyncIterable<ObjectStats> {
+    let given = 0;
+    for await (const object of super.listObjects(repository, ref, options)) {
+      if (options.after !== undefined && object.path <= options.after) continue;
+      if (given % 1000 === 0) this.calls.push('list');
+      given += 1;
+      yield { ...object, physicalAddress: object.physicalAddress.replace('mem://', 's3://lake/data/') };
+    }
+    if (given === 0) this.calls.push('list');
+  }
+  override async *diff(
+    repository: string,
+    left: string,
+    right: string,
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string },
+  ): AsyncIterable<Change> {
+    const { prefix = '', delimiter } = options;
+    let given = 0;
+    let last: string | undefined;
+    for await (const change of super.diff(repository, left, right, options)) {
+      const end = delimiter === undefined ? -1 : change.path.indexOf(delimiter, prefix.length);
+      const path = end < 0 ? change.path : change.path.slice(0, end + 1);
+      if (path === last) continue;
+      last = path;
+      if (given % 1000 === 0) this.calls.push('diff');
+      given += 1;
+      yield end < 0 ? change : { type: 'prefix_changed', path, isPrefix: true };
+    }
+    if (given === 0) this.calls.push('diff');
+  }
+}
+
+class FakeRefreshes implements Refreshes {
+  readonly woken: string[] = [];
+  async wake(target: { repository: string; branch: string }): Promise<void> {
+    this.woken.push(`${target.repository}/${target.branch}`);
+  }
+}
+
+export interface CatalogWorld extends Omit<World, 'lakefs'>, Omit<CatalogPorts, keyof World> {
+  readonly lakefs: FakeLake;
+  readonly catalog: FakeCatalog;
+  readonly manifests: FakeManifests;
+  readonly publications: FakePublications;
+  readonly refreshes: FakeRefreshes;
+  /** Commits to the target at once, and says that the commit is verified. */
+  change(files: Readonly<Record<string, string | null>>): Promise<string>;
+  /** Puts the target back to an earlier commit by a new one, as a rollback does. */
+  rollBack(commit: string): Promise<string>;
+}
+
+export const publish = (database: string, tableName: string) => ({
+  ...{ database, tableName, target: 'main', format: 'parquet' as const },
+  ...{ columns: [{ name: 'id', type: 'bigint' }], partitionTypes: {} },
+});
+
+export const PUBLISHED: readonly TableConfig[] = [
+  {
+    ...{ name: 'sales', path: 'sales/', partitionColumns: ['dt'], overwrite: 'partition', appendOnly: false },
+    publish: publish('db', 'sales'),
+  },
+  {
+    ...{ name: 'deep', path: 'deep/', partitionColumns: ['dt', 'hh'], overwrite: 'partition', appendOnly: false },
+    publish: publish('db', 'deep'),
+  },
+  {
+    ...{ name: 'stock', path: 'stock/', partitionColumns: [], overwrite: 'table', appendOnly: false },
+    publish: publish('db', 'stock'),
+  },
+];
+
+export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHED): Promise<CatalogWorld> => {
+  const base = await makeWorld();
+  const lakefs = new FakeLake();
+  await lakefs.createRepository({ name: 'lake', storageNamespace: 's3://bucket/lake', defaultBranch: 'main' });
+  const config = await base.config.load();
+  const published: CompiledConfig = {
+    ...config,
+    repositories: config.repositories.map((repository) => ({ ...repository, tables })),
+  };
+  const verify = async (commit: string): Promise<void> => {
+    const target = await base.ledger.getTarget('lake', 'main');
+    const now = base.clock.now();
+    await base.ledger.putTarget({
+      ...{ schemaVersion: 1, version: (target?.version ?? 0) + 1, repository: 'lake', branch: 'main' },
+      ...{ verifiedCommit: commit, verifiedAt: now, updatedAt: now },
+    });
+  };
+  const commit = async (metaRange?: string): Promise<string> => {
+    const answer = await lakefs.commit('lake', 'main', { message: 'change', metadata: {} }, metaRange);
+    const id = answer.outcome === 'committed' ? answer.commit.id : (await lakefs.getBranch('lake', 'main'))?.commitId;
+    await verify(id ?? '');
+    return id ?? '';
+  };
+  const world: CatalogWorld = {
+    ...base,
+    lakefs,
+    config: { load: async () => published },
+    catalog: new FakeCatalog(),
+    manifests: new FakeManifests(base.clock.now),
+    publications: new FakePublications(),
+    refreshes: new FakeRefreshes(),
+    async change(files) {
+      for (const [path, content] of Object.entries(files)) {
+        if (content === null) await lakefs.deleteObjects('lake', 'main', [path]);
+        else await lakefs.putObject('lake', 'main', path, new TextEncoder().encode(content));
+      }
+      return commit();
+    },
+    async rollBack(id) {
+      return commit((await lakefs.getCommit('lake', id))?.metaRangeId);
+    },
+  };
+  return world;
+};
+
+/**
+ * What a reader of a symlink table finds: by partition values the files that its manifest lists. A missing manifest is no rows,
+ * without an error; an empty line, a hidden name, a file that comes twice would be a fault of ours.
+ */
+export const readSymlinks = (
+  world: CatalogWorld,
+  database: string,
+  table: string,
+): Readonly<Record<string, string>> => {
+  const stored = world.catalog.tables.get(`${database}.${table}`);
+  if (stored === undefined) return {};
+  const parts =
+    stored.partitionKeys.length === 0
+      ? [{ values: [], location: stored.storage.location }]
+      : [...world.catalog.of(database, table).values()];
+  const rows = parts.map(({ values, location }) => {
+    const folder = location.replace('s3://manifests/', '');
+    const manifests = [...world.manifests.objects].filter(([key]) => key.startsWith(folder));
+    return [keyOfValues(values), manifests.map(([, { content }]) => content).join('\n')] as const;
+  });
+  return Object.fromEntries(rows.filter(([, files]) => files !== '').sort(([a], [b]) => (a < b ? -1 : 1)));
+};

@@ -1,0 +1,89 @@
+/** I5: Glue names only what the target holds at the commit that the table says it shows, and no partition mixes two commits. */
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
+import { type CatalogWorld, makeCatalogWorld, readSymlinks } from '../fakes/catalog.ts';
+import { play, steps } from './catalog-story.ts';
+
+const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
+
+/** The rows of a commit read directly, by a rule of its own: what a person would count by hand. */
+const DIRECT = {
+  sales: /^sales\/dt=([^/]+)\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
+  deep: /^deep\/dt=([^/]+)\/hh=([^/]+)\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
+  stock: /^stock\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
+} as const;
+const TABLES = Object.keys(DIRECT) as (keyof typeof DIRECT)[];
+
+const readDirectly = (
+  world: CatalogWorld,
+  table: keyof typeof DIRECT,
+  commit: string,
+): Readonly<Record<string, string>> => {
+  const files = new Map<string, string[]>();
+  for (const [path, { content, address }] of world.lakefs.tree('lake', commit)) {
+    const found = DIRECT[table].exec(path);
+    if (found === null || content === '') continue;
+    const key = JSON.stringify(found.slice(1).map((value) => value.replaceAll('%20', ' ')));
+    files.set(key, [...(files.get(key) ?? []), address.replace('mem://', 's3://lake/data/')]);
+  }
+  return Object.fromEntries([...files].map(([key, found]) => [key, found.sort().join('\n')] as const).sort());
+};
+
+const said = (world: CatalogWorld, table: string, name: string): string | undefined =>
+  world.catalog.tables.get(`db.${table}`)?.parameters[`branchline.${name}`];
+
+/** At any moment, whoever died or waits: each partition is wholly that of the commit shown, or of the one that is on its way. */
+const checkWhole = (world: CatalogWorld): void => {
+  for (const table of TABLES) {
+    const states = [said(world, table, 'commit'), said(world, table, 'refreshing')].map((commit) =>
+      commit === undefined ? {} : readDirectly(world, table, commit),
+    );
+    const seen = readSymlinks(world, 'db', table);
+    for (const key of new Set([seen, ...states].flatMap((state) => Object.keys(state)))) {
+      expect(
+        states.map((state) => state[key]),
+        `${table} ${key}`,
+      ).toContain(seen[key]);
+    }
+    if (said(world, table, 'refreshing') === undefined) expect(seen).toEqual(states[0]);
+  }
+};
+
+const checkShown = async (world: CatalogWorld): Promise<void> => {
+  const verified = (await world.ledger.getTarget('lake', 'main'))?.verifiedCommit;
+  for (const table of TABLES)
+    expect(readSymlinks(world, 'db', table)).toEqual(readDirectly(world, table, verified ?? ''));
+  expect(world.publications.entries.get('lake/main')?.commit).toBe(verified);
+};
+
+it('holds at every moment, and after every refresh that ends, whatever dies or crosses', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps(false), async (story) => {
+      const world = await makeCatalogWorld();
+      await play(world, story, async (outcome) => {
+        checkWhole(world);
+        if (outcome === 'published' || outcome === 'up-to-date') await checkShown(world);
+      });
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('is brought back by a comparison, whatever people did to Glue and to the manifests', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps(true), async (story) => {
+      const world = await makeCatalogWorld();
+      await world.change({ 'sales/dt=1/a': 'first', 'stock/a': 'too' });
+      await play(world, story, () => undefined);
+      world.clock.advance(PUBLICATION_LEASE_MS + 1);
+      const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
+      expect((await refreshCatalog(world, { ...request, compare: true })).outcome).toBe('published');
+      await checkShown(world);
+      checkWhole(world);
+      expect((await refreshCatalog(world, request)).outcome).toBe('up-to-date');
+    }),
+    { numRuns: RUNS },
+  );
+});
