@@ -4,6 +4,7 @@
  */
 export default {
   testRunner: 'vitest',
+  ignorePatterns: ['.local', 'cdk.out', 'glue', 'reports', 'docs'],
   mutate: ['lambdas/domain/**/*.ts'],
   vitest: { configFile: 'vitest.mutation.config.ts' },
   coverageAnalysis: 'perTest',
