@@ -41,7 +41,8 @@ module.exports = {
     },
     {
       name: 'only-wiring-makes-adapters',
-      comment: 'Handlers parse, call the use case and report. What they may use of adapters reads text or the environment.',
+      comment:
+        'Handlers parse, call the use case and report. What they may use of adapters reads text or the environment.',
       severity: 'error',
       from: { path: below('handlers'), pathNot: '^lambdas/handlers/(wiring|bus-wiring)\\.ts$' },
       to: {

@@ -8,7 +8,7 @@ import { lakefsObjects } from './objects.ts';
 import { type Page, pages } from './pages.ts';
 import { toChange, toCommit, toRef, toRepository } from './shapes.ts';
 
-export type { KeyPair, LakefsOptions } from './calls.ts';
+export type { LakefsOptions } from './calls.ts';
 
 const read = (what: string) => ({ what, repeatable: true });
 /** Repeating it blindly could do it twice: commit, merge, revert. */
