@@ -47,7 +47,7 @@ module.exports = {
       from: { path: below('handlers'), pathNot: '^lambdas/handlers/(wiring|bus-wiring)\\.ts$' },
       to: {
         path: below('adapters'),
-        pathNot: '^lambdas/adapters/(env|log|pause|promotions|event-bus|ledger/items)\\.ts$',
+        pathNot: '^lambdas/adapters/(env|log|pause|promotions|refreshes|event-bus|ledger/items)\\.ts$',
       },
     },
     {

@@ -12,7 +12,7 @@ import { callAws } from './aws-errors.ts';
 /** SQS allows 128 letters, digits and punctuation marks for group and deduplication ids; we keep to the plain ones. */
 const PLAIN_ID = /^[A-Za-z0-9_./:#-]{1,128}$/;
 
-const asId = (text: string): string =>
+export const asId = (text: string): string =>
   PLAIN_ID.test(text) ? text : `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 
 export type WakeUp = Parameters<Promotions['wake']>[0];

@@ -2,23 +2,16 @@
  * Brings what readers see of a target to its newest verified commit. What leads here is only a wake-up: a hundred of them find
  * their work done by the first. Interrupted anywhere, the next call goes on.
  */
-import type { CatalogPorts, Publisher, PublishOutcome } from '../catalog-ports.ts';
-import { placeOf } from '../domain/catalog/hive.ts';
-import { keyOfValues } from '../domain/catalog/plan.ts';
-import {
-  isPublished,
-  type Publication,
-  type PublishedTable,
-  stepOfTable,
-  type TableStep,
-} from '../domain/catalog/publication.ts';
+import type { CatalogPorts, Publisher } from '../catalog-ports.ts';
+import { isPublished, type Publication, stepOfTable, type TableStep } from '../domain/catalog/publication.ts';
 import { digestOfTable, publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
 import { symlinkPublisher } from './publish-symlinks.ts';
-import { changedPrefixes, partitionsAt, touchedTables, wholeTable } from './table-source.ts';
+import { putTable, refreshTable, type Work } from './refresh-table.ts';
+import { touchedTables } from './table-source.ts';
 
 export interface RefreshRequest {
   readonly repository: string;
@@ -64,7 +57,7 @@ export const refreshCatalog = async (
   if (writer === undefined) return { outcome: 'busy' };
   // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
   // expired compares in full.
-  const outcome = await work({ ports, writer, tables, publisher, request }, target);
+  const outcome = await work({ ports, writer, tables, publisher, until: request.until }, request, target);
   await writer.release();
   // Who was woken between our last look and the release found us at it, and went.
   const latest = await ports.ledger.getTarget(repository, branch);
@@ -74,19 +67,11 @@ export const refreshCatalog = async (
   return { outcome: isNew ? 'unfinished' : outcome, publication: writer.entry };
 };
 
-interface Work {
-  readonly ports: CatalogPorts;
-  readonly writer: PublicationWriter;
-  readonly tables: readonly TableDescriptor[];
-  readonly publisher: Publisher;
-  readonly request: RefreshRequest;
-}
-
 type WorkOutcome = 'published' | 'unfinished' | 'failed' | 'waiting';
 
 /** Table by table; then again where the target moved on meanwhile: who is woken while we work finds it held, and goes. */
-const work = async (of: Work, start: Target): Promise<WorkOutcome> => {
-  const { ports, writer, tables, request } = of;
+const work = async (of: Work, request: RefreshRequest, start: Target): Promise<WorkOutcome> => {
+  const { ports, writer, tables } = of;
   let target = start;
   let compare = request.compare === true || writer.tookOver;
   for (;;) {
@@ -112,7 +97,7 @@ const recordPublished = (writer: PublicationWriter, target: Target, now: EpochMs
   }));
 
 const refreshTables = async (of: Work, verified: string, compare: boolean): Promise<WorkOutcome> => {
-  const { ports, writer, tables, request } = of;
+  const { ports, writer, tables, until } = of;
   const now = ports.clock.now();
   const steps = new Map<TableDescriptor, TableStep>(
     tables.map((table) => [table, stepOfTable(table, writer.entry.tables[table.name], verified, { compare, now })]),
@@ -123,7 +108,7 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
     await passOver(of, steps);
     for (const [table, step] of steps) {
       if (step.step === 'none') continue;
-      if (ports.clock.now() >= request.until) return 'unfinished';
+      if (ports.clock.now() >= until) return 'unfinished';
       const done = await careful(of, table, () => refreshTable(of, table, step, verified));
       if (done === 'unfinished') return 'unfinished';
       if (done === 'failed') failed = true;
@@ -143,11 +128,6 @@ const forgetOthers = async (writer: PublicationWriter, tables: readonly TableDes
   if (known.length === Object.keys(writer.entry.tables).length) return;
   await writer.save((entry) => ({ ...entry, tables: Object.fromEntries(known) }));
 };
-
-const putTable = (entry: Publication, name: string, table: PublishedTable): Publication => ({
-  ...entry,
-  tables: { ...entry.tables, [name]: table },
-});
 
 /** Tables of which the commits between hold no change show the new commit already: one call to lakeFS, none to Glue. */
 const passOver = async ({ ports, writer }: Work, steps: Map<TableDescriptor, TableStep>): Promise<void> => {
@@ -202,93 +182,4 @@ const careful = async (
     );
     return 'failed';
   }
-};
-
-/** Written down before Glue is touched, so that whoever goes on knows which two commits the partitions are of. */
-const begin = async (writer: PublicationWriter, table: TableDescriptor, to: string): Promise<void> => {
-  const record = writer.entry.tables[table.name];
-  if (record?.towards === to) return;
-  await writer.save((entry) =>
-    putTable(entry, table.name, { ...(record ?? { descriptor: digestOfTable(table) }), towards: to }),
-  );
-};
-
-const refreshTable = async (
-  of: Work,
-  table: TableDescriptor,
-  step: Exclude<TableStep, { step: 'none' }>,
-  verified: string,
-): Promise<'done' | 'unfinished'> => {
-  const startedAt = of.ports.clock.now();
-  try {
-    const followed = step.step === 'follow' ? await follow(of, table, step) : undefined;
-    const outcome = followed ?? (await compareWhole(of, table, step.to));
-    return await record(of, table, { to: step.to, compared: followed === undefined, startedAt }, outcome);
-  } catch (error) {
-    if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
-    of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
-    const outcome = await compareWhole(of, table, verified);
-    return record(of, table, { to: verified, compared: true, startedAt }, outcome);
-  }
-};
-
-/** Only what differs; `undefined` where that is not enough to go by. */
-const follow = async (
-  { ports, publisher, writer, request }: Work,
-  table: TableDescriptor,
-  step: Extract<TableStep, { step: 'follow' }>,
-): Promise<PublishOutcome | undefined> => {
-  const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
-    if (isBranchlineError(error, 'BL3004')) return undefined;
-    throw error;
-  });
-  if (prefixes === undefined) return undefined;
-  // Two of them spell the same values: the rows of one partition move between directories, and have to do so in one step.
-  const values = new Set(prefixes.map((prefix) => keyOfValues(placeOf(table, prefix)?.values ?? [])));
-  if (values.size < prefixes.length) return undefined;
-  await begin(writer, table, step.to);
-  const partitions = partitionsAt(ports, table, step.to, prefixes);
-  const { until } = request;
-  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until });
-  if (outcome.outcome !== 'drifted') return outcome;
-  ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
-  return undefined;
-};
-
-const compareWhole = async (
-  { ports, publisher, writer, request }: Work,
-  table: TableDescriptor,
-  commit: string,
-): Promise<PublishOutcome> => {
-  await begin(writer, table, commit);
-  const partitions = wholeTable(ports, table, commit);
-  return publisher(ports, { table, commit, partitions, isWhole: true, until: request.until });
-};
-
-const record = async (
-  { ports, writer }: Work,
-  table: TableDescriptor,
-  { to, compared, startedAt }: { readonly to: string; readonly compared: boolean; readonly startedAt: EpochMs },
-  outcome: PublishOutcome,
-): Promise<'done' | 'unfinished'> => {
-  if (outcome.outcome !== 'published') return 'unfinished';
-  const now = ports.clock.now();
-  const { added, changed, removed } = outcome;
-  const old = writer.entry.tables[table.name];
-  const isChange = added + changed + removed > 0 || old?.commit === undefined;
-  const refresh = {
-    ...(old?.commit === undefined ? {} : { from: old.commit }),
-    ...{ to, added, changed, removed, compared, endedAt: now, durationMs: now - startedAt },
-  };
-  const comparedAt = compared ? now : old?.comparedAt;
-  const last = isChange ? refresh : old?.refresh;
-  await writer.save((entry) =>
-    putTable(entry, table.name, {
-      commit: to,
-      descriptor: digestOfTable(table),
-      ...(comparedAt === undefined ? {} : { comparedAt }),
-      ...(last === undefined ? {} : { refresh: last }),
-    }),
-  );
-  return 'done';
 };

@@ -4,15 +4,22 @@
  * and written back, so that going back one deployment loses nothing.
  */
 import { SCHEMA_VERSION } from '../../contract.ts';
+import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
 import type { Target } from '../../domain/target.ts';
-import { indexKeysOf, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
+import { indexKeysOf, publicationItemKey, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 
-export const ITEM_KIND = { run: 'run', changes: 'changes', target: 'target', unmanaged: 'unmanaged' } as const;
+export const ITEM_KIND = {
+  run: 'run',
+  changes: 'changes',
+  target: 'target',
+  publication: 'publication',
+  unmanaged: 'unmanaged',
+} as const;
 
 /** Attributes of the table, none of the entry. */
 const TABLE_ATTRIBUTES = ['pk', 'sk', 'kind', 'listKey', 'sortKey', 'stateKey', 'writtenBy', 'ttl'];
@@ -73,4 +80,18 @@ export const toTarget = (item: Item): Target => {
   requireStrings(item, ['repository', 'branch', 'verifiedCommit']);
   requireNumbers(item, ['version', 'updatedAt']);
   return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as Target;
+};
+
+export const publicationItem = (publication: Publication, writtenBy: string): Item => ({
+  ...publication,
+  ...publicationItemKey(publication.repository, publication.branch),
+  kind: ITEM_KIND.publication,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toPublication = (item: Item): Publication => {
+  requireStrings(item, ['repository', 'branch']);
+  requireNumbers(item, ['version', 'updatedAt']);
+  return { schemaVersion: SCHEMA_VERSION, tables: {}, ...entryOf(item) } as unknown as Publication;
 };

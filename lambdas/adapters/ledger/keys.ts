@@ -6,6 +6,7 @@
  * | run          | `RUN#<run id>`             | `ATTEMPT#<6 digits>`                      | all three indexes                |
  * | its changes  | `RUN#<run id>`             | `CHANGES#<6 digits>#<chunk, 4 digits>`    | key only                         |
  * | target       | `TARGET#<repo>#<branch>`   | `TARGET`                                  | recent-index, `TARGETS`          |
+ * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -32,6 +33,11 @@ export const changesItemKey = (key: RunKey, chunk: number): ItemKey => ({
 export const targetItemKey = (repository: string, branch: string): ItemKey => ({
   pk: `TARGET#${repository}#${branch}`,
   sk: 'TARGET',
+});
+
+export const publicationItemKey = (repository: string, branch: string): ItemKey => ({
+  pk: `TARGET#${repository}#${branch}`,
+  sk: 'PUBLICATION',
 });
 
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });

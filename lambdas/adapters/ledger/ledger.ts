@@ -5,21 +5,13 @@ import { BranchlineError } from '../../domain/errors.ts';
 import { formatRunKey } from '../../domain/run.ts';
 import type { Ledger } from '../../ports.ts';
 import { changesItems, toChanges } from './changes.ts';
+import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
 import { ITEM_KIND, type Item, runItem, targetItem, toRun, toTarget } from './items.ts';
 import { changesPrefix, type ItemKey, runItemKey, TARGETS_LIST, targetItemKey, unmanagedItemKey } from './keys.ts';
 import { listRuns } from './listing.ts';
-import { type Condition, createTable } from './table.ts';
+import { createTable } from './table.ts';
 
 const UNMANAGED_DAYS = 90;
-
-/** Nothing is there yet. */
-const ENTRY_IS_NEW: Condition = { expression: 'attribute_not_exists(pk)' };
-/** What was read is still what is stored; an entry that was never there fails as well. */
-const VERSION_IS_WHAT_WAS_READ = (nextVersion: number): Condition => ({
-  expression: '#version = :read',
-  names: { '#version': 'version' },
-  values: { ':read': nextVersion - 1 },
-});
 
 export interface LedgerOptions {
   /** With `marshallOptions.removeUndefinedValues`. */

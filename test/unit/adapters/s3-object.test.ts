@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readS3Object, urlOf } from '../../../lambdas/adapters/s3-object.ts';
+import { readS3Object } from '../../../lambdas/adapters/s3-object.ts';
+import { urlOf } from '../../../lambdas/adapters/s3-request.ts';
 
 const ENV = {
   AWS_REGION: 'eu-central-1',

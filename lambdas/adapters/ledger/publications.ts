@@ -1,0 +1,27 @@
+/** The ledger's entries about what readers see, one for each target, beside the target's own entry. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Publications } from '../../catalog-ports.ts';
+import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
+import { publicationItem, toPublication } from './items.ts';
+import { publicationItemKey } from './keys.ts';
+import { createTable } from './table.ts';
+
+export const createPublications = (options: {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+}): Publications => {
+  const table = createTable(options.client, options.tableName);
+  return {
+    async get(repository, branch) {
+      const item = await table.get(publicationItemKey(repository, branch));
+      return item === undefined ? undefined : toPublication(item);
+    },
+
+    async put(next) {
+      const condition = next.version === 1 ? ENTRY_IS_NEW : VERSION_IS_WHAT_WAS_READ(next.version);
+      const answer = await table.putWhere((writtenBy) => publicationItem(next, writtenBy), condition);
+      if (answer.outcome === 'written') return { outcome: 'written' };
+      return { outcome: 'stale', publication: answer.stored === undefined ? undefined : toPublication(answer.stored) };
+    },
+  };
+};

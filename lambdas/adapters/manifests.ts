@@ -1,0 +1,72 @@
+/** Manifests in S3, below `s3://bucket/prefix/`. */
+import type { Manifests, StoredManifest } from '../catalog-ports.ts';
+import { isBranchlineError } from '../domain/errors.ts';
+import { callS3, type S3Options } from './s3-request.ts';
+
+const ENTITY: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+const plain = (xml: string): string =>
+  xml.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, decimal, hex, name) => {
+    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+    return Number.isNaN(code) ? (ENTITY[name] ?? all) : String.fromCodePoint(code);
+  });
+
+const textOf = (xml: string, tag: string): string | undefined => {
+  const found = new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1];
+  return found === undefined ? undefined : plain(found);
+};
+
+export interface ManifestOptions extends S3Options {
+  /** `s3://bucket/prefix/` */
+  readonly root: { readonly bucket: string; readonly prefix: string };
+  /** Told of every call. */
+  readonly onCall?: () => void;
+}
+
+export const createManifests = ({ root: { bucket, prefix }, onCall, ...options }: ManifestOptions): Manifests => {
+  const call = (request: Omit<Parameters<typeof callS3>[0], 'bucket'>): Promise<string> => {
+    onCall?.();
+    return callS3({ bucket, ...request }, options);
+  };
+  return {
+    uri: (key) => `s3://${bucket}/${prefix}${key}`,
+
+    async put(key, content) {
+      await call({ method: 'PUT', key: `${prefix}${key}`, body: content, action: 's3:PutObject' });
+    },
+
+    async get(key) {
+      try {
+        return await call({ method: 'GET', key: `${prefix}${key}`, action: 's3:GetObject' });
+      } catch (error) {
+        if (isBranchlineError(error) && error.details['awsError'] === 'NoSuchKey') return undefined;
+        throw error;
+      }
+    },
+
+    async *list(below) {
+      let token: string | undefined;
+      do {
+        const query = {
+          'list-type': '2',
+          prefix: `${prefix}${below}`,
+          ...(token === undefined ? {} : { 'continuation-token': token }),
+        };
+        const page = await call({ method: 'GET', key: '', query, action: 's3:ListBucket' });
+        for (const [, object = ''] of page.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
+          const stored: StoredManifest = {
+            key: (textOf(object, 'Key') ?? '').slice(prefix.length),
+            sizeBytes: Number(textOf(object, 'Size') ?? '0'),
+            writtenAt: Date.parse(textOf(object, 'LastModified') ?? ''),
+          };
+          yield stored;
+        }
+        token = textOf(page, 'NextContinuationToken');
+      } while (token !== undefined && token !== '');
+    },
+
+    async remove(key) {
+      await call({ method: 'DELETE', key: `${prefix}${key}`, action: 's3:DeleteObject' });
+    },
+  };
+};

@@ -1,0 +1,143 @@
+/**
+ * Calls to S3 made by hand, signed by the SDK's own signer: the S3 client would be a fifth of every bundle for the few calls that
+ * functions make. Source: S3 API; error bodies are XML with `<Code>`.
+ */
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { BranchlineError } from '../domain/errors.ts';
+import { awsFault } from './aws-errors.ts';
+import { backoffMs, pause } from './pause.ts';
+
+const MAX_TRIES = 5;
+const TIMEOUT_MS = 10_000;
+
+/** What the signer wants of a hash. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', asBytes(secret));
+  }
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(asBytes(data));
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+}
+
+const asBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array => {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+};
+
+/** As S3 signs them: every byte but letters, digits and `-_.~`. */
+const encode = (step: string): string =>
+  encodeURIComponent(step).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** A bucket with a dot has no valid certificate as a host name; a local endpoint has no DNS for any. */
+export const urlOf = (bucket: string, key: string, env: Readonly<Record<string, string | undefined>>): URL => {
+  const path = key.split('/').map(encode).join('/');
+  const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+  if (endpoint !== undefined) return new URL(`${endpoint.replace(/\/+$/, '')}/${bucket}/${path}`);
+  const region = env.AWS_REGION ?? 'us-east-1';
+  const host = `s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+  return new URL(bucket.includes('.') ? `https://${host}/${bucket}/${path}` : `https://${bucket}.${host}/${path}`);
+};
+
+export interface S3Options {
+  /** Region, credentials and endpoint, under the names that Lambda gives them. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly now?: () => Date;
+}
+
+export interface S3Request {
+  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly bucket: string;
+  /** Empty for a call about the bucket. */
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** `s3:PutObject`, for the message. */
+  readonly action: string;
+}
+
+const signedHeaders = async (
+  url: URL,
+  { method, query, body }: S3Request,
+  { env, now }: S3Options,
+): Promise<Record<string, string>> => {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = env;
+  if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined) {
+    throw new BranchlineError(
+      'BL4002',
+      'the environment holds no AWS credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)',
+    );
+  }
+  const signer = new SignatureV4({
+    service: 's3',
+    region: AWS_REGION ?? 'us-east-1',
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
+    },
+    sha256: Sha256,
+    // S3 alone signs a path as it is sent.
+    uriEscapePath: false,
+  });
+  const { headers } = await signer.sign(
+    {
+      method,
+      protocol: url.protocol,
+      hostname: url.hostname,
+      path: url.pathname,
+      query: { ...query },
+      headers: { host: url.host },
+      ...(body === undefined ? {} : { body }),
+    },
+    now === undefined ? {} : { signingDate: now() },
+  );
+  return headers;
+};
+
+/**
+ * @returns the body of the answer.
+ * @throws BL4001, or BL4002 where S3 says that access is denied.
+ */
+export const callS3 = async (request: S3Request, options: S3Options): Promise<string> => {
+  const { method, bucket, key, query, body } = request;
+  const url = urlOf(bucket, key, options.env);
+  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
+  // URLSearchParams writes a blank as `+`, which S3 does not sign so.
+  url.search = url.search.replaceAll('+', '%20');
+  const action = `${request.action} s3://${bucket}/${key}`;
+  const send = options.fetch ?? fetch;
+  for (let tries = 1; ; tries += 1) {
+    let problem: unknown;
+    try {
+      const { host: _, ...headers } = await signedHeaders(url, request, options);
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const init = {
+        headers,
+        signal,
+        ...(method === 'GET' ? {} : { method }),
+        ...(body === undefined ? {} : { body }),
+      };
+      const answer = await send(url, init);
+      const text = await answer.text();
+      if (answer.ok) return text;
+      const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? `HTTP ${String(answer.status)}`;
+      const said = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? '';
+      problem = Object.assign(new Error(said), { name: code });
+      if (answer.status < 500 && answer.status !== 429) throw awsFault(action, problem);
+    } catch (error) {
+      if (error instanceof BranchlineError) throw error;
+      problem = error;
+    }
+    if (tries === MAX_TRIES) throw awsFault(action, problem);
+    await pause(backoffMs(tries));
+  }
+};

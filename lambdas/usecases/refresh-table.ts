@@ -1,0 +1,112 @@
+/** One table on its way from the commit that readers see to another. */
+import type { CatalogPorts, Publisher, PublishOutcome } from '../catalog-ports.ts';
+import { placeOf } from '../domain/catalog/hive.ts';
+import { keyOfValues } from '../domain/catalog/plan.ts';
+import type { Publication, PublishedTable, TableStep } from '../domain/catalog/publication.ts';
+import { digestOfTable, type TableDescriptor } from '../domain/catalog/table.ts';
+import { isBranchlineError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/run.ts';
+import type { PublicationWriter } from './publication-writer.ts';
+import { changedPrefixes, partitionsAt, wholeTable } from './table-source.ts';
+
+export interface Work {
+  readonly ports: CatalogPorts;
+  readonly writer: PublicationWriter;
+  readonly tables: readonly TableDescriptor[];
+  readonly publisher: Publisher;
+  /** No step is begun after that. */
+  readonly until: EpochMs;
+}
+
+export const putTable = (entry: Publication, name: string, table: PublishedTable): Publication => ({
+  ...entry,
+  tables: { ...entry.tables, [name]: table },
+});
+
+/** Written down before Glue is touched, so that whoever goes on knows which two commits the partitions are of. */
+const begin = async (writer: PublicationWriter, table: TableDescriptor, to: string): Promise<void> => {
+  const record = writer.entry.tables[table.name];
+  if (record?.towards === to) return;
+  await writer.save((entry) =>
+    putTable(entry, table.name, { ...(record ?? { descriptor: digestOfTable(table) }), towards: to }),
+  );
+};
+
+export const refreshTable = async (
+  of: Work,
+  table: TableDescriptor,
+  step: Exclude<TableStep, { step: 'none' }>,
+  verified: string,
+): Promise<'done' | 'unfinished'> => {
+  const startedAt = of.ports.clock.now();
+  try {
+    const followed = step.step === 'follow' ? await follow(of, table, step) : undefined;
+    const outcome = followed ?? (await compareWhole(of, table, step.to));
+    return await record(of, table, { to: step.to, compared: followed === undefined, startedAt }, outcome);
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
+    of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
+    const outcome = await compareWhole(of, table, verified);
+    return record(of, table, { to: verified, compared: true, startedAt }, outcome);
+  }
+};
+
+/** Only what differs; `undefined` where that is not enough to go by. */
+const follow = async (
+  { ports, publisher, writer, until }: Work,
+  table: TableDescriptor,
+  step: Extract<TableStep, { step: 'follow' }>,
+): Promise<PublishOutcome | undefined> => {
+  const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
+    if (isBranchlineError(error, 'BL3004')) return undefined;
+    throw error;
+  });
+  if (prefixes === undefined) return undefined;
+  // Two of them spell the same values: the rows of one partition move between directories, and have to do so in one step.
+  const values = new Set(prefixes.map((prefix) => keyOfValues(placeOf(table, prefix)?.values ?? [])));
+  if (values.size < prefixes.length) return undefined;
+  await begin(writer, table, step.to);
+  const partitions = partitionsAt(ports, table, step.to, prefixes);
+  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until });
+  if (outcome.outcome !== 'drifted') return outcome;
+  ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
+  return undefined;
+};
+
+const compareWhole = async (
+  { ports, publisher, writer, until }: Work,
+  table: TableDescriptor,
+  commit: string,
+): Promise<PublishOutcome> => {
+  await begin(writer, table, commit);
+  const partitions = wholeTable(ports, table, commit);
+  return publisher(ports, { table, commit, partitions, isWhole: true, until });
+};
+
+const record = async (
+  { ports, writer }: Work,
+  table: TableDescriptor,
+  { to, compared, startedAt }: { readonly to: string; readonly compared: boolean; readonly startedAt: EpochMs },
+  outcome: PublishOutcome,
+): Promise<'done' | 'unfinished'> => {
+  if (outcome.outcome !== 'published') return 'unfinished';
+  const now = ports.clock.now();
+  const { added, changed, removed } = outcome;
+  const old = writer.entry.tables[table.name];
+  const isChange = added + changed + removed > 0 || old?.commit === undefined;
+  const refresh = {
+    ...(old?.commit === undefined ? {} : { from: old.commit }),
+    ...{ to, added, changed, removed, compared, endedAt: now, durationMs: now - startedAt },
+  };
+  const comparedAt = compared ? now : old?.comparedAt;
+  const last = isChange ? refresh : old?.refresh;
+  await writer.save((entry) =>
+    putTable(entry, table.name, {
+      commit: to,
+      descriptor: digestOfTable(table),
+      ...(comparedAt === undefined ? {} : { comparedAt }),
+      ...(last === undefined ? {} : { refresh: last }),
+    }),
+  );
+  return 'done';
+};
