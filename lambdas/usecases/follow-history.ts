@@ -64,8 +64,11 @@ const followReset = async (ports: Ports, target: Target, newestFirst: readonly C
       left.push(commit);
     }
   }
+  // An undoing that is gone undoes nothing any more.
+  const isAnyUndoing = left.some((commit) => undoneFrom(commit) !== undefined);
   let changed = false;
-  for (const commit of left) if (await follow(ports, target.repository, commit, newestFirst)) changed = true;
+  for (const commit of isAnyUndoing ? [...left, ...newestFirst] : left)
+    if (await follow(ports, target.repository, commit, newestFirst)) changed = true;
   return changed;
 };
 

@@ -1,0 +1,96 @@
+/** One high-water mark per job: put back only where nothing that came later is harmed. */
+import { describe, expect, it } from 'vitest';
+import { claimRun } from '../../../lambdas/usecases/claim-run.ts';
+import { drain, entry, finish, promoted, reconcileNow, revert, stage, start, write } from './stage.ts';
+
+const ENABLED = { '--job-bookmark-option': 'job-bookmark-enable' };
+const withBookmarks = async () => {
+  const world = await stage();
+  world.glue.addJob('job-a', { defaultArguments: ENABLED });
+  return world;
+};
+
+describe('a rewind', () => {
+  it('waits for a job run that goes on, and leaves the bookmark alone where that one succeeds', async () => {
+    const world = await withBookmarks();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const later = world.glue.begin('job-a');
+    await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    expect(await entry(world, run)).toMatchObject({ state: 'ROLLED_BACK', bookmarkRewind: 'due' });
+    world.glue.end(later.id, 'SUCCEEDED');
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([]);
+    expect(await entry(world, run)).toMatchObject({ bookmarkRewind: 'rerun-needed' });
+  });
+
+  it('is made where the one that went on failed', async () => {
+    const world = await withBookmarks();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const later = world.glue.begin('job-a');
+    await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    world.glue.end(later.id, 'FAILED');
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([run.jobRunId]);
+  });
+
+  it('is not needed where a retry of the same job run read the window again', async () => {
+    const world = await withBookmarks();
+    world.glue.begin('job-a', {}, 'jr_7');
+    const first = await claimRun(world, { jobName: 'job-a', jobRunId: 'jr_7' });
+    world.glue.begin('job-a', {}, 'jr_7_attempt_1');
+    world.glue.end('jr_7_attempt_1', 'SUCCEEDED');
+    await finish(world, first, 'FAILED');
+    expect(world.glue.bookmarkResets).toEqual([]);
+    expect(await entry(world, first)).toMatchObject({ bookmarkRewind: 'done' });
+  });
+
+  it('is owed by runs whose own arguments switch bookmarks on', async () => {
+    const world = await stage();
+    world.glue.begin('job-a', ENABLED, 'jr_7');
+    const run = await claimRun(world, { jobName: 'job-a', jobRunId: 'jr_7' });
+    await finish(world, run, 'FAILED');
+    expect(world.glue.bookmarkResets).toEqual(['jr_7']);
+  });
+
+  it('that Glue refuses keeps neither staged work nor a branch', async () => {
+    const world = await withBookmarks();
+    const run = await start(world);
+    await write(world, run, 'sales/dt=1/half');
+    const reset = world.glue.resetJobBookmark.bind(world.glue);
+    const { BranchlineError } = await import('../../../lambdas/domain/errors.ts');
+    world.glue.resetJobBookmark = () => Promise.reject(new BranchlineError('BL4002', 'denied'));
+    await expect(finish(world, run, 'FAILED')).rejects.toMatchObject({ code: 'BL4002' });
+    expect(world.lakefs.branchNames('lake')).toEqual(['main']);
+    world.clock.advance(40 * 60_000);
+    expect(await reconcileNow(world)).toMatchObject({ failures: 1 });
+    world.glue.resetJobBookmark = reset;
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([run.jobRunId]);
+  });
+});
+
+describe('the next run of the job', () => {
+  it('waits while an earlier one is open, be it that its end is only not known yet', async () => {
+    const world = await withBookmarks();
+    const run = await start(world);
+    world.glue.end(run.jobRunId ?? '', 'SUCCEEDED');
+    await expect(start(world)).rejects.toMatchObject({ code: 'BL2008' });
+    await reconcileNow(world);
+    await drain(world);
+    expect((await start(world)).state).toBe('OPEN');
+  });
+
+  it('waits while a rewind is due', async () => {
+    const world = await withBookmarks();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const later = world.glue.begin('job-a');
+    await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    await expect(start(world)).rejects.toMatchObject({ code: 'BL2008' });
+    world.glue.end(later.id, 'FAILED');
+    await reconcileNow(world);
+    expect((await start(world)).state).toBe('OPEN');
+  });
+});
