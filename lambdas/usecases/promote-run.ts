@@ -116,14 +116,14 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   // A run that was never tried was never merged by us; what came since that head is found after the merge.
   const knownHead = run.state === 'COMMITTED' && run.promotionTries === undefined ? handedOn : undefined;
   let history = await historySince(ports, run.repository, run.target, base, knownHead);
-  const merged = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined; // [1]
+  const merged = findMerge(history.newestFirst, runCommit); // [1]
   if (merged !== undefined) return settleMerged(ports, run, history, merged);
   let target = await ensureTarget(ports, run.repository, run.target);
   if (target.verifiedCommit !== history.newestFirst[0]?.id) {
     target = await verifyTarget(ports, target);
     history = await historySince(ports, run.repository, run.target, base);
     // Again, on what the check below will look at: a twin may have merged meanwhile.
-    const since = history.reachesBase ? findMerge(history.newestFirst, runCommit) : undefined;
+    const since = findMerge(history.newestFirst, runCommit);
     if (since !== undefined) return settleMerged(ports, run, history, since);
   }
   const head = history.newestFirst[0];

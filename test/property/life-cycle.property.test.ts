@@ -18,7 +18,7 @@ describe('the life cycle of runs', () => {
   });
 
   /** Every story is one more with a crash at each of its calls: a few in depth beside the many at random. */
-  const DEEP = Math.ceil(RUNS / 250);
+  const DEEP = Math.ceil(RUNS / 500);
   it(`survives a crash before and after every single external call of ${String(DEEP)} stories`, {
     timeout: 3_600_000,
   }, async () => {

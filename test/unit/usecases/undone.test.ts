@@ -2,7 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import { COMMIT_KIND, METADATA } from '../../../lambdas/contract.ts';
 import type { World } from '../../fakes/ports.ts';
-import { drain, entry, files, finish, headOf, promoted, reconcileNow, revert, stage, start, write } from './stage.ts';
+import {
+  drain,
+  entry,
+  files,
+  finish,
+  headOf,
+  mergeByHand,
+  promoted,
+  reconcileNow,
+  revert,
+  stage,
+  start,
+  write,
+} from './stage.ts';
 
 const rollBack = async (world: World, to: string) => {
   const metadata = { [METADATA.kind]: COMMIT_KIND.rollback, [METADATA.rollbackTo]: to };
@@ -101,6 +114,20 @@ describe('a target that was reset by hand', () => {
     await reconcileNow(world);
     expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
   });
+});
+
+it('a run whose base is gone by a reset, and that a person merged all the same, holds nobody up', async () => {
+  const world = await stage();
+  const before = headOf(world);
+  await promoted(world, 'sales/dt=1/a');
+  const run = await start(world, 'job-b');
+  await write(world, run, 'sales/dt=2/b');
+  await finish(world, run);
+  const main = world.lakefs.repositories.get('lake')?.branches.get('main');
+  if (main !== undefined) main.head = before;
+  await mergeByHand(world, run.branch);
+  await drain(world);
+  expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED', mergeCommit: headOf(world) });
 });
 
 describe('a run whose base was undone', () => {
