@@ -2,6 +2,18 @@
 import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
 import { type Config, durationSeconds } from './schema.ts';
 
+/** Names of the example jobs. */
+export const exampleJobName = (prefix: string, name: string): string => `${prefix}-example-${name}`;
+
+/** The file's, and one for the examples behind them: it takes no job from another. */
+const pipelinesOf = (config: Config): Config['pipelines'] => {
+  const [repository] = Object.keys(config.repositories);
+  if (!config.examples || repository === undefined) return config.pipelines;
+  const jobs = [exampleJobName(config.controlPlane.prefix, '*')];
+  const usual = { onConflict: 'keep', maxReruns: 1, keepFailedFor: '0s', maxOpenFor: '12h' } as const;
+  return { ...config.pipelines, 'branchline-examples': { jobs, repository, ...usual } };
+};
+
 export const compileConfig = (config: Config): CompiledConfig => ({
   schemaVersion: SCHEMA_VERSION,
   repositories: Object.entries(config.repositories).map(([name, repository]) => ({
@@ -18,7 +30,7 @@ export const compileConfig = (config: Config): CompiledConfig => ({
       appendOnly,
     })),
   })),
-  pipelines: Object.entries(config.pipelines).map(([name, pipeline]) => ({
+  pipelines: Object.entries(pipelinesOf(config)).map(([name, pipeline]) => ({
     name,
     jobs: pipeline.jobs,
     repository: pipeline.repository,

@@ -180,6 +180,17 @@ export const configSchema = z
       .record(z.string().min(1).max(64), pipeline)
       .default({})
       .describe('Which jobs are managed, and how; by name.'),
+    jobs: z
+      .strictObject({
+        lakefsJar: z
+          .string()
+          .regex(/^s3:\/\/[^/\s]+\/\S+\.jar$/, 's3://bucket/path/name.jar')
+          .optional()
+          .describe('lakeFS’s hadoop-lakefs-assembly jar, for Spark jobs that use lakefs://.'),
+      })
+      .prefault({})
+      .describe('What Glue jobs of this deployment have in common.'),
+    examples: z.boolean().default(false).describe('Deploy the example jobs, with a pipeline of their own.'),
     schedules: z
       .strictObject({
         reconcile: duration('How often Glue and lakeFS are compared with the ledger.').default('5m'),

@@ -35,6 +35,7 @@ import { type Config, durationSeconds } from '../config/schema.ts';
 import { RunAlarms } from '../constructs/alarms.ts';
 import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
+import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { JobLibrary } from '../constructs/job-library.ts';
@@ -157,6 +158,11 @@ export class ControlPlaneStack extends Stack {
       endpoint: this.#lakefs.endpoint,
     });
     this.jobs = this.#jobSide();
+    if (props.config.examples) {
+      const { lakefsJar } = props.config.jobs;
+      const branchline = this.jobs;
+      new ExampleJobs(this, 'Examples', { prefix, branchline, ...(lakefsJar !== undefined && { lakefsJar }) });
+    }
 
     const functions = [...this.#functions.values()];
     const maxOpen = Math.max(3600, ...this.#compiled.pipelines.map(({ maxOpenSeconds }) => maxOpenSeconds));

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { compileConfig } from '../../lib/config/compile.ts';
+import { parseConfig } from '../../lib/config/load.ts';
+import { asText, ofType, synth, VARIANTS } from './template.ts';
+
+const JAR = 'jobs: { lakefsJar: "s3://jars/lakefs/hadoop-lakefs-assembly.jar" }\n';
+const EXAMPLES = `${VARIANTS.plain}examples: true\n`;
+
+const jobsOf = (text: string) =>
+  new Map(
+    ofType(synth(text), 'AWS::Glue::Job').map(([, { Properties }]) => [
+      String(Properties['Name']),
+      Object.fromEntries(
+        Object.entries((Properties['DefaultArguments'] ?? {}) as Record<string, unknown>).map(([name, value]) => [
+          name,
+          asText(value),
+        ]),
+      ),
+    ]),
+  );
+
+const WITHOUT_JAR = [
+  'backfill',
+  'fails-half-way',
+  'plain-s3',
+  'python-client',
+  's3a-read',
+  's3a-write',
+  'two-tables',
+].map((name) => `branchline-example-${name}`);
+
+describe('examples: true', () => {
+  test('deploys none without it', () => {
+    expect([...jobsOf(VARIANTS.plain).keys()]).toEqual([]);
+  });
+
+  test('deploys what needs no jar of lakeFS, through the gateway', () => {
+    const jobs = jobsOf(EXAMPLES);
+    expect([...jobs.keys()].toSorted()).toEqual(WITHOUT_JAR);
+    for (const [name, args] of jobs)
+      expect(args['--branchline_access'], name).toBe(name.endsWith('python-client') ? undefined : 's3a');
+  });
+
+  test('deploys all of them where the jar is told, lakefs:// by signed addresses', () => {
+    const jobs = jobsOf(`${EXAMPLES}${JAR}`);
+    const lakefs = ['lakefs-read', 'lakefs-write'].map((name) => `branchline-example-${name}`);
+    expect([...jobs.keys()].toSorted()).toEqual([...WITHOUT_JAR, ...lakefs].toSorted());
+    const write = jobs.get('branchline-example-lakefs-write');
+    expect(write?.['--branchline_access']).toBe('presigned');
+    expect(write?.['--extra-jars']).toBe('s3://jars/lakefs/hadoop-lakefs-assembly.jar');
+  });
+
+  test('manages them by a pipeline that takes no job from another', () => {
+    const { pipelines } = compileConfig(parseConfig(EXAMPLES, 'branchline.yaml'));
+    expect(pipelines.map(({ name }) => name)).toEqual(['nightly', 'branchline-examples']);
+    expect(pipelines.at(-1)).toMatchObject({ jobs: ['branchline-example-*'], repository: 'lake', target: 'main' });
+  });
+
+  test.each([EXAMPLES, `${EXAMPLES}${JAR}`, VARIANTS.full.replace('schedules:', 'examples: true\nschedules:')])(
+    'cdk-nag finds nothing that is not acknowledged (%#)',
+    (text) => {
+      expect(() => synth(text, { comply: true })).not.toThrow();
+    },
+  );
+});
