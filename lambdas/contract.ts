@@ -257,7 +257,7 @@ export interface TableConfig {
   /** Writers only ever add files: two runs may add to one partition. */
   readonly appendOnly: boolean;
   /** Absent for a table that readers do not find in Glue. */
-  readonly publish?: TablePublication;
+  readonly publish?: TablePublication | undefined;
 }
 
 export interface RepositoryConfig {

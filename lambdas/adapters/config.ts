@@ -1,6 +1,6 @@
 /** The compiled configuration: an S3 object that the deployment wrote, since 500 pipelines do not fit into an environment variable. */
 import * as z from 'zod/mini';
-import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION } from '../contract.ts';
+import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION, TABLE_FORMATS } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
@@ -22,6 +22,16 @@ const compiledConfig = z.object({
           partitionColumns: z.array(z.string()),
           overwrite: z.enum(['partition', 'table']),
           appendOnly: z.boolean(),
+          publish: z.optional(
+            z.object({
+              database: z.string(),
+              tableName: z.string(),
+              target: z.string(),
+              format: z.enum(TABLE_FORMATS),
+              columns: z.array(z.object({ name: z.string(), type: z.string() })),
+              partitionTypes: z.record(z.string(), z.string()),
+            }),
+          ),
         }),
       ),
     }),

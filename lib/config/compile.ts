@@ -1,5 +1,6 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
 import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import { publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 
 /** Names of the example jobs. */
@@ -22,13 +23,18 @@ export const compileConfig = (config: Config): CompiledConfig => ({
     defaultBranch: repository.defaultBranch,
     targets: repository.targets,
     garbageCollection: repository.garbageCollection,
-    tables: Object.entries(repository.tables).map(([table, { path, partitionColumns, overwrite, appendOnly }]) => ({
-      name: table,
-      path: path.endsWith('/') ? path : `${path}/`,
-      partitionColumns,
-      overwrite,
-      appendOnly,
-    })),
+    tables: Object.entries(repository.tables).map(([table, keys]) => {
+      const { path, partitionColumns, overwrite, appendOnly } = keys;
+      const publish = publicationOf(table, keys, repository);
+      return {
+        name: table,
+        path: path.endsWith('/') ? path : `${path}/`,
+        partitionColumns,
+        overwrite,
+        appendOnly,
+        ...(publish === undefined ? {} : { publish }),
+      };
+    }),
   })),
   pipelines: Object.entries(pipelinesOf(config)).map(([name, pipeline]) => ({
     name,

@@ -2,6 +2,7 @@
 import { RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
+import { publicationFaults } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { serverFaults } from './server-check.ts';
 
@@ -12,6 +13,7 @@ export const crossCheck = (config: Config): Fault[] => [
     ...tableFaults(name, repository.tables),
   ]),
   ...namespaceFaults(config),
+  ...publicationFaults(config),
   ...pipelineFaults(config),
   ...shadowFaults(config),
   ...scheduleFaults(config),

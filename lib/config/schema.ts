@@ -1,6 +1,7 @@
 /** The schema of `branchline.yaml`: the one place that says which keys there are, what they mean, and what they default to. */
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT } from '../../lambdas/contract.ts';
+import { publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -45,6 +46,7 @@ const table = z.strictObject({
     .default('partition')
     .describe('What a run replaces when it writes: the partitions that it touches, or the table as a whole.'),
   appendOnly: z.boolean().default(false).describe('Writers only ever add files: two runs may add to one partition.'),
+  ...publicationKeys,
 });
 
 const retentionDays = z.int().min(1).max(3650);

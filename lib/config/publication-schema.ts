@@ -1,0 +1,41 @@
+/** How a table is shown in Glue: keys of a table in `branchline.yaml`. */
+import * as z from 'zod';
+import { TABLE_FORMATS } from '../../lambdas/contract.ts';
+
+/** Source: Athena user guide, "Name databases, tables, and columns": lower-case letters, digits and `_`. */
+const glueName = z.string().regex(/^[a-z0-9_]{1,255}$/, 'at most 255 lower-case letters, digits and _');
+
+/** Glue takes any text for a type and readers fail on it later. Source: Athena user guide, "Data types in Amazon Athena". */
+const glueType = z
+  .string()
+  .regex(
+    /^(?:boolean|tinyint|smallint|int|integer|bigint|double|float|string|binary|date|timestamp|(?:decimal|char|varchar)\([\d, ]+\)|(?:array|map|struct)<.+>)$/,
+    'a type of Glue such as bigint, decimal(10,2), timestamp, array<string>',
+  );
+
+export const publicationKeys = {
+  database: glueName
+    .optional()
+    .describe('Glue database that shows the table. Made where it is missing. Without it the table is not published.'),
+  tableName: glueName
+    .optional()
+    .describe(
+      'Name of the table in Glue. By default the name here, in lower case, with _ for what Glue does not take.',
+    ),
+  target: z
+    .string()
+    .regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -')
+    .optional()
+    .describe('Target whose commits the table shows. By default the repository’s first target.'),
+  format: z.enum(TABLE_FORMATS).default('parquet').describe('Format of the files.'),
+  columns: z
+    .record(glueName, glueType)
+    .default({})
+    .describe(
+      'Columns in the order that readers see, each with its type as Glue writes it; without partition columns.',
+    ),
+  partitionTypes: z
+    .record(z.string().min(1), glueType)
+    .default({})
+    .describe('Types of partition columns that are not `string`.'),
+};

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig as parseCompiled } from '../../../lambdas/adapters/config.ts';
+import { compileConfig } from '../../../lib/config/compile.ts';
+import { faultsOf, HEAD, parse } from './sample.ts';
+
+const tables = (...lines: string[]): string => `${HEAD}    tables:\n${lines.map((line) => `      ${line}\n`).join('')}`;
+const SALES = 'path: sales/, partitionColumns: [Day, hour], database: lake, columns: { id: bigint }';
+
+describe('a table that names a database', () => {
+  it('is published, and the functions read the same', () => {
+    const compiled = compileConfig(parse(tables(`My-Sales: { ${SALES}, partitionTypes: { Day: date } }`)));
+    expect(compiled.repositories[0]?.tables[0]?.publish).toEqual({
+      ...{ database: 'lake', tableName: 'my_sales', target: 'main', format: 'parquet' },
+      ...{ columns: [{ name: 'id', type: 'bigint' }], partitionTypes: { Day: 'date' } },
+    });
+    expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
+  });
+
+  it('keeps the order of its columns', () => {
+    const text = tables(
+      't: { path: t/, database: d, columns: { z: int, a: "array<struct<x:int>>", m: "decimal(10,2)" } }',
+    );
+    const columns = compileConfig(parse(text)).repositories[0]?.tables[0]?.publish?.columns;
+    expect(columns?.map(({ name }) => name)).toEqual(['z', 'a', 'm']);
+  });
+});
+
+it('without one is not published', () => {
+  expect(compileConfig(parse(tables('t: { path: t/ }'))).repositories[0]?.tables[0]).not.toHaveProperty('publish');
+});
+
+it.each([
+  ['no columns', 't: { path: t/, database: lake }', 'columns: found nothing'],
+  [
+    'a strange type',
+    't: { path: t/, database: lake, columns: { id: number } }',
+    'found "number"; allowed: a type of Glue',
+  ],
+  ['a name that Glue does not take', 't: { path: t/, database: My Lake, columns: { id: int } }', 'found "My Lake"'],
+  [
+    'a target that is none',
+    `t: { ${SALES}, target: dev }`,
+    'found "dev"; allowed: a target of the repository: main, staging',
+  ],
+  [
+    'a type of no partition column',
+    `t: { ${SALES}, partitionTypes: { day: date } }`,
+    'found "day"; allowed: a partition column',
+  ],
+  [
+    'a column twice',
+    `t: { path: t/, partitionColumns: [Day], database: d, columns: { day: int } }`,
+    'is a partition column already',
+  ],
+  [
+    'partition columns that differ in case',
+    't: { path: t/, partitionColumns: [Day, day], database: d, columns: { id: int } }',
+    'each once whatever its case',
+  ],
+])('%s is told', (_, line, told) => {
+  expect(faultsOf(tables(line)).join('\n')).toContain(told);
+});
+
+it('two tables of one name in Glue are told', () => {
+  const text = tables(`a: { ${SALES}, tableName: same }`, `b: { ${SALES.replace('sales/', 'b/')}, tableName: same }`);
+  expect(faultsOf(text).join('\n')).toContain('shown as lake.same; so is table "a"');
+});
