@@ -1,13 +1,15 @@
 /**
  * CDK entry: configuration → stacks. Environment and context:
  * - `BRANCHLINE_CONFIG` or `-c config=FILE`: the configuration; `branchline.yaml` by default.
- * - `-c branchline:allow-data-loss=true`: second key to deleting the ledger with the stack (`controlPlane.removeLedger`).
+ * - `-c branchline:allow-data-loss=true`: second key to deleting what holds data with its stack (`controlPlane.removeLedger`,
+ *   `lakefs.server.removeData`).
  */
 import { App } from 'aws-cdk-lib';
 import { isBranchlineError } from '../lambdas/domain/errors.ts';
 import { checkCompliance } from '../lib/compliance.ts';
 import { loadConfig } from '../lib/config/load.ts';
 import { ControlPlaneStack } from '../lib/stacks/control-plane-stack.ts';
+import { LakefsStack } from '../lib/stacks/lakefs-stack.ts';
 
 const app = new App();
 const fromContext: unknown = app.node.tryGetContext('config');
@@ -15,9 +17,13 @@ const file = typeof fromContext === 'string' ? fromContext : (process.env['BRANC
 try {
   const config = loadConfig(file);
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  const place = account === undefined || region === undefined ? {} : { env: { account, region } };
+  const server =
+    config.lakefs.server === undefined ? undefined : new LakefsStack(app, 'BranchlineLakefs', { config, ...place });
   new ControlPlaneStack(app, 'BranchlineControlPlane', {
     config,
-    ...(account === undefined || region === undefined ? {} : { env: { account, region } }),
+    ...(server === undefined ? {} : { lakefs: server.connection }),
+    ...place,
   });
   checkCompliance(app);
 } catch (error) {

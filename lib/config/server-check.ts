@@ -197,6 +197,9 @@ const bucketFaults = ({ repositories }: Config): Fault[] => {
   const entries = Object.entries(repositories);
   const [first] = entries.map(([, { storageNamespace }]) => NAMESPACE.exec(storageNamespace)?.[1]);
   return entries.flatMap(([name, { storageNamespace }]) => {
+    // The load balancer keeps the path /metrics inside, and path style would reach a repository of that name by it.
+    if (name === 'metrics')
+      return [{ path: ['repositories', name], message: 'found "metrics"; allowed: any other name' }];
     const bucket = NAMESPACE.exec(storageNamespace)?.[1];
     if (bucket !== undefined && (first === undefined || bucket === first)) return [];
     const allowed =

@@ -22,6 +22,10 @@ export interface AlarmSpec {
   readonly actions: readonly IAlarmAction[];
   /** Periods in a row; 1 by default. */
   readonly periods?: number;
+  /** @default false: the alarm is raised at the threshold and above it */
+  readonly isRaisedBelow?: boolean;
+  /** What a missing measurement means. @default nothing is wrong */
+  readonly missing?: TreatMissingData;
 }
 
 export const addAlarm = (scope: Construct, id: string, spec: AlarmSpec): Alarm => {
@@ -29,8 +33,11 @@ export const addAlarm = (scope: Construct, id: string, spec: AlarmSpec): Alarm =
     metric: spec.metric,
     threshold: spec.threshold,
     evaluationPeriods: spec.periods ?? 1,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    comparisonOperator:
+      spec.isRaisedBelow === true
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: spec.missing ?? TreatMissingData.NOT_BREACHING,
     alarmDescription: spec.description,
   });
   for (const action of spec.actions) alarm.addAlarmAction(action);

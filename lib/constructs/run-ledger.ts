@@ -4,7 +4,6 @@
  * What you get: on-demand capacity, point-in-time recovery, a stream with both images, the sparse indexes that the ledger
  * reads, forgetting by TTL; kept when the stack is removed unless both keys to deletion are turned.
  */
-import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
@@ -17,15 +16,13 @@ import {
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { LEDGER_INDEX, LEDGER_TTL } from '../../lambdas/contract.ts';
+import { mayRemove, removalOf } from './removal.ts';
 
 export interface RunLedgerProps {
   readonly tableName: string;
   /** First key to deletion: the configuration asks for it. */
   readonly remove: boolean;
 }
-
-/** Second key to deletion. */
-export const DATA_LOSS_CONTEXT = 'branchline:allow-data-loss';
 
 export type LedgerAccess = 'read' | 'write';
 
@@ -40,7 +37,7 @@ export class RunLedger extends Construct {
 
   constructor(scope: Construct, id: string, props: RunLedgerProps) {
     super(scope, id);
-    const mayRemove = props.remove && this.node.tryGetContext(DATA_LOSS_CONTEXT) === 'true';
+    const isRemoved = mayRemove(this, props.remove);
     const key = (name: string) => ({ name, type: AttributeType.STRING });
     const projected = { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...LEDGER_INDEX.projected] };
     this.table = new TableV2(this, 'Table', {
@@ -50,8 +47,8 @@ export class RunLedger extends Construct {
       billing: Billing.onDemand(),
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: !mayRemove,
-      removalPolicy: mayRemove ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      deletionProtection: !isRemoved,
+      removalPolicy: removalOf(isRemoved),
       timeToLiveAttribute: LEDGER_TTL,
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       globalSecondaryIndexes: [

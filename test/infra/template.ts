@@ -52,13 +52,13 @@ const resource = z.looseObject({
   UpdateReplacePolicy: z.string().optional(),
 });
 export type Resource = z.infer<typeof resource>;
-const templateSchema = z.looseObject({
+export const templateSchema = z.looseObject({
   Resources: z.record(z.string(), resource),
   Outputs: z.record(z.string(), z.looseObject({ Value: z.unknown() })).default({}),
 });
 export type Template = z.infer<typeof templateSchema>;
 
-const CONTEXT = {
+export const CONTEXT = {
   'aws:cdk:bundling-stacks': [],
   // What the CDK would only warn of fails a test.
   '@aws-cdk/core:validateAgainstDefaultRules': true,

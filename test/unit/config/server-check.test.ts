@@ -134,6 +134,12 @@ describe('what does not fit each other', () => {
   });
 });
 
+test('a repository under a name that the load balancer keeps for itself', () => {
+  expect(faultsOf(server(DOMAIN, REPOSITORIES.replace('lake:', 'metrics:')))).toEqual([
+    'branchline.yaml:5:3 repositories.metrics: found "metrics"; allowed: any other name',
+  ]);
+});
+
 describe('the bucket is the one that the repositories name', () => {
   const two = (a: string, b: string): string =>
     `repositories:\n  lake: { storageNamespace: "${a}" }\n  pond: { storageNamespace: "${b}" }\n`;

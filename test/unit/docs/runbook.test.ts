@@ -2,13 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROJECT } from '../../../docs/generate/files.ts';
+import { SERVER_VARIANT_NAMES, serverTemplateOf } from '../../infra/server-template.ts';
 import { ofType, templateOf, VARIANT_NAMES } from '../../infra/template.ts';
 
 const FOLDER = join(PROJECT, 'docs', 'runbook');
 const pages = readdirSync(FOLDER).filter((file) => file !== 'README.md');
 
-const named = VARIANT_NAMES.flatMap((variant) =>
-  ofType(templateOf(variant), 'AWS::CloudWatch::Alarm').map(
+const templates = [...VARIANT_NAMES.map(templateOf), ...SERVER_VARIANT_NAMES.map(serverTemplateOf)];
+const named = templates.flatMap((template) =>
+  ofType(template, 'AWS::CloudWatch::Alarm').map(
     ([, { Properties }]) => /docs\/runbook\/([a-z-]+\.md)/.exec(String(Properties['AlarmDescription']))?.[1] ?? '',
   ),
 );

@@ -1,0 +1,112 @@
+/** Synthesized lakeFS stacks: every combination that issues of a deployment turn on, and some by name. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { checkCompliance } from '../../lib/compliance.ts';
+import { parseConfig } from '../../lib/config/load.ts';
+import { ControlPlaneStack } from '../../lib/stacks/control-plane-stack.ts';
+import { LakefsStack } from '../../lib/stacks/lakefs-stack.ts';
+import { ACCOUNT, CONTEXT, REGION, type Template, templateSchema } from './template.ts';
+
+const DOMAIN = 'domain: { name: lakefs.example.com, hostedZoneId: Z0123456789ABCDEFGHIJ, hostedZoneName: example.com }';
+const ECR = `image: "${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/lakefs:1.84.0"`;
+const EXISTING = `existing: {
+  vpcId: vpc-0123456789abcdef0, cidr: 10.7.0.0/16, availabilityZones: [${REGION}a, ${REGION}b],
+  privateSubnetIds: [subnet-0123456789abcdef0, subnet-0123456789abcdef1],
+  publicSubnetIds: [subnet-0123456789abcdef2, subnet-0123456789abcdef3] }`;
+const key = (digit: number): string =>
+  `"arn:aws:kms:${REGION}:${ACCOUNT}:key/12345678-1234-1234-1234-12345678901${String(digit)}"`;
+const secret = (name: string): string => `"arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf"`;
+export const ADOPTED_TABLE = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/lakefs-metadata`;
+const ADOPT = `adopt: { bucketKeyArn: ${key(1)}, secretsKeyArn: ${key(2)}, credentialsSecretArn: ${secret('credentials')},
+  encryptionSecretArn: ${secret('encryption')}`;
+
+const file = (server: string, more = ''): string =>
+  `lakefs:\n  server: { ${server.replaceAll(/\s+/g, ' ')} }\n${more}repositories:\n  lake: { storageNamespace: s3://my-lake/lake }\n`;
+
+const SPECIAL = {
+  plain: file(DOMAIN),
+  dynamodb: file(`${DOMAIN}, database: { kind: dynamodb }`),
+  endpoints: file(`${DOMAIN}, ${ECR}, network: { egress: endpoints, zones: 3 }, database: { kind: dynamodb }`),
+  'existing with endpoints': file(`${DOMAIN}, ${ECR}, network: { egress: endpoints, ${EXISTING} }`),
+  public: file(`${DOMAIN}, access: public, allowFrom: [203.0.113.0/24]`),
+  trial: file('plainHttp: true'),
+  adopting: file(
+    `${DOMAIN}, database: { kind: dynamodb }, ${ADOPT}, tableArn: "${ADOPTED_TABLE}" }`,
+    `controlPlane: { prefix: second, alarmTopicArn: "arn:aws:sns:${REGION}:${ACCOUNT}:alarms", tags: { team: data } }\n`,
+  ),
+  'virtual host': file(`${DOMAIN.replace(' }', ', s3Name: s3.lakefs.example.com }')}, allowFrom: [10.200.0.0/16]`),
+} as const;
+type Special = keyof typeof SPECIAL;
+
+/** New or existing VPC × metadata store × who reaches it. */
+const MATRIX: Readonly<Record<string, string>> = Object.fromEntries(
+  ['new', 'existing'].flatMap((vpc) =>
+    ['rds', 'restored rds', 'dynamodb'].flatMap((store) =>
+      ['internal', 'public'].map((access) => {
+        const network = vpc === 'existing' ? `, network: { ${EXISTING} }` : '';
+        const from = store === 'restored rds' ? ', database: { restoreFromSnapshot: lakefs-restored }' : '';
+        const database = store === 'dynamodb' ? ', database: { kind: dynamodb }' : from;
+        const door = access === 'public' ? ', access: public, allowFrom: [203.0.113.0/24]' : '';
+        return [`${vpc} VPC, ${store}, ${access}`, file(`${DOMAIN}${network}${database}${door}`)];
+      }),
+    ),
+  ),
+);
+
+export const SERVER_VARIANTS: Readonly<Record<string, string>> = { ...MATRIX, ...SPECIAL };
+export const SERVER_VARIANT_NAMES = Object.keys(SERVER_VARIANTS);
+
+export interface ServerTemplates {
+  readonly server: Template;
+  readonly controlPlane: Template;
+  /** What a person would read while it is synthesized. */
+  readonly warnings: readonly string[];
+}
+
+export interface ServerSynthOptions {
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** Also hold both stacks to cdk-nag, as the app does. */
+  readonly comply?: boolean;
+  /** Keep the templates there. */
+  readonly outdir?: string;
+}
+
+/** Both stacks, as `bin/app.ts` makes them. */
+export const synthServer = (text: string, options: ServerSynthOptions = {}): ServerTemplates => {
+  const outdir = options.outdir ?? mkdtempSync(join(tmpdir(), 'branchline-synth-'));
+  try {
+    const app = new App({ outdir, context: { ...CONTEXT, ...options.context }, analyticsReporting: false });
+    const config = parseConfig(text, 'branchline.yaml');
+    const env = { account: ACCOUNT, region: REGION };
+    const server = new LakefsStack(app, 'Lakefs', { config, env });
+    const controlPlane = new ControlPlaneStack(app, 'ControlPlane', { config, lakefs: server.connection, env });
+    if (options.comply === true) checkCompliance(app);
+    const assembly = app.synth();
+    const templateOfStack = (stackName: string): Template =>
+      templateSchema.parse(assembly.getStackByName(stackName).template);
+    return {
+      server: templateOfStack(server.stackName),
+      controlPlane: templateOfStack(controlPlane.stackName),
+      warnings: assembly
+        .getStackByName(server.stackName)
+        .messages.filter(({ level }) => level === 'warning')
+        .map(({ entry }) => String(entry.data)),
+    };
+  } finally {
+    if (options.outdir === undefined) rmSync(outdir, { recursive: true, force: true });
+  }
+};
+
+const made = new Map<string, ServerTemplates>();
+
+/** Once per variant and test file. */
+export const serverTemplatesOf = (variant: string): ServerTemplates => {
+  const templates = made.get(variant) ?? synthServer(SERVER_VARIANTS[variant] ?? '');
+  made.set(variant, templates);
+  return templates;
+};
+
+export const serverTemplateOf = (variant: string): Template => serverTemplatesOf(variant).server;
+export const special = (variant: Special): Template => serverTemplateOf(variant);
