@@ -71,6 +71,23 @@ describe('a rewind', () => {
   });
 });
 
+it('a rerun waits until the bookmark is where it has to read from', async () => {
+  const world = await stage({ onConflict: 'rerun' });
+  world.glue.addJob('job-a', { defaultArguments: ENABLED });
+  const run = await start(world);
+  await write(world, run, 'sales/dt=1/a');
+  await promoted(world, 'sales/dt=1/b', 'job-b');
+  await finish(world, run);
+  const later = world.glue.begin('job-a');
+  await drain(world);
+  expect(await entry(world, run)).toMatchObject({ state: 'DISCARDED', rerunDue: true, bookmarkRewind: 'due' });
+  expect(world.glue.jobRuns.size).toBe(3);
+  world.glue.end(later.id, 'FAILED');
+  await reconcileNow(world);
+  expect(world.glue.bookmarkResets).toEqual([run.jobRunId]);
+  expect(world.glue.jobRuns.size).toBe(4);
+});
+
 describe('the next run of the job', () => {
   it('waits while an earlier one is open, be it that its end is only not known yet', async () => {
     const world = await withBookmarks();

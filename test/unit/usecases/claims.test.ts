@@ -165,3 +165,33 @@ describe('the commit of a run', () => {
     expect(files(world)).toEqual(['sales/dt=1/a']);
   });
 });
+
+describe('a start that dies after it has started the job', () => {
+  const dying = async () => {
+    const world = await stage();
+    const startJobRun = world.glue.startJobRun.bind(world.glue);
+    world.glue.startJobRun = async (...args) => {
+      await startJobRun(...args);
+      throw new Error('dies here');
+    };
+    await expect(start(world, 'job-a', 'load1')).rejects.toThrow('dies here');
+    world.glue.startJobRun = startJobRun;
+    return world;
+  };
+
+  it('is taken up by a repeat, which starts no second one', async () => {
+    const world = await dying();
+    await expect(start(world, 'job-a', 'load1')).rejects.toMatchObject({ code: 'BL2009' });
+    world.clock.advance(121_000);
+    const run = await start(world, 'job-a', 'load1');
+    expect([...world.glue.jobRuns.keys()]).toEqual([run.jobRunId]);
+  });
+
+  it('is taken up by reconcile', async () => {
+    const world = await dying();
+    world.clock.advance(121_000);
+    await reconcileNow(world);
+    const run = await entry(world, { runId: 'load1', attempt: 0 });
+    expect([...world.glue.jobRuns.keys()]).toEqual([run.jobRunId]);
+  });
+});

@@ -183,7 +183,11 @@ describe('reconcile', () => {
     const mend = failing(world, 'merge', 'BL3001');
     await drain(world);
     mend();
-    const younger = [await committed(world, 'sales/dt=2/a'), await committed(world, 'sales/dt=3/a')];
+    const younger = [];
+    for (const path of ['sales/dt=2/a', 'sales/dt=3/a']) {
+      world.clock.advance(1_000);
+      younger.push(await committed(world, path));
+    }
     world.promotions.queue.length = 0;
     world.clock.advance(5 * 60_000);
     await reconcileNow(world);
