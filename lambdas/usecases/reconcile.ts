@@ -123,7 +123,7 @@ const oldestFirst = async (ports: Ports, states: readonly RunState[]): Promise<r
   for await (const run of ports.ledger.listRuns({ states })) runs.push(run);
   const since = (run: Run): number => run.jobEndedAt ?? run.openedAt;
   const isBegun = (run: Run): number => (run.state === 'PROMOTING' ? 0 : 1);
-  return runs.sort((a, b) => isBegun(a) - isBegun(b) || since(a) - since(b));
+  return runs.sort((a, b) => isBegun(a) - isBegun(b) || since(a) - since(b) || a.openedAt - b.openedAt);
 };
 
 const maxOpenMs = async (ports: Ports, run: Run): Promise<number> => {
