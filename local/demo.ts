@@ -8,6 +8,7 @@ import { failingRun } from './demo/failing-run.ts';
 import { freshRerun } from './demo/fresh-rerun.ts';
 import { createJobs } from './demo/jobs.ts';
 import { onePartition } from './demo/one-partition.ts';
+import { sparkScenes } from './demo/spark/scenes.ts';
 import { type Scene, type SceneRecord, type SceneRun, Stage } from './demo/stage.ts';
 import { succeedingRun } from './demo/succeeding-run.ts';
 import { type Timeline, timelineOn } from './demo/timeline.ts';
@@ -16,12 +17,15 @@ import { type Environment, startEnvironment } from './environment.ts';
 import { Harness } from './harness.ts';
 import { lakefsOf } from './lakefs-client.ts';
 import { progressOn } from './progress.ts';
+import { ensureSpark } from './spark.ts';
 
 const SCENES: readonly Scene[] = [succeedingRun, failingRun, freshRerun, twoTables, onePartition, badEvents];
-const USAGE = `Usage: npm run demo [-- --json]
+const USAGE = `Usage: npm run demo [-- --json] [-- --spark]
 
 Deploys Branchline into a local AWS, runs Glue jobs on it, and verifies what becomes of them.
   --json   the story goes to standard error; the last line of standard output is one JSON object
+  --spark  the example jobs on real Spark instead: needs Java 17, Maven and 700 MB once, and a real lakeFS for all of it;
+           lakefs:// where HADOOP_LAKEFS_JAR names lakeFS's jar
   --help   this text
 lakeFS: LAKEFS_ENDPOINT (with LAKEFS_ACCESS_KEY_ID, LAKEFS_SECRET_ACCESS_KEY), else LAKEFS_BIN or \`lakefs\` on the PATH,
 else Docker, else the built-in emulator.
@@ -29,13 +33,17 @@ else Docker, else the built-in emulator.
 
 const seconds = (since: number): number => Math.round((Date.now() - since) / 100) / 10;
 
-const play = async (environment: Environment, timeline: Timeline): Promise<readonly SceneRecord[]> => {
+const play = async (
+  environment: Environment,
+  timeline: Timeline,
+  scenes: readonly Scene[],
+): Promise<readonly SceneRecord[]> => {
   const harness = new Harness(environment.state, lakefsOf(environment.state));
   const records: SceneRecord[] = [];
   const runs = new Map<string, SceneRun>();
   try {
     await createJobs(harness);
-    for (const [index, scene] of SCENES.entries()) {
+    for (const [index, scene] of scenes.entries()) {
       timeline.scene(index + 1, scene.name, scene.about);
       const began = Date.now();
       const stage = new Stage(harness, timeline, runs);
@@ -64,7 +72,7 @@ const play = async (environment: Environment, timeline: Timeline): Promise<reado
   return records;
 };
 
-const main = async (json: boolean): Promise<number> => {
+const main = async (json: boolean, withSpark: boolean): Promise<number> => {
   const began = Date.now();
   const timeline = timelineOn(json ? process.stderr : process.stdout);
   let environment: Environment | undefined;
@@ -78,24 +86,28 @@ const main = async (json: boolean): Promise<number> => {
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
+    const progress = progressOn(process.stderr);
+    const spark = withSpark ? await ensureSpark(progress) : undefined;
     environment = await startEnvironment({
       label: 'demo',
-      progress: progressOn(process.stderr),
+      progress,
       onError: (error) => process.stderr.write(`relay: ${error.message}\n`),
     });
     const { state } = environment;
+    const chosen = spark === undefined ? { scenes: SCENES, skipped: [] } : sparkScenes(spark, state.lakefs.kind);
     timeline.title('Branchline: every Glue run on its own lakeFS branch', [
       `${state.lakefs.description} · local AWS at ${state.aws.endpoint} · stack ${state.stack.name}, deployed by cdk`,
+      ...chosen.skipped.map((line) => `skipped: ${line}`),
     ]);
-    const records = await play(environment, timeline);
-    const ok = records.length === SCENES.length && records.every((record) => record.ok);
+    const records = await play(environment, timeline, chosen.scenes);
+    const ok = records.length === chosen.scenes.length && records.every((record) => record.ok);
     const verified = records.flatMap((record) => record.checks).filter((check) => check.ok).length;
     if (ok) timeline.end(`All ${String(verified)} checks hold; ${String(seconds(began))} s.`, true);
     else timeline.end(`Logs: ${state.logs}`, false);
     if (json) {
       const { kind, version } = state.lakefs;
       process.stdout.write(
-        `${JSON.stringify({ ok, seconds: seconds(began), lakefs: { kind, version }, verified, scenes: records })}\n`,
+        `${JSON.stringify({ ok, seconds: seconds(began), lakefs: { kind, version }, verified, scenes: records, ...(withSpark && { skipped: chosen.skipped }) })}\n`,
       );
     }
     return ok ? 0 : 1;
@@ -104,11 +116,13 @@ const main = async (json: boolean): Promise<number> => {
   }
 };
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean' }, spark: { type: 'boolean' }, help: { type: 'boolean' } },
+});
 if (values.help) {
   process.stdout.write(USAGE);
 } else {
-  process.exitCode = await main(values.json ?? false).catch((error: Error) => {
+  process.exitCode = await main(values.json ?? false, values.spark ?? false).catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
     return 1;
   });

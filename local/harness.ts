@@ -124,7 +124,7 @@ export class Harness {
     return this.invoke<StartAnswer>(FUNCTION.startRun, request);
   }
 
-  waitForJob(job: string, jobRunId: string): Promise<JobRun> {
+  waitForJob(job: string, jobRunId: string, timeoutMs = JOB_TIMEOUT_MS): Promise<JobRun> {
     let seen = '';
     return waitFor(
       async () => {
@@ -132,7 +132,7 @@ export class Harness {
         seen = run?.JobRunState ?? 'nothing';
         return run !== undefined && isTerminal(run.JobRunState) && run.CompletedOn ? run : undefined;
       },
-      { what: `job run ${jobRunId} of ${job} has ended`, timeoutMs: JOB_TIMEOUT_MS },
+      { what: `job run ${jobRunId} of ${job} has ended`, timeoutMs },
       () => seen,
     );
   }
