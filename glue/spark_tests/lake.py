@@ -31,7 +31,7 @@ from branchline.retry import Patience
 REPOSITORY = "lake"
 _START_SECONDS = 60.0
 #: What ``commit-work.ts`` leaves out of a run's commit.
-LEFTOVERS = re.compile(r"^(?:.*?/)?_temporary/|^_branchline/")
+LEFTOVERS = re.compile(r"^(?:.*?/)?(?:_temporary|\.spark-staging-[^/]+)/|^_branchline/")
 
 
 def _free_port() -> int:

@@ -138,16 +138,17 @@ def test_spark_that_fails_in_a_task_leaves_nothing_for_the_target(spark: Any, ta
 
 
 def test_leftovers_of_a_write_that_the_job_survives_stay_out(spark: Any, target: Table) -> None:
-    """The job catches the failure of one write and succeeds; a committer that died leaves `_temporary/`."""
+    """The job catches the failure of one write and succeeds; a committer that died leaves its working folder."""
 
     def survives(run: branchline.Run) -> None:
         run.write(f"{target.path}_temporary/0/_temporary/attempt_0/part-0.parquet", b"half")
+        run.write(f"{target.path}.spark-staging-1f/day=2026-11-02/part-0.parquet", b"half")
         target.write(run, day(spark, DAYS[1], 2), "append")
 
     assert target.run("survives", survives)
     assert target.content()[DAYS[1]] == [1, 2]
     assert target.strange() == []
-    assert not [path for path in target.lake.paths("main", target.path) if "_temporary" in path]
+    assert not [path for path in target.lake.paths("main", target.path) if "/day=" not in path or "staging" in path]
 
 
 def test_success_files_are_not_written(spark: Any, target: Table) -> None:

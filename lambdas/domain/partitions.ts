@@ -19,7 +19,12 @@ const tableOf = (path: string, tables: readonly TableConfig[]): TableConfig | un
 /** Markers and leftovers that no reader sees: two runs may both write them without harm. */
 export const isBookkeeping = (path: string): boolean => {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return name === '' || name === '_SUCCESS' || name.startsWith('_SUCCESS') || /(^|\/)_temporary\//.test(path);
+  return (
+    name === '' ||
+    name === '_SUCCESS' ||
+    name.startsWith('_SUCCESS') ||
+    /(^|\/)(_temporary|\.spark-staging-[^/]+)\//.test(path)
+  );
 };
 
 /** The partition that a path belongs to; `undefined` where a clash there does no harm. */

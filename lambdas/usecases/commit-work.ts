@@ -74,7 +74,7 @@ const isRunCommit = ({ metadata }: Commit, run: Run): boolean =>
 
 /** Claim objects and the temporary files of committers that died are no part of anybody's table. */
 const leftoverOf = (path: string): string | undefined =>
-  path.startsWith(CLAIM_PREFIX) ? CLAIM_PREFIX : /^(?:.*?\/)?_temporary\//.exec(path)?.[0];
+  path.startsWith(CLAIM_PREFIX) ? CLAIM_PREFIX : /^(?:.*?\/)?(?:_temporary|\.spark-staging-[^/]+)\//.exec(path)?.[0];
 
 const resetLeftovers = async (ports: Ports, run: Run): Promise<void> => {
   const prefixes = new Set<string>();

@@ -32,6 +32,8 @@ describe('partitionOf', () => {
     ['a directory marker', 'sales/dt=1/hh=2/', undefined],
     ['a success marker', 'sales/_SUCCESS', undefined],
     ['a committer left it', 'sales/_temporary/0/a', undefined],
+    ['a dynamic overwrite left it', 'sales/.spark-staging-1f/yyyy_mm_dd=x/a', undefined],
+    ['only its name begins so', 'sales/.spark-staging-/a', 'sales/'],
   ])('%s', (_, path, expected) => {
     expect(partitionOf(path, TABLES)).toBe(expected);
   });

@@ -44,6 +44,7 @@ describe('a run that succeeds', () => {
     const run = await start(world);
     await write(world, run, 'sales/dt=1/a');
     await write(world, run, 'sales/_temporary/0/half');
+    await write(world, run, 'sales/.spark-staging-1f/dt=1/half');
     await write(world, run, '_branchline/claim.json', '{}');
     expect((await finish(world, run)).outcome).toBe('committed');
     expect(await drain(world)).toMatchObject([{ outcome: 'promoted' }]);
