@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INTERFACE_ENDPOINTS } from '../../lib/constructs/lakefs/vpc-endpoints.ts';
-import { SERVER_VARIANT_NAMES, serverTemplateOf, special } from './server-template.ts';
+import { SERVER_VARIANT_NAMES, serverTemplateOf, serverTemplatesOf, special } from './server-template.ts';
+import { functionsOf, grantsOf } from './statements.ts';
 import { asText, ofType, type Template } from './template.ts';
 
 interface Rule {
@@ -125,6 +126,27 @@ describe.each(SERVER_VARIANT_NAMES)('%s', (variant) => {
     for (const each of connections)
       expect(JSON.stringify(each)).toMatch(/"ConnectionType":"NETWORK".*"AvailabilityZone":.*NetworkJobs.*"SubnetId":/);
   });
+});
+
+/** Functions in a VPC without a way to the internet reach what has an endpoint, and nothing else. */
+test('with endpoints, every API that a function may call has one', () => {
+  const byGateway = ['dynamodb', 's3'];
+  // Lambda itself writes logs and makes network interfaces; Secrets Manager decrypts for who reads a secret.
+  const notByFunctions = ['logs', 'ec2', 'kms'];
+  const { controlPlane } = serverTemplatesOf('endpoints');
+  const roles = new Set(functionsOf(controlPlane).map(({ role }) => role.replace(/\.\w+>$/, '>')));
+  const called = new Set(
+    grantsOf(controlPlane)
+      .filter(({ role }) => roles.has(role))
+      .map(({ action }) => action.split(':')[0] ?? ''),
+  );
+  const reached = ofType(special('endpoints'), 'AWS::EC2::VPCEndpoint').map(([, { Properties }]) =>
+    asText(Properties['ServiceName']).split('.').at(3),
+  );
+  expect(called.size).toBeGreaterThan(5);
+  expect([...called].filter((api) => ![...reached, ...byGateway, ...notByFunctions].includes(api)).toSorted()).toEqual(
+    [],
+  );
 });
 
 describe('the network', () => {
