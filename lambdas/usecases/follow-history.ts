@@ -85,7 +85,7 @@ const follow = async (
   if (!isInLog && run.state !== 'PROMOTED') return false;
   const merged = findMerge(newestFirst, run.runCommit);
   // Taken back by its own promotion, which says what follows from it.
-  if (merged?.takenBack === true) return false;
+  if (merged?.takenBack === true && run.state !== 'PROMOTED') return false;
   const inForce = merged?.inForce === true;
   const next = await changeRun(ports, run, (current) => fate(current, inForce, commit.id, ports.clock.now()));
   if (next.version !== run.version) {

@@ -3,7 +3,7 @@
  * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
  */
 import { COMMIT_KIND, METADATA, SCHEMA_VERSION } from '../contract.ts';
-import { isPromotion, undoneFrom } from '../domain/history.ts';
+import { isPromotion, revertedBy, undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
@@ -113,7 +113,7 @@ const clashOf = async (
 ): Promise<Cause | undefined> => {
   const [first, second] = commit.parents;
   // A commit with one parent (by hand, a revert) changes the head that it was made on, nothing in between.
-  if (first === undefined || second === undefined) return undefined;
+  if (first === undefined || second === undefined) return clashBroughtBack(ports, target, commit);
   if (run?.state === 'DISCARDED' || run?.state === 'OPEN') {
     const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} brings run ${formatRunKey(run)}, which is ${run.state}`;
     return { code: 'BL2018', message };
@@ -132,6 +132,15 @@ const clashOf = async (
     code: 'BL2016',
     message: `merge ${commit.id.slice(0, 12)} by ${commit.committer} changed partitions that had changed since ${base.slice(0, 12)}: ${clashes.slice(0, 5).join(', ')}${clashes.length > 5 ? ` and ${String(clashes.length - 5)} more` : ''}`,
   };
+};
+
+/** What was taken back because it clashed clashes still when that is undone. */
+const clashBroughtBack = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {
+  const undone = revertedBy(commit);
+  const of = undone === undefined ? undefined : await ports.lakefs.getCommit(target.repository, undone);
+  if (of?.metadata[METADATA.kind] !== COMMIT_KIND.revert) return undefined;
+  const message = `commit ${commit.id.slice(0, 12)} by ${commit.committer} brings back what ${of.id.slice(0, 12)} had taken back because it clashed`;
+  return { code: 'BL2016', message };
 };
 
 /** Promotions and readers wait until a person accepts the commit or reverts it. */

@@ -1,6 +1,7 @@
 /** Branches of runs that a person merges past Branchline. */
 import { describe, expect, it } from 'vitest';
 import { COMMIT_KIND, METADATA } from '../../../lambdas/contract.ts';
+import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { resolveRun } from '../../../lambdas/usecases/resolve-run.ts';
 import {
   drain,
@@ -11,6 +12,7 @@ import {
   mergeByHand,
   promoted,
   reconcileNow,
+  revert,
   stage,
   start,
   write,
@@ -82,6 +84,32 @@ describe('a run branch that is merged by hand', () => {
     await drain(world);
     expect(files(world)).toEqual(['log/dt=1/a', 'log/dt=1/b']);
   });
+});
+
+it('whoever undoes the taking back of a clash blocks the target, and may take it back once more', async () => {
+  const world = await stage();
+  const run = await start(world, 'job-b');
+  await write(world, run, 'sales/dt=1/b');
+  await finish(world, run);
+  const key = world.promotions.queue.shift() ?? { runId: '', attempt: 0 };
+  const merge = world.lakefs.merge.bind(world.lakefs);
+  world.lakefs.merge = async (...args) => {
+    world.lakefs.merge = merge;
+    await world.lakefs.createBranch('lake', 'hand', run.baseCommit);
+    await world.lakefs.putObject('lake', 'hand', 'sales/dt=1/hand', new TextEncoder().encode('x'));
+    await world.lakefs.commit('lake', 'hand', { message: 'hand', metadata: {} });
+    await mergeByHand(world, 'hand');
+    return merge(...args);
+  };
+  expect(await promoteRun(world, key)).toMatchObject({ outcome: 'conflicted' });
+  await reconcileNow(world);
+  await revert(world, headOf(world), 0);
+  const back = headOf(world);
+  expect(await reconcileNow(world)).toMatchObject({ blockedTargets: 1 });
+  expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
+  await resolveRun(world, { action: 'revert-target', ...target, commit: back });
+  expect(await entry(world, run)).toMatchObject({ state: 'ROLLED_BACK' });
+  expect(files(world)).toEqual(['sales/dt=1/hand']);
 });
 
 it('what is reverted is never the verified commit, not even for a moment', async () => {
