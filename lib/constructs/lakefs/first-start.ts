@@ -4,7 +4,8 @@
  *
  * Tried on lakeFS 1.84: set-up that was done before ends with code 1 and says so, which is success here, also for the one of two
  * first tasks that comes second and after a restore. Without a key pair lakeFS would make one of its own and succeed: refused
- * before. What set-up prints holds the key pair and is thrown away; of a failure only the line is told that names its cause.
+ * before. Killed while it makes the user, it cannot be completed by anybody: the task fails, and the runbook says what to do. What
+ * set-up prints holds the key pair and is thrown away; of a failure only the line is told that names its cause.
  */
 
 /** What the container of the set-up is given beside the settings of the server. Not `LAKEFS_…`: no setting of lakeFS. */
