@@ -16,6 +16,7 @@ export const FUNCTION = {
   openRun: 'open-run',
   settleRun: 'settle-run',
   promoteRun: 'promote-run',
+  refreshCatalog: 'refresh-catalog',
   resolveRun: 'resolve-run',
   reconcile: 'reconcile',
   sweep: 'sweep',
@@ -35,6 +36,7 @@ export const HOP = {
   open: { hasQueue: true, isFifo: false },
   settle: { hasQueue: true, isFifo: false },
   promotions: { hasQueue: true, isFifo: true },
+  refreshes: { hasQueue: true, isFifo: true },
   'publish-events': { hasQueue: false, isFifo: false },
   schedules: { hasQueue: false, isFifo: false },
 } as const satisfies Record<string, { readonly hasQueue: boolean; readonly isFifo: boolean }>;
@@ -58,6 +60,10 @@ export const ENV = {
   lakefsSecretArn: 'BRANCHLINE_LAKEFS_SECRET_ARN',
   /** URL of the FIFO queue that promote-run consumes. */
   promotionQueueUrl: 'BRANCHLINE_PROMOTION_QUEUE_URL',
+  /** URL of the FIFO queue that refresh-catalog consumes. */
+  refreshQueueUrl: 'BRANCHLINE_REFRESH_QUEUE_URL',
+  /** `s3://bucket/prefix/` below which manifests are written. */
+  manifestRoot: 'BRANCHLINE_MANIFEST_ROOT',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -92,6 +98,14 @@ export const METRIC = {
   stuckRuns: 'StuckRuns',
   waitingRuns: 'WaitingRuns',
   blockedTargets: 'BlockedTargets',
+  /** From the moment that a commit was verified to the one that readers saw it. */
+  publicationSeconds: 'PublicationSeconds',
+  /** How long readers have been waiting for a verified commit, as reconcile finds it. */
+  catalogLagSeconds: 'CatalogLagSeconds',
+  /** Partitions that refreshes added, changed or removed. */
+  refreshedPartitions: 'RefreshedPartitions',
+  /** Calls to Glue and to S3 by refreshes. */
+  catalogCalls: 'CatalogCalls',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -178,6 +192,7 @@ export const DOMAIN_EVENT = {
   runRolledBack: 'Run Rolled Back',
   targetBlocked: 'Target Blocked',
   targetUnblocked: 'Target Unblocked',
+  catalogRefreshed: 'Catalog Refreshed',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 

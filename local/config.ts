@@ -17,6 +17,14 @@ export const DOOMED_REPOSITORY = '-doomed';
 
 const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 
+/** Glue database of the demo's tables. */
+export const DATABASE = 'lake';
+const PUBLISHED = {
+  database: DATABASE,
+  columns: { sold_at: 'timestamp', product: 'string', quantity: 'int', amount: 'double' },
+  partitionTypes: { yyyy_mm_dd: 'date' },
+};
+
 const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigFacts): RawConfig => ({
   lakefs: { endpoint, secretArn },
   controlPlane: { removeLedger: true },
@@ -24,8 +32,8 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
     [repository]: {
       storageNamespace,
       tables: {
-        sales: { path: 'sales/', partitionColumns: SAMPLE_COLUMNS },
-        clicks: { path: 'clicks/', partitionColumns: SAMPLE_COLUMNS },
+        sales: { path: 'sales/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },
+        clicks: { path: 'clicks/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },
         events: { path: 'events/', partitionColumns: ['day'] },
       },
     },

@@ -6,6 +6,7 @@ import { Agent, type ClientRequest, createServer, type IncomingMessage, request,
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Bookmarks } from './bookmarks.ts';
+import { deletePartitions, type GlueCall } from './partitions.ts';
 
 const GLUE_TARGET = 'AWSGlue.';
 const NOT_STARTED = new Error('not started yet');
@@ -97,9 +98,31 @@ export const startFront = async (): Promise<Front> => {
     );
   };
 
+  /** Another action in the name of whoever sent this request. */
+  const callGlue =
+    (incoming: IncomingMessage): GlueCall =>
+    async (action, body) => {
+      const content = JSON.stringify(body);
+      const headers = { ...incoming.headers, 'x-amz-target': `${GLUE_TARGET}${action}` };
+      const outgoing = open(incoming, { ...headers, 'content-length': String(Buffer.byteLength(content)) });
+      if (outgoing === undefined) throw NOT_STARTED;
+      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+        outgoing.once('response', resolve).once('error', reject);
+      });
+      outgoing.end(content);
+      const answer = await answered;
+      const said = await text(answer);
+      return { status: answer.statusCode ?? 502, body: said === '' ? {} : JSON.parse(said) };
+    };
+
   const glue = async (action: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(incoming);
     if (action === 'GetJobRuns') return jobRuns(incoming, response, body);
+    if (action === 'BatchDeletePartition') {
+      const answer = await deletePartitions(callGlue(incoming), JSON.parse(body));
+      sendJson(response, answer.status, answer.body, 'application/x-amz-json-1.1');
+      return;
+    }
     const { JobName: jobName = '', RunId: runId } = JSON.parse(body) as GlueRequest;
     const entry = action === 'ResetJobBookmark' ? bookmarks.reset(jobName, runId) : bookmarks.entry(jobName);
     sendJson(response, 200, { JobBookmarkEntry: entry }, 'application/x-amz-json-1.1');
@@ -121,7 +144,7 @@ export const startFront = async (): Promise<Front> => {
     const action = target.startsWith(GLUE_TARGET) ? target.slice(GLUE_TARGET.length) : '';
     const answering = path.startsWith('/_local/')
       ? ours(path.slice('/_local/'.length), incoming, response)
-      : ['ResetJobBookmark', 'GetJobBookmark', 'GetJobRuns'].includes(action)
+      : ['ResetJobBookmark', 'GetJobBookmark', 'GetJobRuns', 'BatchDeletePartition'].includes(action)
         ? glue(action, incoming, response)
         : undefined;
     if (answering === undefined) pass(incoming, response);

@@ -1,6 +1,6 @@
 /** docs/events.md: each domain event with an example, made by the function that makes the real ones. */
 import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/contract.ts';
-import { type DomainEvent, eventsOf, targetEventsOf } from '../../lambdas/domain/domain-events.ts';
+import { type DomainEvent, eventsOf, publicationEventsOf, targetEventsOf } from '../../lambdas/domain/domain-events.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
 
@@ -104,6 +104,19 @@ const EXAMPLES: readonly DomainEvent[] = [
   ),
   ...targetEventsOf(target, blocked),
   ...targetEventsOf(blocked, { ...target, version: 9, verifiedCommit: commit('d') }),
+  ...publicationEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 12, repository: 'lake', branch: 'main', commit: commit('c'), updatedAt: AT },
+    tables: {
+      sales: {
+        commit: commit('c'),
+        descriptor: '0f'.repeat(16),
+        refresh: {
+          ...{ from: commit('a'), to: commit('c'), added: 24, changed: 1, removed: 0 },
+          ...{ compared: false, endedAt: AT, durationMs: 1200 },
+        },
+      },
+    },
+  }),
 ];
 
 const ABOUT: Readonly<Record<DomainEventType, string>> = {
@@ -122,6 +135,8 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.runRolledBack]: 'The merge of the run was undone on the target, by a revert or a rollback.',
   [DOMAIN_EVENT.targetBlocked]: 'A merge made by hand clashes. Promotions into the target wait.',
   [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',
+  [DOMAIN_EVENT.catalogRefreshed]:
+    'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
 };
 
 const example = ({ type, at, detail }: DomainEvent): string[] => [

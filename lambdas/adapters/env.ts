@@ -10,6 +10,8 @@ const SHAPE: Partial<Record<EnvKey, { readonly pattern: RegExp; readonly words: 
     pattern: /^https?:\/\/\S+(?<!\/|\/api\/v1)$/,
     words: 'http(s)://host[:port], no / at the end, no /api/v1',
   },
+  refreshQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },
+  manifestRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   promotionQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },
 };
 

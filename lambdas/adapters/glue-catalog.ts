@@ -21,7 +21,6 @@ import {
 } from '@aws-sdk/client-glue';
 import type { Catalog } from '../catalog-ports.ts';
 import { inBatches, keyOfValues, MAX_BATCH } from '../domain/catalog/plan.ts';
-import { BranchlineError } from '../domain/errors.ts';
 import { awsFault, callAws } from './aws-errors.ts';
 import { ofPartition, ofTable, toStoredPartition, toStoredTable } from './glue-shapes.ts';
 import { backoffMs, pause } from './pause.ts';
@@ -168,7 +167,7 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
       const found = [];
       for (const some of inBatches(values, MAX_BATCH.get)) {
         let rest = some.map((each) => ({ Values: [...each] }));
-        for (let tries = 1; rest.length > 0; tries += 1) {
+        while (rest.length > 0) {
           const answer = await call(`glue:BatchGetPartition ${DatabaseName}.${TableName}`, async () => {
             try {
               return await client.send(
@@ -179,14 +178,10 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
               throw error;
             }
           });
-          found.push(...(answer.Partitions ?? []).map(toStoredPartition));
-          rest = (answer.UnprocessedKeys ?? []).map(({ Values = [] }) => ({ Values }));
-          if (rest.length === 0) break;
-          if (tries === MAX_TRIES) {
-            const left = `${String(rest.length)} keys still unprocessed after ${String(tries)} tries`;
-            throw new BranchlineError('BL4001', `glue:BatchGetPartition ${DatabaseName}.${TableName}: ${left}`);
-          }
-          await pause(backoffMs(tries, 200));
+          const returned = answer.Partitions ?? [];
+          found.push(...returned.map(toStoredPartition));
+          // "Not returned" (Glue API) is said of what is not there and of what is left for the next call: as long as some come, more may.
+          rest = returned.length === 0 ? [] : (answer.UnprocessedKeys ?? []).map(({ Values = [] }) => ({ Values }));
         }
       }
       return found;

@@ -1,5 +1,6 @@
 /** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
+import type { Publication } from './catalog/publication.ts';
 import type { EpochMs, Run, RunState } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -53,6 +54,33 @@ export const eventsOf = (before: Run | undefined, after: Run): DomainEvent[] => 
   const type = EVENT_OF_STATE[after.state];
   return type === undefined ? [] : [{ type, at: after.updatedAt, detail: detailOf(after) }];
 };
+
+/** One for each table of which a refresh changed something. */
+export const publicationEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
+  Object.entries(after.tables).flatMap(([table, { refresh }]) =>
+    refresh === undefined || refresh.endedAt === before?.tables[table]?.refresh?.endedAt
+      ? []
+      : [
+          {
+            type: DOMAIN_EVENT.catalogRefreshed,
+            at: refresh.endedAt,
+            detail: {
+              schemaVersion: SCHEMA_VERSION,
+              repository: after.repository,
+              target: after.branch,
+              table,
+              from: refresh.from,
+              to: refresh.to,
+              partitionsAdded: refresh.added,
+              partitionsChanged: refresh.changed,
+              partitionsRemoved: refresh.removed,
+              compared: refresh.compared,
+              durationMs: refresh.durationMs,
+              ledgerVersion: after.version,
+            },
+          },
+        ],
+  );
 
 export const targetEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => {
   const wasBlocked = before?.blocked !== undefined;

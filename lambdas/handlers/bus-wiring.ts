@@ -1,8 +1,11 @@
-/** The bus, built once per container; apart from wiring.ts, so that publish-events carries nothing else. */
+/** The bus and the queue of refreshes, built once per container; apart from wiring.ts, so that publish-events carries nothing else. */
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createEventBus, type EventBus } from '../adapters/event-bus.ts';
+import { createRefreshes } from '../adapters/refreshes.ts';
+import type { Refreshes } from '../catalog-ports.ts';
 
 let bus: EventBus | undefined;
 
@@ -13,4 +16,15 @@ export const busOfContainer = (): EventBus => {
     busName: readEnv(process.env, ['busName']).busName,
   });
   return bus;
+};
+
+let refreshes: Refreshes | undefined;
+
+/** @throws BL1002 where the environment does not name the queue. */
+export const refreshesOfPublisher = (): Refreshes => {
+  refreshes ??= createRefreshes({
+    client: new SQSClient(PATIENT),
+    queueUrl: readEnv(process.env, ['refreshQueueUrl']).refreshQueueUrl,
+  });
+  return refreshes;
 };

@@ -1,32 +1,73 @@
-/** publish-events: the ledger's stream becomes domain events on the bus, and metrics. Events follow from what was written. */
+/** publish-events: the ledger's stream becomes domain events on the bus, metrics, and wake-ups. They follow from what was written. */
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { EventBus } from '../adapters/event-bus.ts';
-import { type DomainEvent, eventsOf, targetEventsOf } from '../domain/domain-events.ts';
-import { busOfContainer } from './bus-wiring.ts';
+import type { Refreshes } from '../catalog-ports.ts';
+import { METRIC } from '../contract.ts';
+import { type DomainEvent, eventsOf, publicationEventsOf, targetEventsOf } from '../domain/domain-events.ts';
+import type { Target } from '../domain/target.ts';
+import { busOfContainer, refreshesOfPublisher } from './bus-wiring.ts';
 import { lambda } from './middleware.ts';
-import { errorData, logger } from './observability.ts';
+import { count, errorData, logger } from './observability.ts';
 import { measureRun } from './run-metrics.ts';
 import { type LedgerChange, ledgerChangeOf } from './stream.ts';
 
 const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
-  if (change.kind === 'run') return eventsOf(change.before, change.after);
-  return change.kind === 'target' ? targetEventsOf(change.before, change.after) : [];
+  switch (change.kind) {
+    case 'run':
+      return eventsOf(change.before, change.after);
+    case 'target':
+      return targetEventsOf(change.before, change.after);
+    case 'publication':
+      return publicationEventsOf(change.before, change.after);
+    case 'other':
+      return [];
+  }
+};
+
+const measure = (change: LedgerChange): void => {
+  if (change.kind === 'run') measureRun(change.before, change.after);
+  if (change.kind !== 'publication') return;
+  for (const { detail } of publicationEventsOf(change.before, change.after)) {
+    const { partitionsAdded, partitionsChanged, partitionsRemoved } = detail;
+    count(
+      METRIC.refreshedPartitions,
+      [partitionsAdded, partitionsChanged, partitionsRemoved].reduce<number>((sum, some) => sum + Number(some), 0),
+    );
+  }
 };
 
 /** Record by record, in order: the stream comes back from the first one that failed, and nothing after it is skipped. */
-export const createHandler = (bus: () => EventBus = busOfContainer) =>
+export const createHandler = (
+  bus: () => EventBus = busOfContainer,
+  refreshes: () => Pick<Refreshes, 'wake'> = refreshesOfPublisher,
+) =>
   lambda(async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+    /** Targets that have moved, each in its newest entry: a batch of promotions wakes one refresh. */
+    const moved = new Map<string, Target>();
+    let failed: string | undefined;
     for (const record of event.Records) {
       try {
         const change = ledgerChangeOf(record);
         await bus().publish(domainEventsOf(change));
-        if (change.kind === 'run') measureRun(change.before, change.after);
+        measure(change);
+        if (change.kind === 'target' && change.before?.verifiedCommit !== change.after.verifiedCommit) {
+          moved.set(`${change.after.repository}/${change.after.branch}`, change.after);
+        }
       } catch (error) {
         logger.error('change of the ledger could not be published; it comes back', errorData(error));
-        return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? '' }] };
+        failed = record.dynamodb?.SequenceNumber ?? '';
+        break;
       }
     }
-    return { batchItemFailures: [] };
+    for (const target of moved.values()) {
+      try {
+        await refreshes().wake(target);
+      } catch (error) {
+        // The events are out and must not go out again for this; reconcile wakes the refresh.
+        logger.error('refresh could not be woken; reconcile does it', errorData(error));
+      }
+    }
+    return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] };
   });
 
 export const handler = createHandler();

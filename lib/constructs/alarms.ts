@@ -116,6 +116,9 @@ export class RunAlarms extends Construct {
       'a merge by hand clashes; readers stay at the last verified commit.',
       { threshold: 1 },
     );
+    own('CatalogLag', METRIC.catalogLagSeconds, 'catalog-lag', 'readers do not see a verified commit.', {
+      threshold: 900,
+    });
     own('LakefsErrors', METRIC.lakefsErrors, 'lakefs-errors', 'lakeFS answers with errors or not at all.', {
       threshold: 20,
       statistic: 'sum',

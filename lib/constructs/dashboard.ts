@@ -42,6 +42,23 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Seconds from a verified commit to its readers',
+          width: 12,
+          left: [
+            ...['p50', 'max'].map((statistic) => ownMetric(prefix, METRIC.publicationSeconds, { statistic })),
+            ownMetric(prefix, METRIC.catalogLagSeconds, { statistic: 'max' }),
+          ],
+        }),
+        new GraphWidget({
+          title: 'Partitions refreshed, and the calls for them',
+          width: 12,
+          left: [METRIC.refreshedPartitions, METRIC.catalogCalls].map((name) =>
+            ownMetric(prefix, name, { statistic: 'sum' }),
+          ),
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

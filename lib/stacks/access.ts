@@ -40,6 +40,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'settle-run': { ...worker, glue: DISCARDS, wakes: true },
   'promote-run': { ...worker, glue: DISCARDS, wakes: true },
   'resolve-run': { ...worker, glue: DISCARDS, wakes: true },
+  // Its rights in Glue's catalog and in the bucket of manifests: constructs/catalog-refresh.ts.
+  'refresh-catalog': { ...worker, glue: [] },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
   sweep: { ...worker, glue: DISCARDS },
   inspect: { ledger: ['read'], glue: ['job'], wakes: false, gauges: true, lakefs: true },

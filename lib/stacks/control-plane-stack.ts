@@ -34,6 +34,7 @@ import { compileConfig } from '../config/compile.ts';
 import { type Config, durationSeconds } from '../config/schema.ts';
 import { RunAlarms } from '../constructs/alarms.ts';
 import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
+import { CatalogRefresh, REFRESH_TIMEOUT } from '../constructs/catalog-refresh.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
@@ -64,6 +65,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'settle-run': 'Commits or discards what an ended job run left',
   'promote-run': 'Promotes committed runs, one at a time per target',
   'resolve-run': 'Does what a person decides about a run or a target',
+  'refresh-catalog': 'Brings what readers see of a target to its newest verified commit',
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
@@ -79,6 +81,7 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'settle-run': Duration.minutes(5),
   'promote-run': PROMOTE_TIMEOUT,
   'resolve-run': Duration.minutes(15),
+  'refresh-catalog': REFRESH_TIMEOUT,
   reconcile: Duration.minutes(10),
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
@@ -146,9 +149,15 @@ export class ControlPlaneStack extends Stack {
       fn.addEnvironment(ENV.promotionQueueUrl, promotions.queue.queueUrl);
       promotions.queue.grantSendMessages(fn);
     }
+    const { hop: refreshes } = new CatalogRefresh(this, 'Catalog', {
+      ...hop,
+      config: this.#compiled,
+      target: this.#fn('refresh-catalog'),
+      wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
+    });
     this.#intake(open, settle);
     this.#gauge([
-      ...[open, settle, promotions].flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
+      ...[open, settle, promotions, refreshes].flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
       this.#publish(ledger, alarmActions),
       this.#schedules(alarmActions),
     ]);
@@ -175,7 +184,7 @@ export class ControlPlaneStack extends Stack {
     });
     new RunDashboard(this, 'Dashboard', {
       prefix,
-      queues: { open: open.queue, settle: settle.queue, promotions: promotions.queue },
+      queues: { open: open.queue, settle: settle.queue, promotions: promotions.queue, refreshes: refreshes.queue },
     });
 
     Tags.of(this).add('branchline:owned', 'true');

@@ -1,6 +1,7 @@
 import { difference } from '../harness.ts';
 import { begin, jobEnd, runEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
+import { readersSee, rowsOf } from './readers.ts';
 import type { Scene } from './stage.ts';
 
 /** Glue's event is held back for so long, so that there is time to look at what the dead job left. */
@@ -25,10 +26,12 @@ export const failingRun: Scene = {
       () => 'nothing: it did not die half-way',
     );
     await stage.checkUntouched(before, 'while that lies there,');
+    stage.same('readers count the rows of before', await rowsOf(stage, TABLE.sales), '1200');
     const discarded = await runEnd(stage, run, 'DISCARDED');
     await harness.deliver();
     stage.same('the ledger says it is DISCARDED because the job failed', discarded.cause?.code, 'BL2005');
     await stage.checkBranchGone(discarded);
     await stage.checkUntouched(before, 'after the clean-up');
+    await readersSee(stage, TABLE.sales, 1200);
   },
 };

@@ -1,5 +1,6 @@
 import { begin, jobEnd, runEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
+import { readersSee } from './readers.ts';
 import { type Scene, TARGET } from './stage.ts';
 
 export const succeedingRun: Scene = {
@@ -27,5 +28,6 @@ export const succeedingRun: Scene = {
         .toString('latin1'),
       'PAR1',
     );
+    await readersSee(stage, TABLE.sales, 1200);
   },
 };

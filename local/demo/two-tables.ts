@@ -1,5 +1,6 @@
 import { begin, jobEnd, runsEnd } from './begin.ts';
 import { JOB, TABLE } from './jobs.ts';
+import { readersSee } from './readers.ts';
 import type { Scene } from './stage.ts';
 
 export const twoTables: Scene = {
@@ -23,5 +24,7 @@ export const twoTables: Scene = {
       [4, 4],
     );
     stage.same('in two merges', (await stage.since(before.head)).length, 2);
+    await readersSee(stage, TABLE.sales, 1600);
+    await readersSee(stage, TABLE.clicks, 400);
   },
 };

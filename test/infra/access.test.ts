@@ -22,12 +22,16 @@ const consume = (queue: string): string[] =>
 const send = (queue: string): string[] =>
   ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'].map((action) => `sqs:${action} on <${queue}>`);
 const WAKE = send('PromotionsHopQueue');
+const MANIFESTS = `arn:aws:s3:::branchline-catalog-${ACCOUNT}-${REGION}`;
 const REWIND = ['glue:ResetJobBookmark on *'];
 /** How much lies in a queue, without a look at what. */
 const count = (...queues: string[]): string[] =>
   queues.flatMap((queue) => ['GetQueueAttributes', 'GetQueueUrl'].map((action) => `sqs:${action} on <${queue}>`));
 const GAUGES = count(
-  ...['OpenHop', 'SettleHop', 'PromotionsHop'].flatMap((hop) => [`${hop}Queue`, `${hop}DeadLettersQueue`]),
+  ...['OpenHop', 'SettleHop', 'PromotionsHop', 'CatalogHop'].flatMap((hop) => [
+    `${hop}Queue`,
+    `${hop}DeadLettersQueue`,
+  ]),
   ...['PublishEventsDeadLettersQueue', 'SchedulesDeadLettersQueue'],
 );
 const WORKER = [...READ_LEDGER, ...WRITE_LEDGER, ...LAKEFS];
@@ -40,12 +44,20 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'settle-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('SettleHopQueue')],
   'promote-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('PromotionsHopQueue')],
   'resolve-run': [...WORKER, ...DISCARDS, ...WAKE],
-  reconcile: [...WORKER, ...DISCARDS, ...WAKE],
+  'refresh-catalog': [
+    ...WORKER,
+    ...send('CatalogHopQueue'),
+    ...consume('CatalogHopQueue'),
+    `s3:PutObject on ${MANIFESTS}/symlinks/*`,
+    `s3:ListBucket on ${MANIFESTS}`,
+  ],
+  reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
   'publish-events': [
     'events:PutEvents on <Bus>',
+    ...send('CatalogHopQueue'),
     ...send('PublishEventsDeadLettersQueue'),
     ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
       (action) => `dynamodb:${action} on <LedgerTable.StreamArn>`,
@@ -105,6 +117,7 @@ const MAY_END_IN_STAR = [
   /^arn:aws:logs:[^*]+:log-stream:\*$/,
   /^arn:aws:glue:[^*]+:job\/[\w .:/*-]*\*[\w .:/*-]*$/,
   /^<SetUpFunction>:\*$/,
+  /^arn:aws:s3:::[\w-]+\/symlinks\/\*$/,
 ];
 
 describe.each(VARIANT_NAMES)('%s', (variant) => {
@@ -209,7 +222,7 @@ describe('no function may do what its code never asks for', () => {
     const asked = new Set([...calls].map((call) => ASKS[call]));
     const rights = RIGHTS[name].map((right) => right.split(' on ')[0] ?? '');
     expect(rights.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
-    expect(rights.includes('sqs:SendMessage')).toBe(calls.has('wake'));
+    expect(RIGHTS[name].includes('sqs:SendMessage on <PromotionsHopQueue>')).toBe(calls.has('wake'));
     const sees = RIGHTS[name].some((right) => right.startsWith('sqs:GetQueueUrl on <SchedulesDeadLetters'));
     expect(sees).toBe(calls.has('queueDepths'));
   });

@@ -46,6 +46,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
         METRIC.waitingRuns,
         METRIC.blockedTargets,
         METRIC.lakefsErrors,
+        METRIC.catalogLagSeconds,
       ]),
     );
   });
@@ -63,7 +64,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
     const functions = ofType(template, 'AWS::Lambda::Function')
       .filter(([, { Properties }]) => typeof Properties['FunctionName'] === 'string')
       .map(([id]) => `<${id.slice(0, -8)}>`);
-    expect(functions.length).toBe(11);
+    expect(functions.length).toBe(12);
     expect(watched('Errors').toSorted()).toEqual(functions.toSorted());
     expect(watched('Throttles').toSorted()).toEqual(functions.toSorted());
   });
@@ -93,7 +94,7 @@ test.each([
 ])('with reconcile every %s, alarms on what it measures compare periods of %i s', (every, period) => {
   const template = synth(`${VARIANTS.plain}schedules: { reconcile: ${every} }\n`);
   const measured = ownAlarms(template).filter(({ MetricName }) => MetricName !== METRIC.lakefsErrors);
-  expect(measured).toHaveLength(4);
+  expect(measured).toHaveLength(5);
   expect(new Set(measured.map(({ Period }) => Period))).toEqual(new Set([period]));
 });
 

@@ -42,7 +42,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
   const dead = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined);
 
   test('every queue that is worked off has a dead-letter queue of its kind, which keeps messages longer', () => {
-    expect(working.length).toBe(3);
+    expect(working.length).toBe(4);
     for (const queue of working) {
       const target = asText(queue.RedrivePolicy?.deadLetterTargetArn);
       const deadLetters = dead.find(({ ref }) => ref === target);

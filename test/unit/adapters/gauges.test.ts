@@ -27,7 +27,8 @@ describe('queues', () => {
     const depths = await made.queueDepths();
     expect(depths.map(({ queue }) => queue)).toEqual([
       ...['second-open', 'second-open-dlq', 'second-settle', 'second-settle-dlq'],
-      ...['second-promotions.fifo', 'second-promotions-dlq.fifo', 'second-publish-events-dlq', 'second-schedules-dlq'],
+      ...['second-promotions.fifo', 'second-promotions-dlq.fifo', 'second-refreshes.fifo', 'second-refreshes-dlq.fifo'],
+      ...['second-publish-events-dlq', 'second-schedules-dlq'],
     ]);
     expect(depths[0]).toEqual({ queue: 'second-open', isDeadLetters: false, waiting: 7, inFlight: 1 });
     expect(depths[1]).toEqual({ queue: 'second-open-dlq', isDeadLetters: true, waiting: 2, inFlight: 1 });

@@ -103,7 +103,8 @@ describe('partitions', () => {
     sdk
       .on(BatchGetPartitionCommand)
       .resolvesOnce({ Partitions: [{ Values: ['1'] }], UnprocessedKeys: [{ Values: ['2'] }] })
-      .resolves({ Partitions: [{ Values: ['2'] }] });
+      .resolvesOnce({ Partitions: [{ Values: ['2'] }], UnprocessedKeys: [{ Values: ['3'] }] })
+      .resolves({ Partitions: [], UnprocessedKeys: [{ Values: ['3'] }] });
     const found = await catalog.getPartitions('lake', 'sales', [['1'], ['2'], ['3']]);
     expect(found.map(({ values }) => values)).toEqual([['1'], ['2']]);
     expect(sdk.commandCalls(BatchGetPartitionCommand)[1]?.args[0].input.PartitionsToGet).toEqual([{ Values: ['2'] }]);

@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import type { EventBus } from '../../../lambdas/adapters/event-bus.ts';
 import { type Item, runItem, targetItem } from '../../../lambdas/adapters/ledger/items.ts';
 import type { DomainEvent } from '../../../lambdas/domain/domain-events.ts';
 import type { Target } from '../../../lambdas/domain/target.ts';
@@ -25,17 +26,23 @@ const record = (before: Item | undefined, after: Item | undefined): DynamoDBReco
 
 const publish = async (records: DynamoDBRecord[], refuse: (event: DomainEvent) => boolean = () => false) => {
   const published: DomainEvent[] = [];
-  const handler = createHandler(() => ({
+  const woken: string[] = [];
+  const publisher = (): EventBus => ({
     async publish(events) {
       for (const event of events) {
         if (refuse(event)) throw new Error('bus is away');
         published.push(event);
       }
     },
+  });
+  const handler = createHandler(publisher, () => ({
+    async wake({ repository, branch, version }) {
+      woken.push(`${repository}/${branch}#${String(version)}`);
+    },
   }));
   const event: DynamoDBStreamEvent = { Records: records };
   const { answer, lines } = await linesDuring(() => handler(event, context()));
-  return { failed: failedOf(answer), types: published.map(({ type }) => type), lines };
+  return { failed: failedOf(answer), types: published.map(({ type }) => type), lines, woken };
 };
 
 const open = runItem(sampleRun(), 'w');
@@ -54,6 +61,26 @@ const blocked: Target = {
   version: 2,
   blocked: { commit: 'd', cause: { code: 'BL2016', message: 'clash' }, since: 1 },
 };
+
+describe('a target that moved', () => {
+  const moved = (version: number): Target => ({ ...target, version, verifiedCommit: `c${String(version)}` });
+  const step = (version: number): DynamoDBRecord =>
+    record(targetItem(moved(version - 1), 'w'), targetItem(moved(version), 'w'));
+
+  it('wakes one refresh for a whole batch', async () => {
+    expect((await publish([step(2), step(3), step(4)])).woken).toEqual(['lake/main#4']);
+  });
+
+  it('wakes it also where a later record could not be published', async () => {
+    const { woken, failed } = await publish([step(2), record(undefined, targetItem(blocked, 'w'))], () => true);
+    expect(woken).toEqual(['lake/main#2']);
+    expect(failed).toHaveLength(1);
+  });
+
+  it('wakes nothing where only the hold or the block changed', async () => {
+    expect((await publish([record(targetItem(target, 'w'), targetItem(blocked, 'w'))])).woken).toEqual([]);
+  });
+});
 
 describe('changes of the ledger become events', () => {
   it('of runs and targets, and nothing else', async () => {

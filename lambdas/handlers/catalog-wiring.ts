@@ -1,0 +1,52 @@
+/** What the functions of the catalog need besides, built once per container; apart from wiring.ts, so that others do not carry it. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { PATIENT } from '../adapters/aws-clients.ts';
+import { readEnv } from '../adapters/env.ts';
+import { createGlueCatalog } from '../adapters/glue-catalog.ts';
+import { createPublications } from '../adapters/ledger/publications.ts';
+import { createManifests } from '../adapters/manifests.ts';
+import type { CatalogPorts, Publications } from '../catalog-ports.ts';
+import { METRIC } from '../contract.ts';
+import { refreshesOfPublisher } from './bus-wiring.ts';
+import { count } from './observability.ts';
+import { portsOfContainer } from './wiring.ts';
+
+let publications: Publications | undefined;
+
+const publicationsOfContainer = (): Publications => {
+  publications ??= createPublications({
+    client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
+      marshallOptions: { removeUndefinedValues: true },
+    }),
+    tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,
+  });
+  return publications;
+};
+
+/** For reconcile, which looks and wakes, and has no rights in Glue or S3. */
+export const wakingPortsOfContainer = (): Omit<CatalogPorts, 'catalog' | 'manifests'> => ({
+  ...portsOfContainer(),
+  publications: publicationsOfContainer(),
+  refreshes: refreshesOfPublisher(),
+});
+
+let ports: CatalogPorts | undefined;
+
+/** @throws BL1002 where the environment lacks something, on the first call. */
+export const catalogPortsOfContainer = (): CatalogPorts => {
+  if (ports === undefined) {
+    const { manifestRoot } = readEnv(process.env, ['manifestRoot']);
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(manifestRoot) ?? [];
+    const onCall = (): void => count(METRIC.catalogCalls, 1);
+    ports = {
+      ...portsOfContainer(),
+      catalog: createGlueCatalog({ client: new GlueClient(PATIENT), onCall }),
+      manifests: createManifests({ env: process.env, root: { bucket, prefix }, onCall }),
+      publications: publicationsOfContainer(),
+      refreshes: refreshesOfPublisher(),
+    };
+  }
+  return ports;
+};

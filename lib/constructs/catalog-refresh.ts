@@ -1,0 +1,126 @@
+/**
+ * What brings promotions to readers: the bucket of manifests, and the queue of refreshes, one at a time per target.
+ *
+ * What you get: an encrypted bucket that takes TLS only and stays when the stack is removed, since tables in Glue go on pointing to
+ * it; a hop whose function may write exactly the configured tables.
+ */
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { type CompiledConfig, ENV } from '../../lambdas/contract.ts';
+import { acknowledge, asNagWrites } from '../compliance.ts';
+import type { BranchlineFunction } from './branchline-function.ts';
+import { Hop } from './hop.ts';
+
+/** refresh-catalog must end before its lease (360 s, domain/catalog/publication.ts), and the lease before the message comes back. */
+export const REFRESH_TIMEOUT = Duration.minutes(5);
+export const REFRESH_VISIBILITY = Duration.seconds(400);
+
+/** A policy takes 10 KB in all: with more names than this the pattern of them is given. */
+const MAX_NAMES = 20;
+const PREFIX = 'symlinks/';
+
+export interface CatalogRefreshProps {
+  readonly prefix: string;
+  readonly config: CompiledConfig;
+  readonly alarmActions: readonly IAlarmAction[];
+  readonly target: BranchlineFunction;
+  /** Functions that may ask for a refresh. */
+  readonly wakers: readonly BranchlineFunction[];
+}
+
+export class CatalogRefresh extends Construct {
+  readonly hop: Hop;
+
+  constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
+    super(scope, id);
+    const { prefix, target } = props;
+    const { account, region, partition } = Stack.of(this);
+    const bucketName = `${prefix}-catalog-${account}-${region}`;
+    const bucket = new Bucket(this, 'Manifests', {
+      bucketName,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    acknowledge(
+      bucket,
+      'S1',
+      undefined,
+      'It holds lists of addresses; who reads the files is in the log of their bucket.',
+    );
+    this.hop = new Hop(this, 'Hop', {
+      prefix,
+      alarmActions: props.alarmActions,
+      hop: 'refreshes',
+      target,
+      visibilityTimeout: REFRESH_VISIBILITY,
+      batchSize: 10,
+      maxReceiveCount: 5,
+      maxConcurrency: 10,
+      maxAge: Duration.minutes(30),
+    });
+    for (const { fn } of [target, ...props.wakers]) {
+      fn.addEnvironment(ENV.refreshQueueUrl, this.hop.queue.queueUrl);
+      this.hop.queue.grantSendMessages(fn);
+    }
+    target.fn.addEnvironment(ENV.manifestRoot, `s3://${bucketName}/${PREFIX}`);
+
+    // By name, so that what has to be acknowledged can be written down.
+    const arn = `arn:${partition}:s3:::${bucketName}`;
+    target.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'WriteManifests', actions: ['s3:PutObject'], resources: [`${arn}/${PREFIX}*`] }),
+    );
+    target.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [arn] }),
+    );
+    const { role } = target.fn;
+    const explain = (resource: string, reason: string): void => {
+      if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
+    };
+    explain(`${arn}/${PREFIX}*`, 'Manifests are named by their content.');
+    const tables = this.#tables(props.config);
+    if (tables.length === 0) return;
+    target.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'WriteTables',
+        actions: [
+          ...['glue:CreateDatabase', 'glue:CreateTable', 'glue:GetTable', 'glue:UpdateTable'],
+          ...['glue:GetPartitions', 'glue:BatchGetPartition'],
+          ...['glue:BatchCreatePartition', 'glue:BatchUpdatePartition', 'glue:BatchDeletePartition'],
+        ],
+        resources: tables,
+      }),
+    );
+    for (const resource of tables.filter((each) => each.endsWith('*'))) {
+      explain(resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
+    }
+  }
+
+  /** Source: AWS Service Authorization Reference, AWS Glue: calls about a table name catalog, database and table. */
+  #tables(config: CompiledConfig): string[] {
+    const published = config.repositories.flatMap(({ tables }) => tables.flatMap(({ publish }) => publish ?? []));
+    const arn = (resource: string, resourceName: string): string =>
+      Stack.of(this).formatArn({
+        ...{ service: 'glue', resource, resourceName },
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      });
+    const catalog = Stack.of(this).formatArn({
+      ...{ service: 'glue', resource: 'catalog' },
+      arnFormat: ArnFormat.NO_RESOURCE_NAME,
+    });
+    if (published.length === 0) return [];
+    const databases = [...new Set(published.map(({ database }) => database))];
+    const names =
+      published.length <= MAX_NAMES
+        ? published.map(({ database, tableName }) => `${database}/${tableName}`)
+        : databases.map((database) => `${database}/*`);
+    return databases.length <= MAX_NAMES
+      ? [catalog, ...databases.map((database) => arn('database', database)), ...names.map((name) => arn('table', name))]
+      : [catalog, arn('database', '*'), arn('table', '*')];
+  }
+}

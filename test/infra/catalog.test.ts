@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { functionsOf, grantsOf } from './statements.ts';
+import { ACCOUNT, ofType, REGION, synth, templateOf, VARIANTS } from './template.ts';
+
+const table = (name: string, database: string): string =>
+  `      ${name}: { path: ${name}/, database: ${database}, columns: { id: int } }\n`;
+const withTables = (tables: readonly string[]) =>
+  synth(
+    VARIANTS.plain.replace(
+      'lake: { storageNamespace: "s3://bucket/lake" }',
+      `lake:\n    storageNamespace: s3://bucket/lake\n    tables:\n${tables.join('').trimEnd()}`,
+    ),
+    { comply: true },
+  );
+const tablesWritten = (template: ReturnType<typeof withTables>): string[] => {
+  const role = functionsOf(template).find(({ name }) => name === 'branchline-refresh-catalog')?.role;
+  const written = grantsOf(template).filter((grant) => grant.role === role && grant.action === 'glue:UpdateTable');
+  return written.map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, '')).toSorted();
+};
+
+describe('refresh-catalog writes', () => {
+  test('the tables that are published, in their databases', () => {
+    const template = withTables([table('a', 'one'), table('b', 'two'), '      c: { path: c/ }\n']);
+    expect(tablesWritten(template)).toEqual(['catalog', 'database/one', 'database/two', 'table/one/a', 'table/two/b']);
+  });
+
+  test('by a pattern where they are too many to name', () => {
+    const many = Array.from({ length: 21 }, (_, i) => table(`t${String(i)}`, 'one'));
+    expect(tablesWritten(withTables(many))).toEqual(['catalog', 'database/one', 'table/one/*']);
+    const wide = Array.from({ length: 21 }, (_, i) => table(`t${String(i)}`, `d${String(i)}`));
+    expect(tablesWritten(withTables(wide))).toEqual(['catalog', 'database/*', 'table/*']);
+  });
+
+  test('and nobody else writes any', () => {
+    const template = withTables([table('a', 'one')]);
+    const writers = grantsOf(template)
+      .filter(({ action }) => action === 'glue:UpdateTable')
+      .map(({ role }) => role);
+    expect(new Set(writers).size).toBe(1);
+  });
+});
+
+test('refreshes: one at a time per target, and time-out < lease < visibility', () => {
+  const template = templateOf('plain');
+  const shape = z.looseObject({
+    QueueName: z.string(),
+    FifoQueue: z.boolean().optional(),
+    VisibilityTimeout: z.number().optional(),
+  });
+  const queue = ofType(template, 'AWS::SQS::Queue')
+    .map(([, { Properties }]) => shape.parse(Properties))
+    .find(({ QueueName }) => QueueName === 'branchline-refreshes.fifo');
+  const [, fn] =
+    ofType(template, 'AWS::Lambda::Function').find(
+      ([, { Properties }]) => Properties['FunctionName'] === 'branchline-refresh-catalog',
+    ) ?? [];
+  expect(queue?.FifoQueue).toBe(true);
+  expect(Number(fn?.Properties['Timeout']) * 1000).toBeLessThan(PUBLICATION_LEASE_MS);
+  expect(PUBLICATION_LEASE_MS).toBeLessThan((queue?.VisibilityTimeout ?? 0) * 1000);
+});
+
+test('the manifests stay when the stack goes, and nobody outside sees them', () => {
+  const [[, bucket] = ['', undefined]] = ofType(templateOf('plain'), 'AWS::S3::Bucket');
+  expect(bucket).toMatchObject({
+    DeletionPolicy: 'Retain',
+    Properties: { PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true } },
+  });
+});
