@@ -44,7 +44,7 @@ module.exports = {
       comment:
         'Handlers parse, call the use case and report. What they may use of adapters reads text or the environment.',
       severity: 'error',
-      from: { path: below('handlers'), pathNot: '^lambdas/handlers/(wiring|bus-wiring)\\.ts$' },
+      from: { path: below('handlers'), pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring)\\.ts$' },
       to: {
         path: below('adapters'),
         pathNot: '^lambdas/adapters/(env|log|pause|promotions|refreshes|event-bus|ledger/items)\\.ts$',
