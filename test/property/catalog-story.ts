@@ -164,10 +164,6 @@ const edit = (world: CatalogWorld, what: number, which: number): void => {
   if (what === 3 && key !== undefined) world.manifests.objects.delete(key);
 };
 
-export interface Played {
-  readonly commits: readonly string[];
-}
-
 /** @param look called after each step. */
 export const play = async (
   world: CatalogWorld,
