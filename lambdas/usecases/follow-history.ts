@@ -82,12 +82,13 @@ const follow = async (
   if (run?.runCommit === undefined || run.runCommit !== commit.parents[1]) return false;
   const isInLog = newestFirst.some(({ id }) => id === commit.id);
   // A promotion that is under way finds no merge of its own after a reset, and merges again.
-  if (!isInLog && run.state !== 'PROMOTED') return false;
+  if (!isInLog && (run.state === 'COMMITTED' || run.state === 'PROMOTING')) return false;
   const merged = findMerge(newestFirst, run.runCommit);
   // Taken back by its own promotion, which says what follows from it.
   if (merged?.takenBack === true && run.state !== 'PROMOTED') return false;
   const inForce = merged?.inForce === true;
-  const next = await changeRun(ports, run, (current) => fate(current, inForce, commit.id, ports.clock.now()));
+  const mergeCommit = merged?.mergeCommit ?? commit.id;
+  const next = await changeRun(ports, run, (current) => fate(current, inForce, mergeCommit, ports.clock.now()));
   if (next.version !== run.version) {
     ports.log.info('followed the history of the target', { run: formatRunKey(next), state: next.state });
   }
@@ -111,7 +112,12 @@ const fate = (run: Run, inForce: boolean, mergeCommit: string, now: EpochMs): Ru
     const note =
       run.bookmarkRewind === 'done' ? 'in force again, although its job bookmark was put back' : 'in force again';
     const isOwed = run.bookmarkRewind === 'due';
-    return advance(run, now, { state: 'PROMOTED' }, { note, forget: isOwed ? ['cause', 'bookmarkRewind'] : ['cause'] });
+    return advance(
+      run,
+      now,
+      { state: 'PROMOTED', mergeCommit },
+      { note, forget: isOwed ? ['cause', 'bookmarkRewind'] : ['cause'] },
+    );
   }
   if ((run.state === 'CONFLICTED' || run.state === 'REJECTED') && inForce) {
     const note = `merged by hand: ${mergeCommit.slice(0, 12)}`;

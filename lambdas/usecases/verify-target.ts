@@ -82,23 +82,34 @@ const walk = async (
   oldestFirst: readonly Commit[],
 ): Promise<{ verified: string; open: OpenClash | undefined }> => {
   let verified = target.verifiedCommit;
-  let clashes: OpenClash[] = [];
-  const positions = new Map(oldestFirst.map(({ id }, i) => [id, i]));
+  let clashes: readonly OpenClash[] = [];
+  // What is open at each commit, so that going back to it brings that back too.
+  const states = new Map<string, readonly OpenClash[]>();
   for (const commit of oldestFirst) {
     const undone = undoneFrom(commit);
     if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback) {
-      const at = undone === undefined ? -1 : (positions.get(undone) ?? -1);
-      clashes = clashes.filter((clash) => (positions.get(clash.commit.id) ?? 0) <= at);
+      clashes = undone === undefined ? [] : (states.get(undone) ?? (await openAt(ports, target, commit, undone)));
     } else if (undone !== undefined) {
       clashes = clashes.filter(({ commit: { id, parents } }) => id !== undone && parents[1] !== undone);
     }
     const run = await broughtBy(ports, target.repository, commit);
     if (isUndecided(run, commit)) break;
     const cause = await clashOf(ports, target, commit, run);
-    if (cause !== undefined) clashes.push({ commit, cause });
+    if (cause !== undefined) clashes = [...clashes, { commit, cause }];
+    states.set(commit.id, clashes);
     if (clashes.length === 0) verified = commit.id;
   }
   return { verified, open: clashes[0] };
+};
+
+/** A state older than what is verified now: it was good, but where its last merge was taken back right after. */
+const openAt = async (ports: Ports, target: Target, commit: Commit, to: string): Promise<readonly OpenClash[]> => {
+  const { newestFirst } = await historySince(ports, target.repository, target.branch, to);
+  const isTakenBack = newestFirst.some(
+    ({ metadata }) => metadata[METADATA.kind] === COMMIT_KIND.revert && metadata[METADATA.reverts] === to,
+  );
+  const message = `commit ${commit.id.slice(0, 12)} rolls back to ${to.slice(0, 12)}, which was taken back because it clashed`;
+  return isTakenBack ? [{ commit, cause: { code: 'BL2016', message } }] : [];
 };
 
 /** A merge of a run, ours or by hand, whose promotion has not said yet whether it stands: it decides, nobody else. */

@@ -1,7 +1,7 @@
 /** The invariants of docs/architecture.md, judged by what lies in lakeFS and not by what the code under test says of it. */
 import { expect } from 'vitest';
 import { RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
-import { findMerge, isPromotion } from '../../lambdas/domain/history.ts';
+import { findMerge, isPromotion, undoneFrom } from '../../lambdas/domain/history.ts';
 import type { Commit } from '../../lambdas/domain/lakefs.ts';
 import { clashingPartitions, isBookkeeping, partitionsOf } from '../../lambdas/domain/partitions.ts';
 import { formatRunKey, isSettled, isWaiting, type Run } from '../../lambdas/domain/run.ts';
@@ -67,7 +67,8 @@ const checkMerges = (ending: Ending, run: Run): void => {
   }
   // A person kept the merge, or what brought it back.
   const kept = [...ending.traces.accepted].map((id) => log.find((commit) => commit.id === id));
-  if (kept.some((commit) => commit?.id === merge.id || commit?.parents.length === 1)) return;
+  if (kept.some((commit) => commit !== undefined && (commit.id === merge.id || undoneFrom(commit) !== undefined)))
+    return;
   const partitions = partitionsOf(changed(lakefs.tree('lake', base), work), TABLES);
   for (const { id, parents } of lakefs.firstParentLog('lake', merge.parents[0] ?? '')) {
     if (id === base || parents[0] === undefined) break;
@@ -85,9 +86,10 @@ const checkContent = (ending: Ending, run: Run): void => {
   const isPartlyReverted = ending.traces.reverted.has(run.runCommit ?? '') && ending.wrote.get(name)?.plan.checkpoint;
   // Whoever takes a whole partition takes along what lay in it when they began.
   const isTakenAlong = [...ledger.runs.values()].some(({ resolutions }) => resolutions !== undefined);
-  // After a reset, an older branch of a person's brings back what was gone, past every first parent.
+  // After a reset, an older branch brings back what was gone, past every first parent: a person's, or one that a job made by itself.
   const { wasReset, mergedOwn, merged } = ending.traces;
-  const isBroughtBack = wasReset && (mergedOwn || merged.size > 0);
+  const isByObject = [...ending.wrote.values()].some(({ plan }) => plan.opens === 'object');
+  const isBroughtBack = wasReset && (mergedOwn || merged.size > 0 || isByObject);
   if (run.state !== 'PROMOTED') {
     if (isBroughtBack || isByHand(ending, run) || isPartlyReverted === true || isTakenAlong) return;
     expect([...head].filter(isMine), `I2: ${name} is ${run.state}`).toEqual([]);
