@@ -11,6 +11,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import { Construct } from 'constructs';
 import { type CompiledConfig, ENV } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
+import { nagName } from '../nag-name.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import { Hop } from './hop.ts';
 
@@ -37,10 +38,8 @@ export class CatalogRefresh extends Construct {
   constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
     super(scope, id);
     const { prefix, target } = props;
-    const { account, region, partition } = Stack.of(this);
-    const bucketName = `${prefix}-catalog-${account}-${region}`;
+    // Without a name of ours: a bucket that stayed must not stand in the way of deploying again.
     const bucket = new Bucket(this, 'Manifests', {
-      bucketName,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -68,21 +67,20 @@ export class CatalogRefresh extends Construct {
       fn.addEnvironment(ENV.refreshQueueUrl, this.hop.queue.queueUrl);
       this.hop.queue.grantSendMessages(fn);
     }
-    target.fn.addEnvironment(ENV.manifestRoot, `s3://${bucketName}/${PREFIX}`);
+    target.fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
 
-    // By name, so that what has to be acknowledged can be written down.
-    const arn = `arn:${partition}:s3:::${bucketName}`;
+    const manifests = bucket.arnForObjects(`${PREFIX}*`);
     target.fn.addToRolePolicy(
-      new PolicyStatement({ sid: 'WriteManifests', actions: ['s3:PutObject'], resources: [`${arn}/${PREFIX}*`] }),
+      new PolicyStatement({ sid: 'WriteManifests', actions: ['s3:PutObject'], resources: [manifests] }),
     );
     target.fn.addToRolePolicy(
-      new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [arn] }),
+      new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
     );
     const { role } = target.fn;
     const explain = (resource: string, reason: string): void => {
       if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
     };
-    explain(`${arn}/${PREFIX}*`, 'Manifests are named by their content.');
+    explain(`${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
     const tables = this.#tables(props.config);
     if (tables.length === 0) return;
     target.fn.addToRolePolicy(

@@ -19,7 +19,6 @@ import { DynamodbStore } from '../constructs/lakefs/dynamodb-store.ts';
 import { JobConnections } from '../constructs/lakefs/job-connections.ts';
 import { LakefsLoadBalancer } from '../constructs/lakefs/load-balancer.ts';
 import type { MetadataStore } from '../constructs/lakefs/metadata-store.ts';
-import { nagName } from '../constructs/lakefs/nag-name.ts';
 import { LakefsNetwork } from '../constructs/lakefs/network.ts';
 import { LakefsPolicies } from '../constructs/lakefs/policies.ts';
 import { PostgresStore } from '../constructs/lakefs/postgres-store.ts';
@@ -30,6 +29,7 @@ import { LakefsService } from '../constructs/lakefs/service.ts';
 import { LakefsStorage } from '../constructs/lakefs/storage.ts';
 import { LakefsTask } from '../constructs/lakefs/task.ts';
 import { mayRemove, warnOfOneKey } from '../constructs/removal.ts';
+import { nagName } from '../nag-name.ts';
 
 export interface LakefsStackProps extends StackProps {
   readonly config: Config;

@@ -3,7 +3,7 @@ import { ArnFormat, Aws, CfnOutput, Stack } from 'aws-cdk-lib';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge } from '../../compliance.ts';
-import { nagName } from './nag-name.ts';
+import { nagName } from '../../nag-name.ts';
 import type { LakefsSecrets } from './secrets.ts';
 import type { LakefsStorage } from './storage.ts';
 
