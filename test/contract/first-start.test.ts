@@ -243,7 +243,8 @@ describe.runIf(isReady)('the task of the template, on a real lakeFS', () => {
       expect(await task.firstStart(other)).toEqual({ code: 0, output: 'first start: the admin was there\n' });
       const server = await task.serve(other);
       expect((await ask(server.endpoint, '/repositories')).status).toBe(401);
-      expect(server.output()).toContain('could not decrypt value');
+      // The answer may be here before the log is.
+      await expect.poll(() => server.output(), { timeout: 10_000 }).toContain('could not decrypt value');
       await server.stop();
     });
   });
