@@ -82,12 +82,15 @@ export const glueStatements = (access: Access, jobs: readonly string[]): PolicyS
   ];
 };
 
+/** The job ARNs that end in a wildcard, each with its reason. */
+export const jobWildcards = (jobs: readonly string[]): { arn: string; reason: string }[] =>
+  jobs
+    .filter((arn) => arn.includes('*'))
+    .map((arn) => ({ arn, reason: 'Pipelines name jobs by patterns; the resource is as narrow as the pattern.' }));
+
 /** What of the above ends in a wildcard, each with its reason. */
 export const glueWildcards = (access: Access, jobs: readonly string[]): { arn: string; reason: string }[] => [
-  ...(access.glue.length === 0 ? [] : jobs.filter((arn) => arn.includes('*'))).map((arn) => ({
-    arn,
-    reason: 'Pipelines name jobs by patterns; the resource is as narrow as the pattern.',
-  })),
+  ...(access.glue.length === 0 ? [] : jobWildcards(jobs)),
   ...(access.glue.some((kind) => WITHOUT_RESOURCE.includes(kind))
     ? [{ arn: '*', reason: `AWS knows no resource for ${GLUE_WITHOUT_RESOURCE}.` }]
     : []),

@@ -43,7 +43,7 @@ import { JobLibrary } from '../constructs/job-library.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
-import { ACCESS, glueStatements, glueWildcards, jobArns } from './access.ts';
+import { ACCESS, glueStatements, glueWildcards, jobArns, jobWildcards } from './access.ts';
 
 export interface ControlPlaneStackProps extends StackProps {
   readonly config: Config;
@@ -376,8 +376,7 @@ export class ControlPlaneStack extends Stack {
         library.readStatement(),
       ],
     });
-    for (const arn of jobs.filter((each) => each.includes('*'))) {
-      const reason = 'Pipelines name jobs by patterns; the resource is as narrow as the pattern.';
+    for (const { arn, reason } of jobWildcards(jobs)) {
       acknowledge(policy, 'IAM5', `Resource::${asNagWrites(this, arn)}`, reason);
     }
     new CfnOutput(this, 'JobPolicyArn', {
