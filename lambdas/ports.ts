@@ -83,6 +83,13 @@ export interface Lakefs {
   ): AsyncIterable<ObjectStats>;
   /** Whole content of a small object. */
   getObject(repository: string, ref: string, path: string): Promise<Uint8Array | undefined>;
+  /** The bytes `from` up to but not including `to` of an object that is longer than `from`. */
+  getObjectRange(
+    repository: string,
+    ref: string,
+    path: string,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<Uint8Array | undefined>;
   putObject(
     repository: string,
     branch: string,

@@ -293,6 +293,13 @@ export const ERROR_CATALOG = {
     5,
     'Nothing to do if it passes; otherwise somebody else keeps writing to the table that the message names.',
   ),
+  BL7004: entry(
+    'Parquet file cannot be read',
+    'job author',
+    false,
+    1,
+    'Write the file that the message names again, or take it out of the table.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;
 

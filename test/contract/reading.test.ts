@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { againstEveryServer, type Page, paths } from './workbench.ts';
+import { againstEveryServer, type Page, paths, text } from './workbench.ts';
 
 againstEveryServer((lake) => {
   const { put, headOf, commit, branchWith, mergeCommit, files } = lake;
@@ -58,6 +58,17 @@ againstEveryServer((lake) => {
       expect(await list({ delimiter: '/' })).toEqual(['a/ (prefix)', 'b', 'c/ (prefix)']);
       expect(await list({ prefix: 'a/' })).toEqual(['a/1', 'a/2']);
       expect(await list({ after: 'a/2' })).toEqual(['b', 'c/1']);
+    });
+
+    it('a part of an object, by its range', async () => {
+      const { id } = await commit('main', { file: '0123456789' });
+      const part = async (from: number, to: number) =>
+        text(await lake.lakefs.getObjectRange(lake.repository, id, 'file', { from, to }));
+      expect(await part(0, 10)).toBe('0123456789');
+      expect(await part(2, 4)).toBe('23');
+      expect(await part(9, 10)).toBe('9');
+      const missing = lake.lakefs.getObjectRange(lake.repository, id, 'other', { from: 0, to: 1 });
+      expect(await missing).toBeUndefined();
     });
 
     it('pages: no more than asked for, no more than 1,000, nothing lost between', async () => {

@@ -19,6 +19,7 @@ import type { Lakefs } from '../../lambdas/ports.ts';
 
 export interface Entry {
   readonly address: string;
+  /** A character a byte. */
   readonly content: string;
 }
 export type Tree = ReadonlyMap<string, Entry>;
@@ -227,7 +228,15 @@ export class FakeLakefs implements Lakefs {
     const { branches, commits } = this.#repo(repository);
     if (!branches.has(ref) && !commits.has(ref)) return undefined;
     const entry = this.#view(repository, ref).get(path);
-    return entry === undefined ? undefined : new TextEncoder().encode(entry.content);
+    return entry === undefined ? undefined : new Uint8Array(Buffer.from(entry.content, 'latin1'));
+  }
+  async getObjectRange(
+    repository: string,
+    ref: string,
+    path: string,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Promise<Uint8Array | undefined> {
+    return (await this.getObject(repository, ref, path))?.slice(from, to);
   }
   async putObject(
     repository: string,
@@ -239,7 +248,7 @@ export class FakeLakefs implements Lakefs {
     const { staged } = this.#writable(repository, branch);
     if (options.ifAbsent === true && this.#view(repository, branch).has(path)) return 'exists';
     this.#serial += 1;
-    staged.set(path, { address: `mem://${String(this.#serial)}`, content: new TextDecoder().decode(content) });
+    staged.set(path, { address: `mem://${String(this.#serial)}`, content: Buffer.from(content).toString('latin1') });
     return 'written';
   }
   async deleteObjects(repository: string, branch: string, paths: readonly string[]): Promise<void> {

@@ -1017,7 +1017,9 @@ export interface operations {
             query: {
                 path: string;
             };
-            header?: never;
+            header?: {
+                Range?: string;
+            };
             path: {
                 repository: components["parameters"]["repository"];
                 ref: components["parameters"]["ref"];
@@ -1027,6 +1029,14 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            206: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,10 @@ import type { Calls, Refusal } from './calls.ts';
 import { PAGE_SIZE, pages } from './pages.ts';
 import { toObjectStats } from './shapes.ts';
 
-type ObjectCalls = Pick<Lakefs, 'listObjects' | 'getObject' | 'putObject' | 'deleteObjects' | 'copyObject'>;
+type ObjectCalls = Pick<
+  Lakefs,
+  'listObjects' | 'getObject' | 'getObjectRange' | 'putObject' | 'deleteObjects' | 'copyObject'
+>;
 
 const repeatable = (what: string) => ({ what, repeatable: true });
 
@@ -44,6 +47,31 @@ export const lakefsObjects = (
       }),
     );
     if (result.ok) return new Uint8Array(result.data);
+    const error = fail(what, result.refusal);
+    if (error.code === 'BL3004') return undefined;
+    throw error;
+  },
+
+  async getObjectRange(repository, ref, path, { from, to }) {
+    const what = `bytes ${String(from)} to ${String(to)} of ${path} at ${ref}`;
+    const result = await calls.ask(repeatable(what), (api, signal) =>
+      api.GET('/repositories/{repository}/refs/{ref}/objects', {
+        params: {
+          path: { repository, ref },
+          query: { path },
+          header: { Range: `bytes=${String(from)}-${String(to - 1)}` },
+        },
+        parseAs: 'arrayBuffer',
+        signal,
+      }),
+    );
+    if (result.ok) {
+      const bytes = new Uint8Array(result.data);
+      if (bytes.length === to - from) return bytes;
+      // Something in between that knows no ranges gives all of it.
+      if (bytes.length >= to) return bytes.subarray(from, to);
+      throw fail(what, { status: 200, message: `${String(bytes.length)} bytes` });
+    }
     const error = fail(what, result.refusal);
     if (error.code === 'BL3004') return undefined;
     throw error;

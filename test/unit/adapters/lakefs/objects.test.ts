@@ -17,6 +17,21 @@ describe('reading', () => {
     expect(await codeOf(collected.getObject('lake', 'main', 'x'))).toBe('BL3007');
   });
 
+  it('gives a part of an object by its range, whatever stands between', async () => {
+    const part = new Uint8Array([3, 4]);
+    const { lakefs, requests } = scripted([new Response(part, { status: 206 })]);
+    expect(await lakefs.getObjectRange('lake', 'c1', 'x', { from: 3, to: 5 })).toEqual(part);
+    expect(requests[0]?.headers.get('range')).toBe('bytes=3-4');
+    const whole = scripted([new Response(new Uint8Array([0, 1, 2, 3, 4, 5]))]).lakefs;
+    expect(await whole.getObjectRange('lake', 'c1', 'x', { from: 3, to: 5 })).toEqual(part);
+    const short = scripted([new Response(new Uint8Array([3]), { status: 206 })]).lakefs;
+    expect(await codeOf(short.getObjectRange('lake', 'c1', 'x', { from: 3, to: 5 }))).toBe('BL3005');
+    const none = scripted([refusal(404, 'not found')]).lakefs;
+    expect(await none.getObjectRange('lake', 'c1', 'x', { from: 3, to: 5 })).toBeUndefined();
+    const gone = scripted([refusal(404, 'repository not found')]).lakefs;
+    expect(await codeOf(gone.getObjectRange('lake', 'c1', 'x', { from: 3, to: 5 }))).toBe('BL3007');
+  });
+
   it('lists page by page from where it is told', async () => {
     const prefix = { path: 'p/', path_type: 'common_prefix', physical_address: '', checksum: '', mtime: 0 };
     const { lakefs, requests } = scripted([page([STATS], 'x'), page([prefix])]);

@@ -1,0 +1,30 @@
+/** Reads the footer of a Parquet file in the repository: the end of the file, and the rest of the footer where it is longer. */
+import { FIRST_READ, footerLength, type ParquetFooter, parseFooter } from '../domain/parquet/footer.ts';
+import type { Lakefs } from '../ports.ts';
+
+/** Where a file lies. `ref` is a commit: a branch might move between two reads. */
+export interface FileAt {
+  readonly repository: string;
+  readonly ref: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * One call for a footer of up to 64 KiB, two for a longer one. `undefined` where the file is not there.
+ * @throws BL7004 where it is no Parquet file, or its footer is damaged, encrypted or too long.
+ */
+export const readFooter = async (
+  lakefs: Pick<Lakefs, 'getObjectRange'>,
+  { repository, ref, path, sizeBytes }: FileAt,
+): Promise<ParquetFooter | undefined> => {
+  const lastBytes = (count: number, before: number): Promise<Uint8Array | undefined> =>
+    lakefs.getObjectRange(repository, ref, path, { from: sizeBytes - count, to: sizeBytes - before });
+  const first = Math.min(FIRST_READ, sizeBytes);
+  const tail = first === 0 ? new Uint8Array() : await lastBytes(first, 0);
+  if (tail === undefined) return undefined;
+  const length = footerLength(tail, sizeBytes, path);
+  if (length <= tail.length) return parseFooter(tail, path);
+  const rest = await lastBytes(length, first);
+  return rest === undefined ? undefined : parseFooter(Buffer.concat([rest, tail]), path);
+};
