@@ -47,12 +47,18 @@ export interface Lakefs {
   /** Staged changes of the branch are lost for good. */
   deleteBranch(repository: string, branch: string): Promise<'deleted' | 'absent'>;
   listBranches(repository: string, prefix: string): AsyncIterable<Ref>;
+  /** `exists` also where the tag stands for another commit: look what it stands for. A *branch* of that name: BL3005. */
+  createTag(repository: string, tag: string, ref: string): Promise<'created' | 'exists'>;
+  getTag(repository: string, tag: string): Promise<Ref | undefined>;
+  deleteTag(repository: string, tag: string): Promise<'deleted' | 'absent'>;
+  listTags(repository: string, prefix: string): AsyncIterable<Ref>;
   /** Uncommitted changes. */
   listStaged(repository: string, branch: string): AsyncIterable<Change>;
   /** Throws away uncommitted changes: all of them, or those below a prefix. */
   resetStaged(repository: string, branch: string, prefix?: string): Promise<void>;
   commit(repository: string, branch: string, request: CommitRequest, sourceMetaRange?: string): Promise<CommitOutcome>;
-  getCommit(repository: string, commitId: string): Promise<Commit | undefined>;
+  /** By any ref: a commit id or the beginning of one, a tag, a branch. */
+  getCommit(repository: string, ref: string): Promise<Commit | undefined>;
   /**
    * Commits from `ref` back, newest first, along first parents. `stopAt` is included as the last one.
    * `ref` that does not exist: BL3004.

@@ -69,6 +69,37 @@ againstEveryServer((lake) => {
       });
     });
 
+    it('a tag stands for one commit, whatever comes later, and is listed by prefix', async () => {
+      const made = await commit('main', { x: '1' });
+      expect(await lake.lakefs.createTag(lake.repository, 'before-1', 'main')).toBe('created');
+      expect(await lake.lakefs.createTag(lake.repository, 'after-1', made.id)).toBe('created');
+      await commit('main', { x: '2' });
+      expect(await lake.lakefs.createTag(lake.repository, 'before-1', 'main')).toBe('exists');
+      expect(await lake.lakefs.getTag(lake.repository, 'before-1')).toEqual({ id: 'before-1', commitId: made.id });
+      expect(await Array.fromAsync(lake.lakefs.listTags(lake.repository, 'before-'))).toEqual([
+        { id: 'before-1', commitId: made.id },
+      ]);
+      expect(await lake.lakefs.deleteTag(lake.repository, 'before-1')).toBe('deleted');
+      expect(await lake.lakefs.deleteTag(lake.repository, 'before-1')).toBe('absent');
+      expect(await lake.lakefs.getTag(lake.repository, 'before-1')).toBeUndefined();
+    });
+
+    it('a branch of the name is no tag, and a tag of what is missing is not made', async () => {
+      await expect(lake.lakefs.createTag(lake.repository, 'main', 'main')).rejects.toMatchObject({ code: 'BL3005' });
+      await expect(lake.lakefs.createTag(lake.repository, 't', 'no-such-ref')).rejects.toMatchObject({
+        code: 'BL3004',
+      });
+    });
+
+    it('a commit is found by its id, the beginning of it, a tag or a branch', async () => {
+      const made = await commit('main', { x: '1' });
+      await lake.lakefs.createTag(lake.repository, 'good-day', made.id);
+      for (const ref of [made.id, made.id.slice(0, 12), 'good-day', 'main']) {
+        expect((await lake.lakefs.getCommit(lake.repository, ref))?.id).toBe(made.id);
+      }
+      expect(await lake.lakefs.getCommit(lake.repository, 'no-such-ref')).toBeUndefined();
+    });
+
     it('a missing repository, branch and commit are told apart', async () => {
       await expect(headOfMissing()).rejects.toMatchObject({ code: 'BL3007' });
       expect(await lake.lakefs.getCommit(lake.repository, 'f'.repeat(64))).toBeUndefined();

@@ -31,6 +31,7 @@ interface Branch {
 export interface Repo {
   readonly repository: Repository;
   readonly branches: Map<string, Branch>;
+  readonly tags: Map<string, string>;
   readonly commits: Map<string, Commit>;
   readonly trees: Map<string, Tree>;
   protectedBranches: readonly string[];
@@ -71,7 +72,10 @@ export class FakeLakefs implements Lakefs {
   }
   async createRepository(repository: Repository): Promise<'created' | 'exists'> {
     if (this.repositories.has(repository.name)) return 'exists';
-    const repo: Repo = { repository, branches: new Map(), commits: new Map(), trees: new Map(), protectedBranches: [] };
+    const repo: Repo = {
+      ...{ repository, branches: new Map(), tags: new Map(), commits: new Map(), trees: new Map() },
+      protectedBranches: [],
+    };
     this.repositories.set(repository.name, repo);
     const first = this.#addCommit(repo, [], new Map(), { message: 'Repository created', metadata: {} });
     repo.branches.set(repository.defaultBranch, { head: first.id, staged: new Map() });
@@ -96,6 +100,25 @@ export class FakeLakefs implements Lakefs {
       const found = this.#repo(repository).branches.get(id);
       if (id.startsWith(prefix) && found !== undefined) yield { id, commitId: found.head };
     }
+  }
+  async createTag(repository: string, tag: string, ref: string): Promise<'created' | 'exists'> {
+    const repo = this.#repo(repository);
+    if (repo.branches.has(tag)) throw new BranchlineError('BL3005', `tag "${tag}"`);
+    const commit = this.#resolve(repo, ref);
+    if (repo.tags.has(tag)) return 'exists';
+    repo.tags.set(tag, commit);
+    return 'created';
+  }
+  async getTag(repository: string, tag: string): Promise<Ref | undefined> {
+    const commitId = this.#repo(repository).tags.get(tag);
+    return commitId === undefined ? undefined : { id: tag, commitId };
+  }
+  async deleteTag(repository: string, tag: string): Promise<'deleted' | 'absent'> {
+    return this.#repo(repository).tags.delete(tag) ? 'deleted' : 'absent';
+  }
+  async *listTags(repository: string, prefix: string): AsyncIterable<Ref> {
+    for (const [id, commitId] of [...this.#repo(repository).tags].sort(([a], [b]) => (a < b ? -1 : 1)))
+      if (id.startsWith(prefix)) yield { id, commitId };
   }
   async *listStaged(repository: string, branch: string): AsyncIterable<Change> {
     const repo = this.#repo(repository);
@@ -132,8 +155,11 @@ export class FakeLakefs implements Lakefs {
     into.staged.clear();
     return { outcome: 'committed', commit };
   }
-  async getCommit(repository: string, commitId: string): Promise<Commit | undefined> {
-    return this.#repo(repository).commits.get(commitId);
+  async getCommit(repository: string, ref: string): Promise<Commit | undefined> {
+    const repo = this.#repo(repository);
+    const named = repo.branches.get(ref)?.head ?? repo.tags.get(ref) ?? ref;
+    const [id, another] = [...repo.commits.keys()].filter((each) => each.startsWith(named));
+    return id === undefined || another !== undefined ? undefined : repo.commits.get(id);
   }
   async *log(repository: string, ref: string, options: { stopAt?: string; limit?: number }): AsyncIterable<Commit> {
     if (options.stopAt !== undefined && !this.#repo(repository).commits.has(options.stopAt)) {
@@ -296,7 +322,7 @@ export class FakeLakefs implements Lakefs {
   }
   #resolve(repo: Repo, ref: string): string {
     if (repo.commits.has(ref)) return ref;
-    return this.#branch(repo, ref).head;
+    return repo.tags.get(ref) ?? this.#branch(repo, ref).head;
   }
   /** A branch shows its staged changes, a commit does not. */
   #view(repository: string, ref: string): Map<string, Entry> {

@@ -7,6 +7,7 @@ import { errorOf } from './failures.ts';
 import { lakefsObjects } from './objects.ts';
 import { type Page, pages } from './pages.ts';
 import { toChange, toCommit, toRef, toRepository } from './shapes.ts';
+import { lakefsTags } from './tags.ts';
 
 export type { LakefsOptions } from './calls.ts';
 
@@ -30,6 +31,7 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
 
   return {
     ...lakefsObjects(calls, fail),
+    ...lakefsTags(calls, fail),
 
     async version() {
       const { version } = await calls.must(read('version'), (api, signal) => api.GET('/config/version', { signal }));
@@ -151,11 +153,11 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
       throw fail(what, result.refusal);
     },
 
-    async getCommit(repository, commitId) {
-      const what = `commit ${short(commitId)}`;
+    async getCommit(repository, ref) {
+      const what = `commit ${short(ref)}`;
       const result = await calls.ask(read(what), (api, signal) =>
         api.GET('/repositories/{repository}/commits/{commitId}', {
-          params: { path: { repository, commitId } },
+          params: { path: { repository, commitId: ref } },
           signal,
         }),
       );
