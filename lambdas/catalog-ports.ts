@@ -2,6 +2,7 @@
  * What refreshing the catalog needs from outside besides `Ports`. Glue's tables and the manifests are behind ports of their own;
  * how a table is shown (by symlinks today) is behind `Publisher`, which knows nothing of how changes were found.
  */
+import type { TableColumns } from './domain/catalog/columns.ts';
 import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.ts';
 import type { Publication } from './domain/catalog/publication.ts';
 import type { Storage } from './domain/catalog/storage.ts';
@@ -65,11 +66,16 @@ export interface Manifests {
   remove(key: string): Promise<void>;
 }
 
+type OfTarget = Pick<TableDescriptor, 'repository' | 'target' | 'name'>;
+
 /** The ledger's entries about what readers see. */
 export interface Publications {
   get(repository: string, branch: string): Promise<Publication | undefined>;
   /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
   put(next: Publication): Promise<{ outcome: 'written' } | { outcome: 'stale'; publication: Publication | undefined }>;
+  /** Columns that were inferred for a table, under a name that says what they are. */
+  putColumns(table: OfTarget, digest: string, columns: TableColumns): Promise<void>;
+  getColumns(table: OfTarget, digest: string): Promise<TableColumns | undefined>;
 }
 
 export interface Refreshes {

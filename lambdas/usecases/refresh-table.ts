@@ -7,6 +7,7 @@ import { digestOfTable, type TableDescriptor } from '../domain/catalog/table.ts'
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { PublicationWriter } from './publication-writer.ts';
+import { columnsFor, type ShownTable } from './table-columns.ts';
 import { changedPrefixes, partitionsAt, wholeTable } from './table-source.ts';
 
 export interface Work {
@@ -40,21 +41,23 @@ export const refreshTable = async (
 ): Promise<'done' | 'unfinished'> => {
   const startedAt = of.ports.clock.now();
   try {
-    const followed = step.step === 'follow' ? await follow(of, table, step) : undefined;
-    const outcome = followed ?? (await compareWhole(of, table, step.to));
-    return await record(of, table, { to: step.to, compared: followed === undefined, startedAt }, outcome);
+    const shown = await columnsFor(of.ports, of.writer, table, step.to);
+    const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step) : undefined;
+    const outcome = followed ?? (await compareWhole(of, shown, step.to));
+    return await record(of, shown, { to: step.to, compared: followed === undefined, startedAt }, outcome);
   } catch (error) {
     if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
     of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
-    const outcome = await compareWhole(of, table, verified);
-    return record(of, table, { to: verified, compared: true, startedAt }, outcome);
+    const shown = await columnsFor(of.ports, of.writer, table, verified);
+    const outcome = await compareWhole(of, shown, verified);
+    return record(of, shown, { to: verified, compared: true, startedAt }, outcome);
   }
 };
 
 /** Only what differs; `undefined` where that is not enough to go by. */
 const follow = async (
   { ports, publisher, writer, until }: Work,
-  table: TableDescriptor,
+  { table }: ShownTable,
   step: Extract<TableStep, { step: 'follow' }>,
 ): Promise<PublishOutcome | undefined> => {
   const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
@@ -75,23 +78,27 @@ const follow = async (
 
 const compareWhole = async (
   { ports, publisher, writer, until }: Work,
-  table: TableDescriptor,
+  { table }: ShownTable,
   commit: string,
 ): Promise<PublishOutcome> => {
   await begin(writer, table, commit);
+  // No file has told any columns yet, and a table without columns is none to readers.
+  if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0 };
   const partitions = wholeTable(ports, table, commit);
   return publisher(ports, { table, commit, partitions, isWhole: true, until });
 };
 
 const record = async (
   { ports, writer }: Work,
-  table: TableDescriptor,
+  { table: shown, columns }: ShownTable,
   { to, compared, startedAt }: { readonly to: string; readonly compared: boolean; readonly startedAt: EpochMs },
   outcome: PublishOutcome,
 ): Promise<'done' | 'unfinished'> => {
   if (outcome.outcome !== 'published') return 'unfinished';
   const now = ports.clock.now();
   const { added, changed, removed } = outcome;
+  // Without the columns that were inferred: their name stands for them.
+  const table = columns === undefined ? shown : { ...shown, columns: [] };
   const old = writer.entry.tables[table.name];
   const isChange = added + changed + removed > 0 || old?.commit === undefined;
   const refresh = {
@@ -103,7 +110,8 @@ const record = async (
   await writer.save((entry) =>
     putTable(entry, table.name, {
       commit: to,
-      descriptor: digestOfTable(table),
+      descriptor: digestOfTable(table, columns),
+      ...(columns === undefined ? {} : { columns }),
       ...(comparedAt === undefined ? {} : { comparedAt }),
       ...(last === undefined ? {} : { refresh: last }),
     }),

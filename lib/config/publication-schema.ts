@@ -32,7 +32,7 @@ export const publicationKeys = {
     .record(glueName, glueType)
     .default({})
     .describe(
-      'Columns in the order that readers see, each with its type as Glue writes it; without partition columns.',
+      'Columns in the order that readers see, each with its type as Glue writes it; without partition columns. Left out, those of Parquet files are read off the files.',
     ),
   partitionTypes: z
     .record(z.string().min(1), glueType)

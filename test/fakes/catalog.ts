@@ -11,6 +11,7 @@ import type {
   StoredTable,
 } from '../../lambdas/catalog-ports.ts';
 import type { CompiledConfig, TableConfig } from '../../lambdas/contract.ts';
+import type { TableColumns } from '../../lambdas/domain/catalog/columns.ts';
 import { keyOfValues, MAX_BATCH, type WantedPartition } from '../../lambdas/domain/catalog/plan.ts';
 import type { Publication } from '../../lambdas/domain/catalog/publication.ts';
 import type { Change, ObjectStats } from '../../lambdas/domain/lakefs.ts';
@@ -124,6 +125,13 @@ export class FakeManifests implements Manifests {
 }
 
 export class FakePublications implements Publications {
+  readonly columns = new Map<string, TableColumns>();
+  async putColumns({ name }: { name: string }, digest: string, columns: TableColumns): Promise<void> {
+    this.columns.set(`${name} ${digest}`, structuredClone(columns));
+  }
+  async getColumns({ name }: { name: string }, digest: string): Promise<TableColumns | undefined> {
+    return structuredClone(this.columns.get(`${name} ${digest}`));
+  }
   readonly entries = new Map<string, Publication>();
   async get(repository: string, branch: string): Promise<Publication | undefined> {
     return structuredClone(this.entries.get(`${repository}/${branch}`));
@@ -192,7 +200,7 @@ export interface CatalogWorld extends Omit<World, 'lakefs'>, Omit<CatalogPorts, 
   readonly publications: FakePublications;
   readonly refreshes: FakeRefreshes;
   /** Commits to the target at once, and says that the commit is verified. */
-  change(files: Readonly<Record<string, string | null>>): Promise<string>;
+  change(files: Readonly<Record<string, string | Uint8Array | null>>): Promise<string>;
   /** Puts the target back to an earlier commit by a new one, as a rollback does. */
   rollBack(commit: string): Promise<string>;
 }
@@ -251,7 +259,13 @@ export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHE
     async change(files) {
       for (const [path, content] of Object.entries(files)) {
         if (content === null) await lakefs.deleteObjects('lake', 'main', [path]);
-        else await lakefs.putObject('lake', 'main', path, new TextEncoder().encode(content));
+        else
+          await lakefs.putObject(
+            'lake',
+            'main',
+            path,
+            typeof content === 'string' ? new TextEncoder().encode(content) : content,
+          );
       }
       return commit();
     },

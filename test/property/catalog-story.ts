@@ -169,15 +169,16 @@ export const play = async (
   world: CatalogWorld,
   story: readonly Step[],
   look: (outcome: string | undefined) => Promise<void> | void,
+  contentOf: (serial: number) => string | Uint8Array = (serial) => `content ${String(serial)}`,
 ): Promise<void> => {
   const commits: string[] = [];
   let serial = 0;
   // Contents are all different: lakeFS takes two uploads of the same content for one object.
-  const write = (paths: readonly string[], empty: boolean): Record<string, string> =>
+  const write = (paths: readonly string[], empty: boolean): Record<string, string | Uint8Array> =>
     Object.fromEntries(
       paths.map((path, i) => {
         serial += 1;
-        return [path, empty && i === 0 ? '' : `content ${String(serial)}`];
+        return [path, empty && i === 0 ? '' : contentOf(serial)];
       }),
     );
   for (const step of story) {

@@ -4,12 +4,13 @@
  * and written back, so that going back one deployment loses nothing.
  */
 import { SCHEMA_VERSION } from '../../contract.ts';
+import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
 import type { Target } from '../../domain/target.ts';
-import { indexKeysOf, publicationItemKey, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
+import { type ItemKey, indexKeysOf, publicationItemKey, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 
@@ -18,6 +19,7 @@ export const ITEM_KIND = {
   changes: 'changes',
   target: 'target',
   publication: 'publication',
+  columns: 'columns',
   unmanaged: 'unmanaged',
 } as const;
 
@@ -94,4 +96,18 @@ export const toPublication = (item: Item): Publication => {
   requireStrings(item, ['repository', 'branch']);
   requireNumbers(item, ['version', 'updatedAt']);
   return { schemaVersion: SCHEMA_VERSION, tables: {}, ...entryOf(item) } as unknown as Publication;
+};
+
+export const columnsItem = (key: ItemKey, columns: TableColumns): Item => ({
+  ...columns,
+  ...key,
+  kind: ITEM_KIND.columns,
+  schemaVersion: SCHEMA_VERSION,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toColumns = (item: Item): TableColumns => {
+  if (!Array.isArray(item.columns)) throw unreadable(item, 'columns', 'a list');
+  const { columns, leftOut = [], misfits = [] } = entryOf(item);
+  return { columns, leftOut, misfits } as TableColumns;
 };

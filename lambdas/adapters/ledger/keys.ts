@@ -7,6 +7,7 @@
  * | its changes  | `RUN#<run id>`             | `CHANGES#<6 digits>#<chunk, 4 digits>`    | key only                         |
  * | target       | `TARGET#<repo>#<branch>`   | `TARGET`                                  | recent-index, `TARGETS`          |
  * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
+ * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -39,6 +40,11 @@ export const publicationItemKey = (repository: string, branch: string): ItemKey 
   pk: `TARGET#${repository}#${branch}`,
   sk: 'PUBLICATION',
 });
+
+export const columnsItemKey = (
+  { repository, target, name }: { readonly repository: string; readonly target: string; readonly name: string },
+  digest: string,
+): ItemKey => ({ pk: `TARGET#${repository}#${target}`, sk: `COLUMNS#${name}#${digest}` });
 
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });
 

@@ -2,8 +2,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Publications } from '../../catalog-ports.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
-import { publicationItem, toPublication } from './items.ts';
-import { publicationItemKey } from './keys.ts';
+import { columnsItem, publicationItem, toColumns, toPublication } from './items.ts';
+import { columnsItemKey, publicationItemKey } from './keys.ts';
 import { createTable } from './table.ts';
 
 export const createPublications = (options: {
@@ -15,6 +15,15 @@ export const createPublications = (options: {
     async get(repository, branch) {
       const item = await table.get(publicationItemKey(repository, branch));
       return item === undefined ? undefined : toPublication(item);
+    },
+
+    async putColumns(of, digest, columns) {
+      await table.put(columnsItem(columnsItemKey(of, digest), columns));
+    },
+
+    async getColumns(of, digest) {
+      const item = await table.get(columnsItemKey(of, digest));
+      return item === undefined ? undefined : toColumns(item);
     },
 
     async put(next) {

@@ -38,6 +38,9 @@ export const unescapeValue = (text: string): string =>
 export const comparePaths = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 
+/** What says where a table lies. */
+export type TablePlace = Pick<TableDescriptor, 'path' | 'partitionColumns'>;
+
 /** Where a file of a table belongs. */
 export interface Place {
   /** Ends in `/`: all files of the partition lie below it. The table's path for an unpartitioned table. */
@@ -49,7 +52,7 @@ export interface Place {
 }
 
 /** `undefined` for a path outside the table, and for one above its partitions: no reader finds that. */
-export const placeOf = (table: TableDescriptor, path: string): Place | undefined => {
+export const placeOf = (table: TablePlace, path: string): Place | undefined => {
   if (!path.startsWith(table.path)) return undefined;
   let from = table.path.length;
   const values: string[] = [];

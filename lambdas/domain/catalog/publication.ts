@@ -24,6 +24,8 @@ export interface PublishedTable {
   readonly towards?: string;
   /** Of the descriptor that Glue's table was made by. */
   readonly descriptor: string;
+  /** Names the columns that were inferred; they lie in an entry of their own. */
+  readonly columns?: string;
   /** When the whole table was last compared. */
   readonly comparedAt?: EpochMs;
   readonly refresh?: Refresh;
@@ -69,7 +71,7 @@ export const stepOfTable = (
   verified: string,
   options: { readonly compare: boolean; readonly now: EpochMs },
 ): TableStep => {
-  const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table);
+  const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table, record.columns);
   const isDue = options.now - (record?.comparedAt ?? 0) >= COMPARE_EVERY_MS;
   // What has begun is ended first: until then each partition is of one of two commits that the table names, not of three.
   const to = record?.towards ?? verified;

@@ -24,8 +24,11 @@ export interface TableDescriptor {
   readonly database: string;
   readonly tableName: string;
   readonly format: TableFormat;
+  /** Empty where they are inferred, until they are known. */
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly PartitionColumn[];
+  /** The columns are read off the files. */
+  readonly infers?: true;
 }
 
 const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
@@ -46,6 +49,7 @@ const describe = (repository: string, table: TableConfig): TableDescriptor[] => 
         name: key.toLowerCase(),
         type: publish.partitionTypes[key] ?? 'string',
       })),
+      ...(publish.columns.length === 0 ? { infers: true as const } : {}),
     },
   ];
 };
@@ -61,6 +65,12 @@ export const publishedTables = (
     .flatMap(({ tables }) => tables.flatMap((table) => describe(repository, table)))
     .filter((table) => table.target === target);
 
-/** Changes with everything that Glue's table and partitions are made of besides the files. */
-export const digestOfTable = (table: TableDescriptor): string =>
-  createHash('sha256').update(JSON.stringify(table), 'utf8').digest('hex').slice(0, 32);
+/**
+ * Changes with everything that Glue's table and partitions are made of besides the files.
+ * @param columns names those that were inferred.
+ */
+export const digestOfTable = (table: TableDescriptor, columns?: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify(columns === undefined ? table : { ...table, columns }), 'utf8')
+    .digest('hex')
+    .slice(0, 32);

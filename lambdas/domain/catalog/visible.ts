@@ -1,6 +1,6 @@
 /** Which objects are files of a table. Everything else never reaches a reader. Pure. */
 import type { ObjectStats } from '../lakefs.ts';
-import { fitsType, type Place, placeOf } from './hive.ts';
+import { fitsType, type Place, placeOf, type TablePlace } from './hive.ts';
 import type { TableDescriptor } from './table.ts';
 
 /**
@@ -12,7 +12,7 @@ const isHidden = (rest: string): boolean =>
 
 /** Directory markers are empty, and so is everything else that a reader would choke on: a Parquet file never is. */
 export const placeOfFile = (
-  table: TableDescriptor,
+  table: TablePlace,
   object: Pick<ObjectStats, 'path' | 'sizeBytes' | 'isPrefix'>,
 ): Place | undefined => {
   if (object.isPrefix || object.sizeBytes === 0 || object.path.endsWith('/')) return undefined;

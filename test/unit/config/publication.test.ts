@@ -30,7 +30,11 @@ it('without one is not published', () => {
 });
 
 it.each([
-  ['no columns', 't: { path: t/, database: lake }', 'columns: found nothing'],
+  [
+    'no columns of files that do not tell theirs',
+    't: { path: t/, database: lake, format: json }',
+    'columns: found nothing',
+  ],
   [
     'a strange type',
     't: { path: t/, database: lake, columns: { id: number } }',

@@ -1,0 +1,104 @@
+/**
+ * The columns of a table that nobody gave: read off its files once, and again only of files that changed. They are written down
+ * before Glue is touched, so that whoever goes on shows the same ones.
+ */
+import type { CatalogPorts } from '../catalog-ports.ts';
+import { digestOfColumns, inferColumns, MAX_NOTES, type TableColumns, withFiles } from '../domain/catalog/columns.ts';
+import type { PublishedTable } from '../domain/catalog/publication.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import type { PublicationWriter } from './publication-writer.ts';
+import { changedFiles, readFiles, someFiles } from './table-files.ts';
+
+export interface ShownTable {
+  /** With its columns. */
+  readonly table: TableDescriptor;
+  /** Names the columns where they were inferred. */
+  readonly columns?: string;
+  /** Other columns than Glue was told last: every partition has to be told too. */
+  readonly isNew: boolean;
+}
+
+const optionsOf = (table: TableDescriptor) => ({
+  table: table.name,
+  partitionColumns: table.partitionColumns.map(({ name }) => name),
+});
+
+/** @param to the commit that is about to be shown. */
+export const columnsFor = async (
+  ports: CatalogPorts,
+  writer: PublicationWriter,
+  table: TableDescriptor,
+  to: string,
+): Promise<ShownTable> => {
+  if (table.infers !== true) return { table, isNew: false };
+  const record = writer.entry.tables[table.name];
+  const known = await knownColumns(ports, table, record);
+  const found = await look(ports, table, known, record?.commit, to);
+  for (const { file, column, before, after, why } of found.misfits) {
+    ports.log.warn('file does not fit its table', { table: table.name, file, column, before, after, why });
+  }
+  const [misfit] = found.misfits;
+  if (found.columns.length === 0 && misfit !== undefined) {
+    throw new BranchlineError('BL7004', `no file of the table tells its columns: ${misfit.why ?? misfit.file}`);
+  }
+  const columns = digestOfColumns(found.columns);
+  if (JSON.stringify(known) !== JSON.stringify(found)) await ports.publications.putColumns(table, columns, found);
+  if (record?.columns !== columns) await remember(writer, table.name, columns);
+  return { table: { ...table, columns: found.columns }, columns, isNew: record?.columns !== columns };
+};
+
+const remember = (writer: PublicationWriter, name: string, columns: string): Promise<void> =>
+  writer.save((entry) => {
+    const record = entry.tables[name] ?? { descriptor: '' };
+    return { ...entry, tables: { ...entry.tables, [name]: { ...record, columns } } };
+  });
+
+const knownColumns = async (
+  ports: Pick<CatalogPorts, 'publications'>,
+  table: TableDescriptor,
+  record: PublishedTable | undefined,
+): Promise<TableColumns | undefined> =>
+  record?.columns === undefined ? undefined : ports.publications.getColumns(table, record.columns);
+
+const look = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  known: TableColumns | undefined,
+  from: string | undefined,
+  to: string,
+): Promise<TableColumns> => {
+  const files = known === undefined || from === undefined ? undefined : await changedSince(ports, table, from, to);
+  if (known === undefined || files === undefined) return afresh(ports, table, to);
+  if (files.length === 0) return known;
+  const found = withFiles(known.columns, await readFiles(ports, table.repository, to, files), optionsOf(table));
+  if (!found.misfits.some(({ kind }) => kind === 'changed')) return withNotes(found, known);
+  // Some of the table is of one type and some of another: what most of its files are decides.
+  const anew = await afresh(ports, table, to);
+  const types = new Map(anew.columns.map(({ name, type }) => [name, type]));
+  const columns = found.columns.map(({ name, type }) => ({ name, type: types.get(name) ?? type }));
+  return { ...anew, columns };
+};
+
+/** What was said of other files stays said until the whole table is looked at again. */
+const withNotes = (found: TableColumns, known: TableColumns): TableColumns => {
+  const names = new Set(found.leftOut.map(({ name }) => name));
+  const files = new Set(found.misfits.map(({ file }) => file));
+  return {
+    columns: found.columns,
+    leftOut: [...found.leftOut, ...known.leftOut.filter(({ name }) => !names.has(name))].slice(0, MAX_NOTES),
+    misfits: [...found.misfits, ...known.misfits.filter(({ file }) => !files.has(file))].slice(0, MAX_NOTES),
+  };
+};
+
+const changedSince = async (ports: CatalogPorts, table: TableDescriptor, from: string, to: string) =>
+  changedFiles(ports, table, from, to).catch((error: unknown) => {
+    // A commit that lakeFS does not know any more.
+    if (isBranchlineError(error, 'BL3004')) return undefined;
+    throw error;
+  });
+
+const afresh = async (ports: CatalogPorts, table: TableDescriptor, commit: string): Promise<TableColumns> => {
+  const files = await someFiles(ports, table, commit);
+  return inferColumns(await readFiles(ports, table.repository, commit, files), optionsOf(table));
+};

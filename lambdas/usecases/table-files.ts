@@ -1,0 +1,98 @@
+/** Files of a table, and what their footers say: those that changed between two commits, or some of all. */
+
+import type { TableFile } from '../domain/catalog/columns.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { placeOfFile } from '../domain/catalog/visible.ts';
+import { isBranchlineError } from '../domain/errors.ts';
+import { columnsOf } from '../domain/parquet/file-columns.ts';
+import { Spread } from '../domain/spread.ts';
+import type { Ports } from '../ports.ts';
+import { readFooter } from './read-footer.ts';
+
+export interface FileOfTable {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** Of one change so many files are read, evenly spread: a run that writes more writes them alike. */
+export const MAX_FILES_READ = 2000;
+/** Of a whole table so many: by them it gets its first columns. */
+const MAX_SAMPLE = 200;
+/** Each takes a few milliseconds of lakeFS. */
+const READS_AT_ONCE = 16;
+
+type Where = Pick<TableDescriptor, 'repository' | 'path' | 'partitionColumns'>;
+
+/** Files that readers see at `to` and did not see at `from`. */
+export const changedFiles = async (
+  ports: Pick<Ports, 'lakefs'>,
+  table: Where,
+  from: string,
+  to: string,
+): Promise<readonly FileOfTable[]> => {
+  const files = new Spread<FileOfTable>(MAX_FILES_READ);
+  const options = { type: 'two_dot', prefix: table.path } as const;
+  for await (const { type, path, sizeBytes } of ports.lakefs.diff(table.repository, from, to, options)) {
+    if (type === 'removed') continue;
+    const size = sizeBytes ?? (await sizeOf(ports, table.repository, to, path));
+    if (placeOfFile(table, { path, sizeBytes: size, isPrefix: false }) !== undefined)
+      files.add({ path, sizeBytes: size });
+  }
+  return files.kept;
+};
+
+const sizeOf = async (ports: Pick<Ports, 'lakefs'>, repository: string, ref: string, path: string): Promise<number> => {
+  for await (const object of ports.lakefs.listObjects(repository, ref, { prefix: path })) {
+    if (object.path === path) return object.sizeBytes;
+  }
+  return 0;
+};
+
+/** Some of the files of the whole table, oldest first; the newest is among them. */
+export const someFiles = async (
+  ports: Pick<Ports, 'lakefs'>,
+  table: Where,
+  commit: string,
+): Promise<readonly FileOfTable[]> => {
+  const files = new Spread<FileOfTable & { readonly mtime: number }>(MAX_SAMPLE);
+  let newest: (FileOfTable & { readonly mtime: number }) | undefined;
+  for await (const object of ports.lakefs.listObjects(table.repository, commit, { prefix: table.path })) {
+    if (placeOfFile(table, object) === undefined) continue;
+    const { path, sizeBytes, mtime } = object;
+    files.add({ path, sizeBytes, mtime });
+    if (newest === undefined || mtime >= newest.mtime) newest = { path, sizeBytes, mtime };
+  }
+  const all = new Map([...files.kept, ...(newest === undefined ? [] : [newest])].map((file) => [file.path, file]));
+  return [...all.values()].sort((a, b) => a.mtime - b.mtime);
+};
+
+/** In the order given. One that is no Parquet file says so. */
+export const readFiles = async (
+  ports: Pick<Ports, 'lakefs'>,
+  repository: string,
+  commit: string,
+  files: readonly FileOfTable[],
+): Promise<readonly TableFile[]> => {
+  const read: TableFile[] = [];
+  for (let at = 0; at < files.length; at += READS_AT_ONCE) {
+    const some = files.slice(at, at + READS_AT_ONCE);
+    const found = await Promise.all(some.map((file) => readFile(ports, repository, commit, file)));
+    read.push(...found.filter((file) => file !== undefined));
+  }
+  return read;
+};
+
+const readFile = async (
+  ports: Pick<Ports, 'lakefs'>,
+  repository: string,
+  commit: string,
+  { path, sizeBytes }: FileOfTable,
+): Promise<TableFile | undefined> => {
+  try {
+    const footer = await readFooter(ports.lakefs, { repository, ref: commit, path, sizeBytes });
+    return footer === undefined ? undefined : { path, found: columnsOf(footer, path) };
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL7004')) throw error;
+    return { path, found: { unreadable: error.message } };
+  }
+};
