@@ -344,14 +344,29 @@ class LakefsClient:
                     part = Refusal(int(failed.get("status_code", 500)), str(failed.get("message", "")))
                     raise self._error(f"{what} ({failed.get('path', '')})", part)
 
-    def reset_object(self, branch: str, path: str) -> None:
-        """Takes back what is staged at a path."""
-        what = f"reset of {path} on {branch}"
-        try:
-            self._on_branch("PUT", branch, "", what, _drain, json_body={"type": "object", "path": path})
-        except Refusal as refusal:
-            if refusal.status != 404:
+    def staged(self, branch: str) -> Iterator[str]:
+        """Paths of all that is uncommitted on a branch, removals too."""
+        what = f"uncommitted changes of {branch}"
+        after = ""
+        while True:
+            query = {"after": after, "amount": PAGE_SIZE}
+            try:
+                page = self._on_branch("GET", branch, "/diff", what, _json, query=query)
+            except Refusal as refusal:
                 raise self._error(what, refusal) from None
+            for found in page["results"]:
+                yield str(found["path"])
+            if not page["pagination"]["has_more"]:
+                return
+            after = str(page["pagination"]["next_offset"])
+
+    def reset_prefix(self, branch: str, prefix: str) -> None:
+        """Takes back all that is staged below a prefix."""
+        what = f"reset of {prefix} on {branch}"
+        try:
+            self._on_branch("PUT", branch, "", what, _drain, json_body={"type": "common_prefix", "path": prefix})
+        except Refusal as refusal:
+            raise self._error(what, refusal) from None
 
 
 def _drain(response: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Optional
 
 from . import aws, contract
 from .arguments import Arguments, Fallback
-from .errors import BranchlineError, ClaimRefused, NotFound, RunEnded
+from .errors import BranchGone, BranchlineError, ClaimRefused, NotFound, RunEnded
 from .lakefs import LakefsClient
 from .names import branch_name, run_key
 from .retry import Patience
@@ -85,8 +85,10 @@ def _open_by_answer(answer: aws.Answer, job_run_id: str, patience: Patience) -> 
     client = LakefsClient(
         answer.endpoint, answer.repository, lambda: aws.read_key_pair(answer.secret_arn, patience), patience
     )
+    # claim-run has made the branch, or it would not have answered. One that is missing was deleted since, and what this run
+    # had written with it: made again it would hold half a run, and that would be promoted.
     if client.head(answer.branch) is None:
-        client.create_branch(answer.branch, answer.base_commit)
+        raise BranchGone(f"run {answer.run_id} has had its branch {answer.branch}, and somebody deleted it")
     opening = Opening(
         run_id=answer.run_id,
         attempt=answer.attempt,
@@ -181,7 +183,7 @@ def _base_of_unclaimed(client: LakefsClient, wanted: Opening) -> str:
     """
     head = client.head(wanted.branch)
     if head is None:
-        raise RunEnded(f"branch {wanted.branch} was deleted while the run was being opened")
+        raise BranchGone(f"branch {wanted.branch} was deleted while the run was being opened")
     metadata = client.commit_metadata(head)
     is_of_run = (
         metadata.get(contract.METADATA_RUN_ID) == wanted.run_id

@@ -13,6 +13,7 @@ from . import contract, spark
 from .aws import region_of
 from .files import TextWriter, Writer, buffer
 from .lakefs import LakefsClient, ObjectInfo
+from .leftovers import prefixes_of
 from .opening import Opening, put_claim
 
 log = logging.getLogger("branchline")
@@ -153,7 +154,11 @@ class Run:
         return self._uri(self.base_commit, path)
 
     def target_uri(self, path: str = "") -> str:
-        """``lakefs://repository/target/path``: the target as it is at each look; for the location of a catalog table."""
+        """``lakefs://repository/target/path``: the target as it is at each look; for the location of a catalog table.
+
+        Spark looks more than once for one read: it may fail for a file that a promotion in between has replaced. Reads that
+        must not fail, or that see several partitions at one moment, go by ``read_uri``.
+        """
         return self._uri(self.target, path)
 
     # -- Files without Spark ----------------------------------------------------------------------------------------
@@ -268,7 +273,8 @@ class Run:
     def commit(self, message: str, metadata: Optional[Mapping[str, str]] = None) -> Optional[str]:
         """Commits what the run has written so far, on its own branch: a checkpoint for jobs that run for many hours.
 
-        It promotes nothing: if the job fails, its checkpoints are discarded with the rest. Not while Spark is writing.
+        It promotes nothing: if the job fails, its checkpoints are discarded with the rest. Not while Spark is writing: what
+        lies in ``_temporary/`` and ``.spark-staging-*/`` is taken for the leftovers of a writer that died, and goes.
 
         :returns: the commit's id; ``None`` where nothing was written since the last one.
         """
@@ -277,18 +283,16 @@ class Run:
         if ours:
             raise ValueError(f"metadata has {', '.join(ours)}; keys that begin with {contract.METADATA_PREFIX} are set here")
         said = {**extra, **self.provenance, contract.METADATA_KIND: contract.KIND_CHECKPOINT}
-        claimed, kept = self._opening.claimed_on_branch, self._access == spark.S3A
-        # A commit takes all that is staged, and what is Branchline's own must never reach the target.
-        if claimed:
-            self._client.reset_object(self.branch, contract.CLAIM_OBJECT)
-        if kept:
-            self._client.reset_object(self.branch, contract.KEEP_OBJECT)
+        # A commit takes all that is staged, and neither what is Branchline's own nor the working folder of a committer that
+        # died may ever reach the target.
+        for prefix in prefixes_of(self._client.staged(self.branch)):
+            self._client.reset_prefix(self.branch, prefix)
         try:
             made = self._client.commit(self.branch, message, said)
         finally:
-            if claimed:
+            if self._opening.claimed_on_branch:
                 put_claim(self._client, self._opening)
-            if kept:
+            if self._access == spark.S3A:
                 self._keep()
         return made
 

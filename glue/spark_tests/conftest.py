@@ -27,6 +27,7 @@ def missing() -> List[str]:
         what
         for what, is_there in (
             ("pyspark", importlib.util.find_spec("pyspark") is not None),
+            ("ministack", importlib.util.find_spec("ministack") is not None),
             ("Java", shutil.which("java") is not None),
             ("a lakeFS server in LAKEFS_BIN", os.access(binary, os.X_OK)),
             ("the jars of glue/spark_tests/pom.xml", any(JARS.glob("hadoop-aws-*.jar"))),
@@ -51,6 +52,7 @@ def jars() -> List[str]:
 def lake() -> Iterator[Lake]:
     server = Lake(os.environ["LAKEFS_BIN"])
     fake = FakeAws(server.endpoint, server.head())
+    fake.make_branch = lambda name: server.make_branch(name, fake.base_commit)
     fake.secret = json.dumps({"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key})
     boto3, botocore, config = types.ModuleType("boto3"), types.ModuleType("botocore"), types.ModuleType("botocore.config")
     boto3.client = fake.client  # type: ignore[attr-defined]
@@ -70,11 +72,11 @@ def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def spark(lake: Lake, event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """As a job finds it: nothing of lakeFS in its configuration."""
     from pyspark.sql import SparkSession
 
-    session = (
+    builder = (
         SparkSession.builder.master("local[2]")
         .appName("branchline")
         .config("spark.jars", ",".join(jars()))
@@ -85,8 +87,10 @@ def spark(event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
         .config("spark.eventLog.enabled", "true")
         .config("spark.eventLog.dir", event_log.as_uri())
-        .getOrCreate()
     )
+    for name, value in lake.storage.spark_settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()

@@ -1,6 +1,6 @@
 """A real lakeFS server for the tests, and what the control plane does when a job ends, in few words.
 
-The server is started from ``LAKEFS_BIN``, with metadata and objects in a temporary folder, on the loopback address.
+The server is started from ``LAKEFS_BIN`` on the loopback address: its metadata in a temporary folder, objects in a local S3.
 """
 
 from __future__ import annotations
@@ -8,52 +8,46 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 from urllib.parse import quote, urlencode
 
-from fake_aws import FakeAws
+from fake_aws import SECRET_ARN, ClientError, FakeAws
 
 import branchline
+from branchline import contract
 from branchline.arguments import read_arguments
+from branchline.leftovers import prefixes_of
 from branchline.opening import open_run
 from branchline.retry import Patience
 
+from .storage import BUCKET, Storage, free_port, wait_for
+
 REPOSITORY = "lake"
-_START_SECONDS = 60.0
-#: What ``commit-work.ts`` leaves out of a run's commit.
-LEFTOVERS = re.compile(r"^(?:.*?/)?(?:_temporary|\.spark-staging-[^/]+)/|^_branchline/")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Lake:
     def __init__(self, binary: str) -> None:
+        self.storage = Storage()
         self.folder = Path(tempfile.mkdtemp(prefix="branchline-spark-"))
         self.access_key_id = f"AKIAJ{secrets.token_hex(8).upper()[:14]}Q"
         self.secret_access_key = secrets.token_hex(20)
-        self.endpoint = f"http://127.0.0.1:{_free_port()}"
+        self.endpoint = f"http://127.0.0.1:{free_port()}"
         self._log = (self.folder / "lakefs.log").open("wb")
         self._process = subprocess.Popen(  # noqa: S603
             [binary, "run"], env=self._environment(), stdout=self._log, stderr=subprocess.STDOUT
         )
         self.aws: Optional[FakeAws] = None
         try:
-            self._wait()
-            self.ask("POST", "/repositories", {"name": REPOSITORY, "storage_namespace": f"local://{REPOSITORY}"})
+            wait_for(f"{self.endpoint}/_health", self._process, self.folder / "lakefs.log")
+            namespace = f"s3://{BUCKET}/{REPOSITORY}"
+            self.ask("POST", "/repositories", {"name": REPOSITORY, "storage_namespace": namespace})
         except BaseException:
             self.close()
             raise
@@ -65,8 +59,7 @@ class Lake:
             "LAKEFS_LISTEN_ADDRESS": self.endpoint[len("http://") :],
             "LAKEFS_DATABASE_TYPE": "local",
             "LAKEFS_DATABASE_LOCAL_PATH": str(self.folder / "metadata"),
-            "LAKEFS_BLOCKSTORE_TYPE": "local",
-            "LAKEFS_BLOCKSTORE_LOCAL_PATH": str(self.folder / "objects"),
+            **self.storage.lakefs_settings,
             "LAKEFS_AUTH_ENCRYPT_SECRET_KEY": secrets.token_hex(16),
             "LAKEFS_STATS_ENABLED": "false",
             "LAKEFS_SECURITY_CHECK_LATEST_VERSION": "false",
@@ -76,20 +69,11 @@ class Lake:
             "LAKEFS_INSTALLATION_SECRET_ACCESS_KEY": self.secret_access_key,
         }
 
-    def _wait(self) -> None:
-        until = time.monotonic() + _START_SECONDS
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.endpoint}/_health", timeout=2):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError(f"lakeFS does not answer: {(self.folder / 'lakefs.log').read_text()[-2000:]}")
-
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
         self._log.close()
+        self.storage.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- lakeFS's API ---------------------------------------------------------------------------------------------------
@@ -131,6 +115,10 @@ class Lake:
         """What is uncommitted, removals too."""
         return [str(found["path"]) for found in self._pages(f"/branches/{branch}/diff", prefix=prefix)]
 
+    def make_branch(self, name: str, commit: str) -> None:
+        """As claim-run does before it answers."""
+        self.ask("POST", f"/repositories/{REPOSITORY}/branches", {"name": name, "source": commit})
+
     def branch_exists(self, branch: str) -> bool:
         try:
             self.ask("GET", f"/repositories/{REPOSITORY}/branches/{branch}")
@@ -153,11 +141,23 @@ class Lake:
         opened = open_run(asked, Patience(30.0))
         return branchline.Run(opened.opening, opened.client, asked.access)
 
+    def begin_alone(self, job: str, job_run_id: str) -> branchline.Run:
+        """The same in a job that may not invoke claim-run."""
+        if self.aws is None:
+            raise RuntimeError("the fixture `lake` puts a claim-run in place")
+        self.aws.invoke_failures = [ClientError("AccessDeniedException", 403, "not authorized")]
+        given = {
+            contract.ARGUMENT_REPOSITORY: REPOSITORY,
+            contract.ARGUMENT_TARGET: "main",
+            contract.ARGUMENT_LAKEFS_ENDPOINT: self.endpoint,
+            contract.ARGUMENT_SECRET_ARN: SECRET_ARN,
+        }
+        return self.begin(job, job_run_id, **given)
+
     def succeed(self, run: branchline.Run) -> None:
         """Commit what is staged but for leftovers, merge by commit id, delete the branch."""
         where = f"/repositories/{REPOSITORY}"
-        found = (LEFTOVERS.match(path) for path in self.staged(run.branch))
-        for prefix in {match.group(0) for match in found if match is not None}:
+        for prefix in prefixes_of(self.staged(run.branch)):
             self.ask("PUT", f"{where}/branches/{run.branch}", {"type": "common_prefix", "path": prefix})
         if self.staged(run.branch):
             self.ask("POST", f"{where}/branches/{run.branch}/commits", {"message": run.run_id})

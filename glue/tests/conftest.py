@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
 from fake_aws import FakeAws
-from fake_lakefs import FakeLakefs
+from fake_lakefs import Branch, FakeLakefs
 
 import branchline
 import branchline._begin as begin_module
@@ -60,6 +60,7 @@ def lakefs() -> Iterator[FakeLakefs]:
 @pytest.fixture
 def aws(lakefs: FakeLakefs, monkeypatch: pytest.MonkeyPatch) -> FakeAws:
     fake = FakeAws(lakefs.endpoint, lakefs.branches["main"].head)
+    fake.make_branch = lambda name: lakefs.branches.update({name: Branch(fake.base_commit)})
     boto3, botocore, config = types.ModuleType("boto3"), types.ModuleType("botocore"), types.ModuleType("botocore.config")
     boto3.client = fake.client  # type: ignore[attr-defined]
     config.Config = lambda **options: options  # type: ignore[attr-defined]

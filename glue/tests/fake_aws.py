@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from branchline.names import branch_name, run_key
 
@@ -47,7 +47,9 @@ class FakeAws:
         self.invoke_failures: List[Exception] = []
         #: The error of the function: (errorType, errorMessage).
         self.function_errors: List[Tuple[str, str]] = []
-        self.on_claim: Callable[[Dict[str, Any]], None] = lambda _: None
+        #: Makes a branch; called once for each, as claim-run does.
+        self.make_branch: Callable[[str], None] = lambda _: None
+        self.made: Set[str] = set()
 
     def client(self, service: str, **options: Any) -> Any:
         self.clients.append((service, options.get("region_name"), options.get("endpoint_url")))
@@ -65,7 +67,10 @@ class FakeAws:
         if owner != request["jobRunId"]:
             title = "run is claimed by another job run"
             return self._function_error("BL2001", f"BL2001 {title}: run {run_id} belongs to job run {owner}")
-        self.on_claim(request)
+        branch = branch_name(request["jobName"], run_id, attempt)
+        if branch not in self.made:
+            self.make_branch(branch)
+            self.made.add(branch)
         answer = self.answer or {
             "runId": run_id,
             "attempt": attempt,
@@ -73,7 +78,7 @@ class FakeAws:
             "pipeline": "sales",
             "repository": "lake",
             "target": "main",
-            "branch": branch_name(request["jobName"], run_id, attempt),
+            "branch": branch,
             "baseCommit": self.base_commit,
             "endpoint": self.endpoint + "/",
             "secretArn": SECRET_ARN,

@@ -8,7 +8,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Tree = Dict[str, bytes]
@@ -44,6 +44,8 @@ class FakeLakefs:
         self.calls: List[str] = []
         self.faults: List[Fault] = []
         self.page_size = 1000
+        #: Told of each call before it is answered.
+        self.on_call: Callable[[str], object] = lambda _: None
         self.branches["main"] = Branch(self.add_commit({"sales/old.parquet": b"old"}, {}))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -113,14 +115,20 @@ class FakeLakefs:
         if what == "objects":
             content = tree.get(query["path"])
             return (404, {"message": "object not found"}) if content is None else (200, content)
+        paths = sorted(path for path in tree if path.startswith(query["prefix"]))
+
+        def entry(path: str) -> Dict[str, Any]:
+            checksum = hashlib.md5(tree[path]).hexdigest()  # noqa: S324
+            return {"path": path, "size_bytes": len(tree[path]), "checksum": checksum, "mtime": 1}
+
+        return 200, self._page(paths, query, entry)
+
+    def _page(self, paths: List[str], query: Dict[str, str], entry: Callable[[str], Dict[str, Any]]) -> Dict[str, Any]:
         amount = min(int(query["amount"]), self.page_size)
-        paths = sorted(p for p in tree if p.startswith(query["prefix"]) and p > query["after"])
-        results = [
-            {"path": p, "size_bytes": len(tree[p]), "checksum": hashlib.md5(tree[p]).hexdigest(), "mtime": 1}  # noqa: S324
-            for p in paths[:amount]
-        ]
-        more = len(paths) > amount
-        return 200, {"results": results, "pagination": {"has_more": more, "next_offset": paths[amount - 1] if more else ""}}
+        after = [path for path in paths if path > query["after"]]
+        more = len(after) > amount
+        offset = after[amount - 1] if more else ""
+        return {"results": [*map(entry, after[:amount])], "pagination": {"has_more": more, "next_offset": offset}}
 
     def _on_branch(
         self, method: str, name: str, branch: Branch, what: str, query: Dict[str, str], headers: Any, body: bytes
@@ -129,8 +137,11 @@ class FakeLakefs:
         if what == "" and method == "GET":
             return 200, {"id": name, "commit_id": branch.head}
         if what == "" and method == "PUT":
-            branch.staged.pop(json.loads(body)["path"], None)
+            prefix = json.loads(body)["path"]
+            branch.staged = {path: content for path, content in branch.staged.items() if not path.startswith(prefix)}
             return 204, None
+        if what == "diff":
+            return 200, self._page(sorted(branch.staged), query, lambda path: {"path": path})
         if what == "commits":
             if not branch.staged:
                 return 400, {"message": "commit: no changes"}
@@ -156,6 +167,7 @@ def _handler(lakefs: FakeLakefs) -> Any:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = f"{self.command} {url.path.split('/repositories/', 1)[-1].split('/', 1)[-1]}"
             lakefs.calls.append(call)
+            lakefs.on_call(call)
             fault = next((each for each in lakefs.faults if each.times > 0 and call.startswith(each.begins)), None)
             answer: Tuple[int, Any] = (0, None)
             if fault is None or fault.after:

@@ -32,7 +32,7 @@ def test_a_run_id_among_the_arguments_is_claimed(start: Start, aws: FakeAws) -> 
 
 
 def test_a_branch_that_the_control_plane_made_is_left_as_it_is(start: Start, aws: FakeAws, lakefs: FakeLakefs) -> None:
-    aws.on_claim = lambda _: lakefs.branches.update({BRANCH: Branch(aws.base_commit, {"a": b"1"})})
+    aws.make_branch = lambda _: lakefs.branches.update({BRANCH: Branch(aws.base_commit, {"a": b"1"})})
     run = start()
     assert run.read("a") == b"1"
     assert "POST branches" not in lakefs.calls
@@ -45,10 +45,17 @@ def test_beginning_again_in_the_same_job_run_gives_the_same(start: Start) -> Non
     assert (again.branch, again.base_commit, again.read("a")) == (first.branch, first.base_commit, b"1")
 
 
-def test_a_tag_of_that_name_is_no_branch(start: Start, lakefs: FakeLakefs) -> None:
-    lakefs.tags.append(BRANCH)
-    with pytest.raises(branchline.UnexpectedAnswer, match="409"):
+def test_a_branch_that_a_person_deleted_is_not_made_again(start: Start, lakefs: FakeLakefs) -> None:
+    start().write("a", b"1")
+    del lakefs.branches[BRANCH]
+    with pytest.raises(branchline.BranchGone) as caught:
         start()
+    assert caught.value.code == "BL2004"
+    assert str(caught.value) == (
+        f"BL2004 run branch is gone: run {JOB_RUN} has had its branch {BRANCH}, and somebody deleted it. "
+        "The run was discarded, or its branch deleted. Start the job again."
+    )
+    assert list(lakefs.branches) == ["main"]
 
 
 def test_a_second_call_in_one_process_asks_nobody(aws: FakeAws, lakefs: FakeLakefs, monkeypatch: pytest.MonkeyPatch) -> None:

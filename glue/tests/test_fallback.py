@@ -95,6 +95,21 @@ def test_a_branch_without_a_claim_begins_at_its_head(alone: Start, lakefs: FakeL
     assert claim_on(lakefs)["baseCommit"] == base
 
 
+def test_a_tag_of_that_name_is_no_branch(alone: Start, lakefs: FakeLakefs) -> None:
+    lakefs.tags.append(BRANCH)
+    with pytest.raises(branchline.UnexpectedAnswer, match="409"):
+        alone()
+
+
+def test_a_branch_that_goes_while_the_run_is_opened_is_said_to_be_gone(alone: Start, lakefs: FakeLakefs) -> None:
+    """Another try of this job made it, and a person deleted it before its claim could be read."""
+    lakefs.branches[BRANCH] = Branch(lakefs.branches["main"].head)
+    lakefs.on_call = lambda call: lakefs.branches.pop(BRANCH, None) if call == f"GET refs/{BRANCH}/objects" else None
+    with pytest.raises(branchline.BranchGone, match="while the run was being opened"):
+        alone()
+    assert BRANCH not in lakefs.branches
+
+
 def test_no_network_to_lambda_takes_the_other_way(alone: Start, aws: FakeAws, clock: Clock) -> None:
     aws.invoke_failures = [EndpointConnectionError("no route")] * 100
     assert alone().branch == BRANCH
@@ -130,6 +145,24 @@ def test_a_checkpoint_leaves_the_claim_out_and_in_place(alone: Start, lakefs: Fa
     commit = run.commit("half")
     assert commit is not None
     assert sorted(lakefs.commits[commit][0]) == ["a", "sales/old.parquet"]
+    assert list(lakefs.branches[BRANCH].staged) == [contract.CLAIM_OBJECT]
+
+
+def test_a_checkpoint_leaves_out_what_writers_that_died_left(alone: Start, lakefs: FakeLakefs) -> None:
+    lakefs.page_size = 2
+    run = alone()
+    for path in ("t/a", "t/_temporary/0/b", "t/.spark-staging-1/c", "t/d", "u/_temporary/e", "my_temporary/f"):
+        run.write(path, b"1")
+    commit = run.commit("half")
+    assert commit is not None
+    assert sorted(lakefs.commits[commit][0]) == ["my_temporary/f", "sales/old.parquet", "t/a", "t/d"]
+    assert list(lakefs.branches[BRANCH].staged) == [contract.CLAIM_OBJECT]
+
+
+def test_a_checkpoint_of_leftovers_alone_is_none(alone: Start, lakefs: FakeLakefs) -> None:
+    run = alone()
+    run.write("t/_temporary/0/b", b"1")
+    assert run.commit("nothing") is None
     assert list(lakefs.branches[BRANCH].staged) == [contract.CLAIM_OBJECT]
 
 

@@ -1,7 +1,8 @@
 /** Everything that belongs to a run in one commit on its branch, and what that commit changes. Safe to repeat, also side by side. */
-import { CLAIM_PREFIX, COMMIT_KIND, METADATA } from '../contract.ts';
+import { COMMIT_KIND, METADATA } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
+import { leftoverOf } from '../domain/leftovers.ts';
 import { isBookkeeping, partitionsOf } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
 import { runCommitRequest } from '../domain/promotion.ts';
@@ -71,10 +72,6 @@ const isRunCommit = ({ metadata }: Commit, run: Run): boolean =>
   metadata[METADATA.kind] === COMMIT_KIND.run &&
   metadata[METADATA.runId] === run.runId &&
   metadata[METADATA.attempt] === String(run.attempt);
-
-/** Claim objects and the temporary files of committers that died are no part of anybody's table. */
-const leftoverOf = (path: string): string | undefined =>
-  path.startsWith(CLAIM_PREFIX) ? CLAIM_PREFIX : /^(?:.*?\/)?(?:_temporary|\.spark-staging-[^/]+)\//.exec(path)?.[0];
 
 const resetLeftovers = async (ports: Ports, run: Run): Promise<void> => {
   const prefixes = new Set<string>();

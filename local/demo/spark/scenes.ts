@@ -149,7 +149,7 @@ export const sparkScenes = (
   // The emulator serves lakeFS's API; its S3 gateway is a server of its own, and signed addresses need a real one too.
   const gateway = lakefs !== 'emulator';
   const jar = spark.lakefsJar !== undefined;
-  const ways: SparkAccess[] = gateway ? ['s3a', ...(jar ? (['presigned'] as const) : [])] : [];
+  const ways: SparkAccess[] = gateway ? ['s3a', ...(jar ? (['simple', 'presigned'] as const) : [])] : [];
   const [best] = ways.toReversed();
   return {
     scenes: [
