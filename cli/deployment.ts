@@ -22,7 +22,7 @@ export interface Deployment {
   /** @throws Failure BL1004 where there is no such run or attempt. */
   run(runId: string, attempt?: number): Promise<{ readonly attempts: readonly RunDetails[] }>;
   targets(): Promise<{ readonly targets: readonly Target[] }>;
-  doctor(): Promise<{ readonly checks: readonly Check[] }>;
+  doctor(options: { readonly readOnly: boolean }): Promise<{ readonly checks: readonly Check[] }>;
   start(request: StartRunRequest): Promise<StartAnswer>;
   resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
 }
@@ -56,7 +56,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
       throw new Failure('BL1004', `the ledger knows no run "${runId}"${which}`, { data: { runId, attempt } });
     },
     targets: () => inspect({ query: 'targets' }, 'targets'),
-    doctor: () => inspect({ query: 'doctor' }, 'checks'),
+    doctor: ({ readOnly }) => inspect({ query: 'doctor', ...(readOnly ? { readOnly } : {}) }, 'checks'),
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
   };

@@ -6,6 +6,14 @@
 /** Of the project: `package.json` says the same. Functions and CLI tell theirs, so that `doctor` can compare. */
 export const VERSION = '0.1.0';
 
+/**
+ * The one place that pins lakeFS: what `lakefs.server` deploys, what the local environment runs where Docker does, what `doctor`
+ * compares a server with. Moved after `npm run verify:real` with the new one; docs/deploy.md tells how.
+ */
+export const LAKEFS_VERSION = '1.84.0';
+/** The oldest server that the contract suite was tried on. */
+export const LAKEFS_OLDEST_TRIED = '1.83.0';
+
 /** Version of the ledger items and of the payloads below. Old items and old events stay accepted. */
 export const SCHEMA_VERSION = 1;
 
@@ -236,6 +244,8 @@ export const CLAIM_OBJECT = `${CLAIM_PREFIX}claim.json`;
 export const RUN_BRANCH_PREFIX = 'run-';
 /** Scratch branches on which a conflict is resolved. */
 export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
+/** Branches on which `doctor` tries writing: `branchline-probe-<seconds since 1970>-…`. */
+export const PROBE_BRANCH_PREFIX = 'branchline-probe-';
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Compiled configuration: what `branchline.yaml` becomes, defaults filled in, durations in seconds.

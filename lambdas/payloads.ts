@@ -94,7 +94,7 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
 ]);
 export type ResolveRunRequest = z.infer<typeof resolveRunRequest>;
 
-/** inspect: what the ledger and lakeFS say. Changes nothing. */
+/** inspect: what the ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own. */
 export const inspectRequest = z.discriminatedUnion('query', [
   z.strictObject({
     query: z.literal('runs'),
@@ -107,7 +107,8 @@ export const inspectRequest = z.discriminatedUnion('query', [
   /** Without an attempt: all attempts of the run id. */
   z.strictObject({ query: z.literal('run'), runId, attempt: z.optional(attempt) }),
   z.strictObject({ query: z.literal('targets') }),
-  z.strictObject({ query: z.literal('doctor') }),
+  /** `readOnly` leaves out the probe that writes an object on a branch of its own. */
+  z.strictObject({ query: z.literal('doctor'), readOnly: z.optional(z.boolean()) }),
 ]);
 export type InspectRequest = z.infer<typeof inspectRequest>;
 

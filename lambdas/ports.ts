@@ -15,6 +15,7 @@ import type {
   RevertOutcome,
 } from './domain/lakefs.ts';
 import type { EpochMs, Run, RunKey, RunState } from './domain/run.ts';
+import type { TlsFacts } from './domain/server.ts';
 import type { Target } from './domain/target.ts';
 
 export interface Clock {
@@ -210,6 +211,18 @@ export interface Gauges {
   clockSkew(side: 'lakeFS' | 'AWS'): Promise<number>;
 }
 
+/** The server itself, for `doctor`. Throws as `Lakefs` does. */
+export interface ServerProbe {
+  /** Status of `GET /_health`. It says that the process serves, and asks no metadata store (tried on 1.84). */
+  health(): Promise<number>;
+  /** `undefined` for an endpoint without TLS. */
+  tls(): Promise<TlsFacts | undefined>;
+  storage(): Promise<{ readonly kind: string; readonly canPresign: boolean }>;
+  /** Past the server, by an address that it signs. */
+  putPresigned(repository: string, branch: string, path: string, content: Uint8Array): Promise<void>;
+  getPresigned(repository: string, ref: string, path: string): Promise<Uint8Array>;
+}
+
 export interface Log {
   info(message: string, data?: Record<string, unknown>): void;
   warn(message: string, data?: Record<string, unknown>): void;
@@ -228,6 +241,7 @@ export interface Ports {
   readonly log: Log;
   /** Only `inspect` has the rights for them. */
   readonly gauges?: Gauges;
+  readonly server?: ServerProbe;
   readonly place: {
     /** For console links. */
     readonly region: string;

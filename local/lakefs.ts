@@ -8,6 +8,7 @@ import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { LAKEFS_VERSION } from '../lambdas/contract.ts';
 import { freePort, type GuardedProcess, startGuarded, waitUntilServing } from './guarded.ts';
 import { type KeyPair, newKeyPair, serverEnvironment } from './lakefs-settings.ts';
 import { cleanEnvironment } from './ministack.ts';
@@ -15,8 +16,7 @@ import { PROJECT } from './paths.ts';
 import type { LakefsKind } from './state.ts';
 
 const run = promisify(execFile);
-/** Tag of the official image: the version that the design was tried on. */
-const IMAGE = 'treeverse/lakefs:1.84.0';
+const IMAGE = `treeverse/lakefs:${LAKEFS_VERSION}`;
 
 /** Which server it will be, decided before anything is started. */
 export type LakefsChoice =

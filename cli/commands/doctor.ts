@@ -13,12 +13,12 @@ type Finding = Check & { readonly from: 'here' | 'deployment' };
 const from = (where: Finding['from'], checks: readonly Check[]): Finding[] =>
   checks.map((check) => ({ from: where, ...check }));
 
-const examine = async (context: Context): Promise<readonly Finding[]> => {
+const examine = async (context: Context, readOnly: boolean): Promise<readonly Finding[]> => {
   const access = await during(context, 'looking at credentials and permissions', () => checkAccess(context));
   const isDenied = access.some(({ name, status }) => status === 'failed' && !name.endsWith('-run'));
   if (isDenied) return from('here', [...access, ...checkClock(context.connection.skewMs())]);
   try {
-    const { checks } = await during(context, 'asking the deployment', () => context.deployment.doctor());
+    const { checks } = await during(context, 'asking the deployment', () => context.deployment.doctor({ readOnly }));
     const versions = checkVersions(checks.find(({ name }) => name === 'version'));
     const here = [...access, ...checkClock(context.connection.skewMs()), ...versions];
     return [...from('here', here), ...from('deployment', checks)];
@@ -31,11 +31,12 @@ export const addDoctor = (program: Command, session: Session): void => {
   const doctor = program
     .command('doctor')
     .description(
-      'Checks a deployment: configuration, reachability, permissions, protection, queue depths, clocks. Changes nothing.',
+      'Checks a deployment: configuration, lakeFS, permissions, protection, storage, queue depths, clocks. Changes nothing that lasts.',
     )
-    .action(async (_options: unknown, command: Command) => {
+    .option('--read-only', 'leave out the probe that writes an object on a branch of its own and removes it')
+    .action(async ({ readOnly = false }: { readonly readOnly?: boolean }, command: Command) => {
       const context = session.open(command);
-      const checks = await examine(context);
+      const checks = await examine(context, readOnly);
       if (checks.some(({ status }) => status === 'failed')) session.exitCode = EXIT.fault;
       context.answer({ checks }, () => {
         const { terminal } = context;

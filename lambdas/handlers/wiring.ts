@@ -12,7 +12,8 @@ import { readEnv } from '../adapters/env.ts';
 import { createGauges } from '../adapters/gauges.ts';
 import { createGlue } from '../adapters/glue.ts';
 import { createIds } from '../adapters/ids.ts';
-import { createLakefs } from '../adapters/lakefs/client.ts';
+import { createLakefs, type LakefsOptions } from '../adapters/lakefs/client.ts';
+import { createServerProbe } from '../adapters/lakefs/server-probe.ts';
 import { createLedger } from '../adapters/ledger/ledger.ts';
 import { asLog } from '../adapters/log.ts';
 import { createPromotions } from '../adapters/promotions.ts';
@@ -44,6 +45,16 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
     secretArn: env.lakefsSecretArn,
     clock: systemClock,
   });
+  const lakefsOptions: LakefsOptions = {
+    endpoint: env.lakefsEndpoint,
+    credentials,
+    deadline,
+    onError: (failure) => {
+      // Not found, exists, no changes, conflict: answers, not faults.
+      const isFault = failure.kind !== 'answer' || failure.status >= 500 || [401, 429].includes(failure.status);
+      if (isFault) count(METRIC.lakefsErrors, 1);
+    },
+  };
   return {
     clock: systemClock,
     ids: createIds(systemClock),
@@ -51,16 +62,7 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
       read: (bucket, key) => readS3Object(bucket, key, { env: source }),
       uri: env.configUri,
     }),
-    lakefs: createLakefs({
-      endpoint: env.lakefsEndpoint,
-      credentials,
-      deadline,
-      onError: (failure) => {
-        // Not found, exists, no changes, conflict: answers, not faults.
-        const isFault = failure.kind !== 'answer' || failure.status >= 500 || [401, 429].includes(failure.status);
-        if (isFault) count(METRIC.lakefsErrors, 1);
-      },
-    }),
+    lakefs: createLakefs(lakefsOptions),
     ledger: createLedger({
       client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
         marshallOptions: { removeUndefinedValues: true },
@@ -76,6 +78,7 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
       lakefsEndpoint: env.lakefsEndpoint,
       clock: systemClock,
     }),
+    server: createServerProbe(lakefsOptions),
     place: {
       region: source.AWS_REGION ?? 'us-east-1',
       claimFunction: functionName(prefix, FUNCTION.claimRun),

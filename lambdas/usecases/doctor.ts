@@ -4,6 +4,8 @@ import { WAITING_STATES } from '../domain/run.ts';
 import type { Check } from '../payloads.ts';
 import type { Gauges, Ports } from '../ports.ts';
 import { checkJobs, checkRepository } from './doctor-lake.ts';
+import { checkHealth, checkMetadata, checkTls, checkVersion } from './doctor-server.ts';
+import { checkStorage } from './doctor-storage.ts';
 import { failed, ok, thrown, warning } from './finding.ts';
 
 /** A call that hangs is a finding too, and must not cost the others their answer: the function has a minute. */
@@ -21,8 +23,15 @@ const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
   }
 };
 
+export interface DoctorOptions {
+  /** Without the probe that writes. */
+  readonly readOnly?: boolean;
+  readonly limitMs?: number;
+}
+
 /** All looks at once, their findings in this order. */
-export const doctor = async (ports: Ports, limitMs = LIMIT_MS): Promise<readonly Check[]> => {
+export const doctor = async (ports: Ports, options: DoctorOptions = {}): Promise<readonly Check[]> => {
+  const { limitMs = LIMIT_MS } = options;
   const look = async (name: string, find: () => Promise<readonly Check[]>): Promise<readonly Check[]> => {
     try {
       return await within(limitMs, find());
@@ -34,11 +43,18 @@ export const doctor = async (ports: Ports, limitMs = LIMIT_MS): Promise<readonly
   /** Nothing to add where the configuration cannot be read: `configuration` tells so. */
   const withConfig = (find: (loaded: CompiledConfig) => Promise<readonly Check[]>): Promise<readonly Check[]> =>
     within(limitMs, config).then(find, () => []);
-  const { gauges } = ports;
+  const { gauges, server } = ports;
   const found = await Promise.all([
     [ok('version', VERSION)],
     look('configuration', async () => [checkConfig(await config)]),
-    look('lakeFS', async () => [ok('lakeFS', `reached, version ${await ports.lakefs.version()}`)]),
+    look('lakeFS', () => checkVersion(ports)),
+    ...(server === undefined
+      ? []
+      : [
+          look('health of lakeFS', () => checkHealth(server)),
+          look('TLS of lakeFS', () => checkTls(ports, server)),
+          withConfig((loaded) => look('metadata store', () => checkMetadata(ports, server, loaded))),
+        ]),
     withConfig(async ({ repositories }) =>
       (
         await Promise.all(
@@ -46,6 +62,15 @@ export const doctor = async (ports: Ports, limitMs = LIMIT_MS): Promise<readonly
         )
       ).flat(),
     ),
+    server === undefined || options.readOnly === true
+      ? []
+      : withConfig(async ({ repositories }) =>
+          (
+            await Promise.all(
+              repositories.map((each) => look(`storage of ${each.name}`, () => checkStorage(ports, server, each))),
+            )
+          ).flat(),
+        ),
     withConfig((loaded) => look('permission to read jobs', () => checkJobs(ports, loaded))),
     look('ledger', async () => [await checkLedger(ports)]),
     ...(gauges === undefined ? [] : gaugeLooks(gauges).map(([name, find]) => look(name, find))),

@@ -1,4 +1,4 @@
-/** What ledger and lakeFS say. Changes nothing. */
+/** What ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own that it removes again. */
 import { isBranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import type { Run } from '../domain/run.ts';
@@ -57,7 +57,7 @@ export const inspect = async (ports: Ports, request: InspectRequest): Promise<In
       return { targets };
     }
     case 'doctor':
-      return { checks: await doctor(ports) };
+      return { checks: await doctor(ports, { readOnly: request.readOnly ?? false }) };
   }
 };
 

@@ -4,6 +4,7 @@ import { isBranchlineError } from '../domain/errors.ts';
 import { type EpochMs, formatRunKey, isSettled, MOVING_STATES, type Run, WAITING_STATES } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
 import { cleanUp, cleanUpIsDue } from './clean-up.ts';
+import { sweepProbes } from './doctor-storage.ts';
 
 /** How far back the ledger is searched for the owner of a branch that should not be there. */
 const LOOK_BACK_MS = 30 * 86_400_000;
@@ -33,7 +34,7 @@ export const sweep = async (ports: Ports, request: { until: EpochMs }): Promise<
     if (outOfTime()) break;
     try {
       const { deleted, unknown } = await sweepStray(ports, name);
-      report.branchesDeleted += deleted;
+      report.branchesDeleted += deleted + (await sweepProbes(ports, name));
       report.unknownBranches += unknown;
     } catch (error) {
       if (!isBranchlineError(error)) throw error;

@@ -1,11 +1,9 @@
 /** `lakefs.server`: the keys of a lakeFS server that is deployed with the control plane. */
 import * as z from 'zod';
+import { LAKEFS_VERSION } from '../../lambdas/contract.ts';
 
-/**
- * The one place that pins lakeFS. Newer servers are tried with the contract suite first; docs/deploy.md tells how to move it.
- * By digest (`…@sha256:…`) where a registry's tags are not to be trusted.
- */
-export const LAKEFS_IMAGE = 'docker.io/treeverse/lakefs:1.84.0';
+/** By digest (`…@sha256:…`) where a registry's tags are not to be trusted. */
+const LAKEFS_IMAGE = `docker.io/treeverse/lakefs:${LAKEFS_VERSION}`;
 
 const CIDR = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:[12]?\d|3[0-2])$/;
 const cidr = z.string().regex(CIDR, 'an address range such as 10.20.0.0/16');

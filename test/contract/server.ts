@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createLakefs } from '../../lambdas/adapters/lakefs/client.ts';
-import type { Lakefs } from '../../lambdas/ports.ts';
+import { createServerProbe } from '../../lambdas/adapters/lakefs/server-probe.ts';
+import type { Lakefs, ServerProbe } from '../../lambdas/ports.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
 import { startLakefsBinary } from '../../local/lakefs-server.ts';
 
@@ -19,6 +20,7 @@ export interface Answered {
 export interface Server {
   readonly endpoint: string;
   readonly lakefs: Lakefs;
+  readonly probe: ServerProbe;
   /** Raw call for what the port does not have; `path` below `/api/v1`. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   storageNamespace(name: string): string;
@@ -37,9 +39,11 @@ const connect = (address: Address): Server => {
   const { endpoint, accessKeyId, secretAccessKey } = address;
   const pair = { accessKeyId, secretAccessKey };
   const authorization = `Basic ${Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')}`;
+  const options = { endpoint, credentials: { get: async () => pair, refresh: async () => pair } };
   return {
     endpoint,
-    lakefs: createLakefs({ endpoint, credentials: { get: async () => pair, refresh: async () => pair } }),
+    lakefs: createLakefs(options),
+    probe: createServerProbe(options),
     async call(method, path, body, headers = {}) {
       const isJson = body !== undefined && !Buffer.isBuffer(body);
       const response = await fetch(`${endpoint}/api/v1${path}`, {

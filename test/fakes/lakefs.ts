@@ -3,6 +3,7 @@
  * says is held to the contract suite, like the emulator.
  */
 import { createHash } from 'node:crypto';
+import { LAKEFS_VERSION } from '../../lambdas/contract.ts';
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
 import type {
   Change,
@@ -301,7 +302,7 @@ export class FakeLakefs implements Lakefs {
     this.#repo(repository).gc = rules;
   }
   async version(): Promise<string> {
-    return 'in memory';
+    return LAKEFS_VERSION;
   }
 
   // ---- inside ------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { CompiledConfig, PipelineConfig, TableConfig } from '../../lambdas/
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
 import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
-import type { Glue, Job, JobRun, Ledger, Log, Ports, Promotions, RunFilter } from '../../lambdas/ports.ts';
+import type { Glue, Job, JobRun, Ledger, Log, Ports, Promotions, RunFilter, ServerProbe } from '../../lambdas/ports.ts';
 import { FakeLakefs } from './lakefs.ts';
 
 /** What DynamoDB does to an entry: a copy, so that nobody changes it behind the ledger's back. */
@@ -136,6 +136,22 @@ export class FakePromotions implements Promotions {
   }
 }
 
+/** A server in good health, whose storage signs addresses. */
+export const healthyServer = (lakefs: FakeLakefs, now: () => number): ServerProbe => ({
+  health: async () => 200,
+  tls: async () => ({
+    ...{ protocol: 'TLSv1.3', issuer: 'Amazon' },
+    ...{ validFrom: now() - 86_400_000, validTo: now() + 90 * 86_400_000 },
+  }),
+  storage: async () => ({ kind: 's3', canPresign: true }),
+  async putPresigned(repository, branch, path, content) {
+    await lakefs.putObject(repository, branch, path, content);
+  },
+  async getPresigned(repository, ref, path) {
+    return (await lakefs.getObject(repository, ref, path)) ?? new Uint8Array();
+  },
+});
+
 const quiet: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export const TABLES: readonly TableConfig[] = [
@@ -161,6 +177,7 @@ export interface World extends Ports {
   readonly ledger: FakeLedger;
   readonly glue: FakeGlue;
   readonly promotions: FakePromotions;
+  readonly server: ServerProbe;
   readonly clock: { now(): number; advance(ms: number): void };
 }
 
@@ -206,6 +223,7 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
     ledger: new FakeLedger(),
     glue,
     promotions: new FakePromotions(),
+    server: healthyServer(lakefs, () => now),
     log: quiet,
     place: { region: 'eu-west-1', claimFunction: 'branchline-claim-run' },
   };

@@ -20,6 +20,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/repositories": {
         parameters: {
             query?: never;
@@ -242,6 +258,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/repositories/{repository}/branches/{branch}/staging/backing": {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                branch: components["parameters"]["branch"];
+            };
+            cookie?: never;
+        };
+        get: operations["getPhysicalAddress"];
+        put: operations["linkPhysicalAddress"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/repositories/{repository}/commits/{commitId}": {
         parameters: {
             query?: never;
@@ -340,6 +377,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/repositories/{repository}/refs/{ref}/objects/stat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                ref: components["parameters"]["ref"];
+            };
+            cookie?: never;
+        };
+        /** @description With `presign` the physical address is one that anybody may read for a while. */
+        get: operations["statObject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/repositories/{repository}/refs/{ref}/objects": {
         parameters: {
             query?: never;
@@ -401,6 +458,22 @@ export interface components {
     schemas: {
         Version: {
             version?: string;
+        };
+        Config: {
+            version_config?: components["schemas"]["Version"];
+            storage_config?: {
+                blockstore_type?: string;
+                pre_sign_support?: boolean;
+            };
+        };
+        StagingLocation: {
+            physical_address?: string;
+            presigned_url?: string | null;
+        };
+        StagingMetadata: {
+            staging: components["schemas"]["StagingLocation"];
+            checksum: string;
+            size_bytes: number;
         };
         Repository: {
             id: string;
@@ -563,6 +636,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    getConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
                 };
             };
         };
@@ -988,6 +1080,59 @@ export interface operations {
             };
         };
     };
+    getPhysicalAddress: {
+        parameters: {
+            query: {
+                path: string;
+                presign?: boolean;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                branch: components["parameters"]["branch"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagingLocation"];
+                };
+            };
+        };
+    };
+    linkPhysicalAddress: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                branch: components["parameters"]["branch"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StagingMetadata"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectStats"];
+                };
+            };
+        };
+    };
     getCommit: {
         parameters: {
             query?: never;
@@ -1142,6 +1287,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ObjectStatsList"];
+                };
+            };
+        };
+    };
+    statObject: {
+        parameters: {
+            query: {
+                path: string;
+                presign?: boolean;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                ref: components["parameters"]["ref"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectStats"];
                 };
             };
         };

@@ -1,7 +1,8 @@
 /** What a server says about itself. */
+import { LAKEFS_VERSION } from '../../../lambdas/contract.ts';
 import type { Route } from '../route.ts';
 
-const VERSION = '1.84.0-emulator';
+const VERSION = `${LAKEFS_VERSION}-emulator`;
 
 const storage = (type: string) => ({
   blockstore_type: type,

@@ -20,7 +20,7 @@ const healthy = async (): Promise<World> => {
 };
 
 const findings = async (world: World, gauges?: Gauges) => {
-  const checks = await doctor(gauges === undefined ? world : { ...world, gauges }, 200);
+  const checks = await doctor(gauges === undefined ? world : { ...world, gauges }, { limitMs: 200 });
   return new Map(checks.map((check) => [check.name, check]));
 };
 
@@ -31,7 +31,8 @@ test('a healthy deployment has nothing that fails', async () => {
   );
   expect([...found.values()].filter(({ status }) => status !== 'ok')).toEqual([]);
   expect([...found.keys()]).toEqual([
-    ...['version', 'configuration', 'lakeFS', 'repository lake', 'target lake/main'],
+    ...['version', 'configuration', 'lakeFS', 'health of lakeFS', 'TLS of lakeFS', 'metadata store', 'latency'],
+    ...['repository lake', 'target lake/main', 'storage of lake', 'presigned access to lake'],
     ...['permission to read jobs', 'job job-a', 'ledger'],
     ...['queue branchline-settle', 'queue branchline-settle-dlq', 'clock of lakeFS', 'clock of AWS'],
   ]);
@@ -76,6 +77,8 @@ test('a configuration that cannot be read is one finding; ledger and lakeFS are 
     ['version', 'ok'],
     ['configuration', 'failed'],
     ['lakeFS', 'ok'],
+    ['health of lakeFS', 'ok'],
+    ['TLS of lakeFS', 'ok'],
     ['ledger', 'ok'],
   ]);
 });
