@@ -2,7 +2,9 @@
 import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
 import type { Run, RunState } from '../lambdas/domain/run.ts';
 import type { Target } from '../lambdas/domain/target.ts';
-import type { Check, InspectRequest, ResolveRunRequest, StartRunRequest } from '../lambdas/payloads.ts';
+import type { CatalogRequest, Check, InspectRequest, ResolveRunRequest, StartRunRequest } from '../lambdas/payloads.ts';
+import type { RepairAnswer, StatusAnswer, VerifyAnswer, WakeAnswer } from '../lambdas/usecases/catalog.ts';
+import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
@@ -25,6 +27,12 @@ export interface Deployment {
   doctor(options: { readonly readOnly: boolean }): Promise<{ readonly checks: readonly Check[] }>;
   start(request: StartRunRequest): Promise<StartAnswer>;
   resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
+  readonly catalog: {
+    status(tables: TableChoice): Promise<StatusAnswer>;
+    refresh(tables: TableChoice & { readonly dryRun?: boolean }): Promise<WakeAnswer>;
+    verify(tables: TableChoice): Promise<VerifyAnswer>;
+    repair(tables: TableChoice & { readonly dryRun?: boolean }): Promise<RepairAnswer>;
+  };
 }
 
 export const deploymentOf = (connection: Connection): Deployment => {
@@ -42,6 +50,8 @@ export const deploymentOf = (connection: Connection): Deployment => {
   };
   const inspect = <T extends object>(request: InspectRequest, key: keyof T & string): Promise<T> =>
     ask<T>(FUNCTION.inspect, request, key);
+  const askCatalog = <T extends object>(request: CatalogRequest, key: keyof T & string): Promise<T> =>
+    ask<T>(FUNCTION.catalog, request, key);
 
   return {
     runs: ({ states, ...query }) =>
@@ -59,5 +69,11 @@ export const deploymentOf = (connection: Connection): Deployment => {
     doctor: ({ readOnly }) => inspect({ query: 'doctor', ...(readOnly ? { readOnly } : {}) }, 'checks'),
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
+    catalog: {
+      status: (tables) => askCatalog({ action: 'status', ...tables }, 'tables'),
+      refresh: (tables) => askCatalog({ action: 'refresh', ...tables }, 'outcome'),
+      verify: (tables) => askCatalog({ action: 'verify', ...tables }, 'verified'),
+      repair: (tables) => askCatalog({ action: 'repair', ...tables }, 'askedAt'),
+    },
   };
 };

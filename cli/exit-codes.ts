@@ -15,9 +15,9 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_MEANING: Readonly<Record<ExitCode, string>> = {
   0: 'done, or as it should be',
-  1: 'a fault: of the job, of a service, or a check of doctor that failed',
+  1: 'a fault: of the job, of a service; a check of doctor that failed, a catalog that is not as it should be',
   2: 'wrong use, or not confirmed',
-  3: 'not found: run, job, target or deployment',
+  3: 'not found: run, job, target, table or deployment',
   4: 'denied: credentials or permissions',
   5: 'conflict, or not possible in this state',
   6: 'rejected by a hook',

@@ -10,7 +10,7 @@ export const failedBy = (name: string, error: unknown): Check => {
   return { name, status: 'failed', message, remedy };
 };
 
-const USED = [FUNCTION.inspect, FUNCTION.startRun, FUNCTION.resolveRun] as const;
+const USED = [FUNCTION.inspect, FUNCTION.startRun, FUNCTION.resolveRun, FUNCTION.catalog] as const;
 
 /** Nothing else can be looked at without credentials: they are the only finding then. */
 export const checkAccess = async ({ connection, prefix }: Context): Promise<readonly Check[]> => {

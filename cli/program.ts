@@ -1,6 +1,10 @@
 /** The tree of commands. */
 import { Command } from 'commander';
 import { DEFAULT_PREFIX, ENV, VERSION } from '../lambdas/contract.ts';
+import { addCatalogRefresh } from './commands/catalog-refresh.ts';
+import { addCatalogRepair } from './commands/catalog-repair.ts';
+import { addCatalogStatus } from './commands/catalog-status.ts';
+import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addRunsDiscard } from './commands/runs-discard.ts';
@@ -43,6 +47,22 @@ const addTargets = (program: Command, session: Session): void => {
   withExamples(targets, ['branchline targets list', 'which are open, held or blocked']);
 };
 
+const addCatalog = (program: Command, session: Session): void => {
+  const catalog = program
+    .command('catalog')
+    .helpCommand(false)
+    .description('Catalog: what readers of AWS Glue’s tables see of the targets.');
+  addCatalogStatus(catalog, session);
+  addCatalogRefresh(catalog, session);
+  addCatalogVerify(catalog, session);
+  addCatalogRepair(catalog, session);
+  withExamples(
+    catalog,
+    ['branchline catalog status', 'which commit each table shows, and how far it is behind'],
+    ['branchline catalog verify sales', 'whether Glue and manifests are as they should be'],
+  );
+};
+
 /** @param session opens the connection that a command asks for, and keeps the exit code. */
 export const createProgram = (session: Session): Command => {
   const { terminal } = session.outside;
@@ -69,6 +89,7 @@ export const createProgram = (session: Session): Command => {
     .exitOverride();
   addRuns(program, session);
   addTargets(program, session);
+  addCatalog(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

@@ -49,6 +49,9 @@ export interface Catalog {
   removePartitions(database: string, table: string, values: readonly (readonly string[])[]): Promise<void>;
 }
 
+/** What readers of the catalog need of it, without the right to change anything. */
+export type CatalogReader = Pick<Catalog, 'getTable' | 'listPartitions'>;
+
 export interface StoredManifest {
   readonly key: string;
   readonly sizeBytes: number;
@@ -117,9 +120,15 @@ export interface PartitionCounts {
 }
 
 export type PublishOutcome =
-  | ({ readonly outcome: 'published' } & PartitionCounts)
+  | ({
+      readonly outcome: 'published';
+      /** Manifests that Glue names and that were gone, or cut short; written again. Known where the whole table was compared. */
+      readonly restored: number;
+      /** So many partitions are there now. Known where the whole table was compared. */
+      readonly partitions?: number;
+    } & PartitionCounts)
   /** The time is up. The same work goes on where this left off: what is right already is not done again. */
-  | { readonly outcome: 'unfinished' }
+  | ({ readonly outcome: 'unfinished' } & PartitionCounts)
   /** What the catalog holds does not fit the changes alone: the whole table has to be compared. */
   | { readonly outcome: 'drifted'; readonly what: string };
 

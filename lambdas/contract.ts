@@ -26,6 +26,7 @@ export const FUNCTION = {
   promoteRun: 'promote-run',
   refreshCatalog: 'refresh-catalog',
   resolveRun: 'resolve-run',
+  catalog: 'catalog',
   reconcile: 'reconcile',
   sweep: 'sweep',
   publishEvents: 'publish-events',

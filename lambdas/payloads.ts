@@ -94,6 +94,26 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
 ]);
 export type ResolveRunRequest = z.infer<typeof resolveRunRequest>;
 
+/** Which tables are meant; all that are published where nothing is named. */
+const someTables = {
+  repository: z.optional(z.string()),
+  target: z.optional(z.string()),
+  /** Name in the configuration. */
+  table: z.optional(z.string()),
+};
+
+/** catalog: what readers see of targets, looked at and put right. `status` and `verify` change nothing. */
+export const catalogRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('status'), ...someTables }),
+  /** Has the newest verified commit shown; answers at once, `status` tells when it is. */
+  z.strictObject({ action: z.literal('refresh'), ...someTables, dryRun: z.optional(z.boolean()) }),
+  /** Compares in full what lakeFS holds, what Glue names, and the manifests. */
+  z.strictObject({ action: z.literal('verify'), ...someTables }),
+  /** Has the same comparison made by refresh-catalog, which puts right what differs; answers at once. */
+  z.strictObject({ action: z.literal('repair'), ...someTables, dryRun: z.optional(z.boolean()) }),
+]);
+export type CatalogRequest = z.infer<typeof catalogRequest>;
+
 /** inspect: what the ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own. */
 export const inspectRequest = z.discriminatedUnion('query', [
   z.strictObject({

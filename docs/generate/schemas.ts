@@ -2,12 +2,19 @@
 import * as z from 'zod/mini';
 import type { ON_CONFLICT } from '../../lambdas/contract.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
-import { claimRunRequest, inspectRequest, resolveRunRequest, startRunRequest } from '../../lambdas/payloads.ts';
+import {
+  catalogRequest,
+  claimRunRequest,
+  inspectRequest,
+  resolveRunRequest,
+  startRunRequest,
+} from '../../lambdas/payloads.ts';
 
 export const REQUESTS = {
   'start-run': startRunRequest,
   'claim-run': claimRunRequest,
   'resolve-run': resolveRunRequest,
+  catalog: catalogRequest,
   inspect: inspectRequest,
 } as const;
 
@@ -110,6 +117,63 @@ const details = z.object({
   partitions: maybe(list(z.string())),
 });
 
+const refresh = z.object({
+  from: maybe(z.string()),
+  to: z.string(),
+  added: z.number(),
+  changed: z.number(),
+  removed: z.number(),
+  compared: z.boolean(),
+  endedAt: time,
+  durationMs: z.number(),
+});
+
+const tableStatus = z.object({
+  repository: z.string(),
+  target: z.string(),
+  table: z.string(),
+  database: z.string(),
+  tableName: z.string(),
+  state: z.enum(['shown', 'behind', 'unpublished', 'to-compare', 'failed']),
+  commit: maybe(z.string()),
+  verifiedCommit: maybe(z.string()),
+  towards: maybe(z.string()),
+  lagSeconds: z.number(),
+  partitions: maybe(z.number()),
+  comparedAt: maybe(time),
+  compareAskedAt: maybe(time),
+  drift: maybe(z.object({ at: time, what: z.string() })),
+  refresh: maybe(refresh),
+  failure: maybe(z.object({ code: z.string(), message: z.string(), since: time, triedAt: maybe(time) })),
+});
+
+const finding = z.union([
+  z.object({ kind: z.enum(['table-missing']) }),
+  z.object({ kind: z.enum(['table-foreign']) }),
+  z.object({ kind: z.enum(['table-edited']), what: z.string() }),
+  z.object({ kind: z.enum(['partition-missing']), partition: z.string() }),
+  z.object({ kind: z.enum(['partition-foreign']), partition: z.string() }),
+  z.object({ kind: z.enum(['partition-different']), partition: z.string(), what: z.string() }),
+  z.object({ kind: z.enum(['manifest-missing']), partition: z.string(), what: z.string() }),
+]);
+
+const tableVerification = z.object({
+  repository: z.string(),
+  target: z.string(),
+  table: z.string(),
+  outcome: z.enum(['right', 'different', 'busy', 'unpublished', 'unfinished']),
+  commit: maybe(z.string()),
+  partitions: z.number(),
+  counts: z.partialRecord(
+    z.enum([
+      ...(['table-missing', 'table-foreign', 'table-edited'] as const),
+      ...(['partition-missing', 'partition-foreign', 'partition-different', 'manifest-missing'] as const),
+    ]),
+    z.exactOptional(z.number()),
+  ),
+  findings: list(finding),
+});
+
 /** The types that these stand for are held to them by a test. */
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
@@ -133,6 +197,12 @@ export const ANSWERS = {
     objectsCopied: maybe(z.number()),
     objectsRemoved: maybe(z.number()),
   }),
+  catalog: z.union([
+    z.object({ tables: list(tableStatus) }),
+    z.object({ outcome: z.enum(['woken', 'up-to-date', 'would-wake']), askedAt: time, tables: list(tableStatus) }),
+    z.object({ outcome: z.enum(['right', 'different', 'busy', 'unfinished']), verified: list(tableVerification) }),
+    z.object({ outcome: z.enum(['asked', 'would-repair']), askedAt: time, tables: list(tableStatus) }),
+  ]),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),

@@ -300,6 +300,13 @@ export const ERROR_CATALOG = {
     1,
     'Write the file that the message names again, or take it out of the table.',
   ),
+  BL7005: entry(
+    'no such published table',
+    'operator',
+    false,
+    3,
+    'See `branchline catalog status`; a table is published where branchline.yaml names its `database`.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;
 

@@ -33,12 +33,19 @@ export const takePublication = async (
   if ((await ports.publications.put(entry)).outcome === 'stale') return undefined;
 
   const save = async (change: (entry: Publication) => Publication): Promise<void> => {
-    const next = { ...change(entry), version: entry.version + 1, updatedAt: ports.clock.now() };
-    const answer = await ports.publications.put(next);
-    if (answer.outcome === 'stale') {
-      throw new BranchlineError('BL4003', `somebody else publishes ${repository}/${branch} now`);
+    for (;;) {
+      const next = { ...change(entry), version: entry.version + 1, updatedAt: ports.clock.now() };
+      const answer = await ports.publications.put(next);
+      if (answer.outcome === 'written') {
+        entry = next;
+        return;
+      }
+      // Whoever only asks for a comparison writes into the entry without the right to publish.
+      if (answer.publication?.lease?.owner !== owner) {
+        throw new BranchlineError('BL4003', `somebody else publishes ${repository}/${branch} now`);
+      }
+      entry = answer.publication;
     }
-    entry = next;
   };
   return {
     get entry() {

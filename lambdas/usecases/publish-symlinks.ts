@@ -61,7 +61,7 @@ const publishUnpartitioned = async (
     await table.switchTo(location);
   }
   await table.finish();
-  return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0 };
+  return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0, restored: 0 };
 };
 
 const publishPartitions = async (
@@ -81,7 +81,7 @@ const publishPartitions = async (
       if (digest !== undefined) present.set(digest, sizeBytes);
     }
   }
-  const counts = { added: 0, changed: 0, removed: 0 };
+  const counts = { added: 0, changed: 0, removed: 0, restored: 0 };
   const seen = new Set<string>();
   let held: SourcePartition[] = [];
   let files = 0;
@@ -91,7 +91,7 @@ const publishPartitions = async (
     held = [];
     files = 0;
     if (partitions.length === 0) return undefined;
-    if (ports.clock.now() >= work.until) return { outcome: 'unfinished' };
+    if (ports.clock.now() >= work.until) return { outcome: 'unfinished', ...counts };
     if (!work.isWhole) {
       const drift = await lookUp(ports, work.table, partitions, published);
       if (drift !== undefined) return { outcome: 'drifted', what: drift };
@@ -117,7 +117,7 @@ const publishPartitions = async (
     const extra = [...published.values()].filter(({ values }) => !seen.has(keyOfValues(values)));
     if (extra.length > 0) await table.open();
     for (const batch of inBatches(extra, MAX_BATCH.remove)) {
-      if (ports.clock.now() >= work.until) return { outcome: 'unfinished' };
+      if (ports.clock.now() >= work.until) return { outcome: 'unfinished', ...counts };
       await remove(
         ports,
         work.table,
@@ -128,7 +128,7 @@ const publishPartitions = async (
     }
   }
   await table.finish();
-  return { outcome: 'published', ...counts };
+  return { outcome: 'published', ...counts, ...(work.isWhole ? { partitions: published.size } : {}) };
 };
 
 const note = (
@@ -171,7 +171,7 @@ const publishSome = async (
   table: TableDescriptor,
   glue: TableSwitch,
   { partitions, published, present, isWhole }: Some,
-  counts: { added: number; changed: number; removed: number },
+  counts: { added: number; changed: number; removed: number; restored: number },
 ): Promise<void> => {
   const manifests = new Map<string, string>();
   const wanted: WantedPartition[] = [];
@@ -184,6 +184,7 @@ const publishSome = async (
     // A manifest that Glue names and that is gone, or cut short, reads as no rows, without an error.
     const isThere = isNamed && (!isWhole || present.get(digest) === Buffer.byteLength(content, 'utf8'));
     if (!isThere) manifests.set(digest, content);
+    if (isNamed && !isThere) counts.restored += 1;
   }
   const gone = partitions.filter(({ addresses }) => addresses.length === 0).map(({ values }) => values);
   const plan = planPartitions(published, wanted, gone);

@@ -177,7 +177,7 @@ const careful = async (
     await writer.save((entry) =>
       putTable(entry, table.name, {
         ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
-        failure: { code, message, since },
+        failure: { code, message, since, triedAt: ports.clock.now() },
       }),
     );
     return 'failed';

@@ -1,5 +1,5 @@
 /** One table on its way from the commit that readers see to another. */
-import type { CatalogPorts, Publisher, PublishOutcome } from '../catalog-ports.ts';
+import type { CatalogPorts, PartitionCounts, Publisher, PublishOutcome } from '../catalog-ports.ts';
 import { placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
 import type { Publication, PublishedTable, TableStep } from '../domain/catalog/publication.ts';
@@ -26,10 +26,12 @@ export const putTable = (entry: Publication, name: string, table: PublishedTable
 
 /** Written down before Glue is touched, so that whoever goes on knows which two commits the partitions are of. */
 const begin = async (writer: PublicationWriter, table: TableDescriptor, to: string): Promise<void> => {
-  const record = writer.entry.tables[table.name];
-  if (record?.towards === to) return;
+  if (writer.entry.tables[table.name]?.towards === to) return;
   await writer.save((entry) =>
-    putTable(entry, table.name, { ...(record ?? { descriptor: digestOfTable(table) }), towards: to }),
+    putTable(entry, table.name, {
+      ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
+      towards: to,
+    }),
   );
 };
 
@@ -43,8 +45,10 @@ export const refreshTable = async (
   try {
     const shown = await columnsFor(of.ports, of.writer, table, step.to);
     const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step) : undefined;
-    const outcome = followed ?? (await compareWhole(of, shown, step.to));
-    return await record(of, shown, { to: step.to, compared: followed === undefined, startedAt }, outcome);
+    const compared = followed === undefined || 'drift' in followed;
+    const drift = followed !== undefined && 'drift' in followed ? followed.drift : undefined;
+    const outcome = compared ? await compareWhole(of, shown, step.to) : followed;
+    return await record(of, shown, { to: step.to, compared, startedAt, drift }, outcome);
   } catch (error) {
     if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
     of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
@@ -59,7 +63,7 @@ const follow = async (
   { ports, publisher, writer, until }: Work,
   { table }: ShownTable,
   step: Extract<TableStep, { step: 'follow' }>,
-): Promise<PublishOutcome | undefined> => {
+): Promise<PublishOutcome | { readonly drift: string } | undefined> => {
   const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
     if (isBranchlineError(error, 'BL3004')) return undefined;
     throw error;
@@ -73,7 +77,7 @@ const follow = async (
   const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until });
   if (outcome.outcome !== 'drifted') return outcome;
   ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
-  return undefined;
+  return { drift: outcome.what };
 };
 
 const compareWhole = async (
@@ -83,38 +87,80 @@ const compareWhole = async (
 ): Promise<PublishOutcome> => {
   await begin(writer, table, commit);
   // No file has told any columns yet, and a table without columns is none to readers.
-  if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0 };
+  if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0, restored: 0 };
   const partitions = wholeTable(ports, table, commit);
   return publisher(ports, { table, commit, partitions, isWhole: true, until });
 };
 
+interface Step {
+  readonly to: string;
+  readonly compared: boolean;
+  readonly startedAt: EpochMs;
+  readonly drift?: string | undefined;
+}
+
+/** What a comparison found although nothing had changed since the last refresh; `undefined` where that cannot be told. */
+const driftOf = (old: PublishedTable | undefined, step: Step, outcome: Published): string | undefined => {
+  if (step.drift !== undefined) return step.drift;
+  const isSame = step.compared && old?.commit === step.to && old.towards === step.to;
+  const { added, changed, removed, restored } = outcome;
+  if (restored > 0) return `${String(restored)} manifests were gone`;
+  if (!isSame || added + changed + removed === 0) return undefined;
+  return `${String(added)} partitions were missing, ${String(changed)} different, ${String(removed)} foreign`;
+};
+
+type Published = Extract<PublishOutcome, { outcome: 'published' }>;
+
 const record = async (
   { ports, writer }: Work,
   { table: shown, columns }: ShownTable,
-  { to, compared, startedAt }: { readonly to: string; readonly compared: boolean; readonly startedAt: EpochMs },
+  step: Step,
   outcome: PublishOutcome,
 ): Promise<'done' | 'unfinished'> => {
-  if (outcome.outcome !== 'published') return 'unfinished';
+  if (outcome.outcome === 'drifted') return 'unfinished';
+  const { to, compared, startedAt } = step;
   const now = ports.clock.now();
-  const { added, changed, removed } = outcome;
   // Without the columns that were inferred: their name stands for them.
   const table = columns === undefined ? shown : { ...shown, columns: [] };
-  const old = writer.entry.tables[table.name];
-  const isChange = added + changed + removed > 0 || old?.commit === undefined;
-  const refresh = {
-    ...(old?.commit === undefined ? {} : { from: old.commit }),
-    ...{ to, added, changed, removed, compared, endedAt: now, durationMs: now - startedAt },
-  };
-  const comparedAt = compared ? now : old?.comparedAt;
-  const last = isChange ? refresh : old?.refresh;
-  await writer.save((entry) =>
-    putTable(entry, table.name, {
+  const sumWith = (old: PublishedTable | undefined): PartitionCounts => ({
+    added: outcome.added + (old?.soFar?.added ?? 0),
+    changed: outcome.changed + (old?.soFar?.changed ?? 0),
+    removed: outcome.removed + (old?.soFar?.removed ?? 0),
+  });
+  if (outcome.outcome === 'unfinished') {
+    const done = outcome.added + outcome.changed + outcome.removed;
+    if (done === 0) return 'unfinished';
+    await writer.save((entry) => {
+      const old = entry.tables[table.name] ?? { descriptor: digestOfTable(table, columns), towards: to };
+      return putTable(entry, table.name, { ...old, soFar: sumWith(old) });
+    });
+    return 'unfinished';
+  }
+  await writer.save((entry) => {
+    const old = entry.tables[table.name];
+    const { added, changed, removed } = sumWith(old);
+    const isChange = added + changed + removed > 0 || old?.commit === undefined;
+    const refresh = {
+      ...(old?.commit === undefined ? {} : { from: old.commit }),
+      ...{ to, added, changed, removed, compared, endedAt: now, durationMs: now - startedAt },
+    };
+    const what = old?.descriptor === digestOfTable(table, columns) ? driftOf(old, step, outcome) : undefined;
+    const drift = what === undefined ? old?.drift : { at: now, what };
+    const comparedAt = compared ? startedAt : old?.comparedAt;
+    const isAsked = (old?.compareAskedAt ?? 0) > (comparedAt ?? 0);
+    const last = isChange ? refresh : old?.refresh;
+    const followed = old?.partitions === undefined ? undefined : old.partitions + added - removed;
+    const partitions = compared ? outcome.partitions : followed;
+    return putTable(entry, table.name, {
       commit: to,
       descriptor: digestOfTable(table, columns),
       ...(columns === undefined ? {} : { columns }),
       ...(comparedAt === undefined ? {} : { comparedAt }),
+      ...(isAsked && old?.compareAskedAt !== undefined ? { compareAskedAt: old.compareAskedAt } : {}),
+      ...(partitions === undefined ? {} : { partitions }),
+      ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
-    }),
-  );
+    });
+  });
   return 'done';
 };

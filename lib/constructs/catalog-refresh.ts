@@ -28,6 +28,8 @@ export interface CatalogRefreshProps {
   readonly config: CompiledConfig;
   readonly alarmActions: readonly IAlarmAction[];
   readonly target: BranchlineFunction;
+  /** Compares what Glue and the bucket hold, asks for a refresh, and writes neither. */
+  readonly reader: BranchlineFunction;
   /** Functions that may ask for a refresh. */
   readonly wakers: readonly BranchlineFunction[];
 }
@@ -37,7 +39,7 @@ export class CatalogRefresh extends Construct {
 
   constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
     super(scope, id);
-    const { prefix, target } = props;
+    const { prefix, target, reader } = props;
     // Without a name of ours: a bucket that stayed must not stand in the way of deploying again.
     const bucket = new Bucket(this, 'Manifests', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -63,26 +65,30 @@ export class CatalogRefresh extends Construct {
       maxConcurrency: 10,
       maxAge: Duration.minutes(30),
     });
-    for (const { fn } of [target, ...props.wakers]) {
+    for (const { fn } of [target, reader, ...props.wakers]) {
       fn.addEnvironment(ENV.refreshQueueUrl, this.hop.queue.queueUrl);
       this.hop.queue.grantSendMessages(fn);
     }
-    target.fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
-
     const manifests = bucket.arnForObjects(`${PREFIX}*`);
     target.fn.addToRolePolicy(
       new PolicyStatement({ sid: 'WriteManifests', actions: ['s3:PutObject'], resources: [manifests] }),
     );
-    target.fn.addToRolePolicy(
-      new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
-    );
-    const { role } = target.fn;
-    const explain = (resource: string, reason: string): void => {
-      if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
-    };
-    explain(`${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
+    for (const { fn } of [target, reader]) {
+      fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
+      fn.addToRolePolicy(
+        new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+      );
+    }
+    explain(target, `${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
     const tables = this.#tables(props.config);
     if (tables.length === 0) return;
+    reader.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'ReadTables',
+        actions: ['glue:GetTable', 'glue:GetPartitions'],
+        resources: tables,
+      }),
+    );
     target.fn.addToRolePolicy(
       new PolicyStatement({
         sid: 'WriteTables',
@@ -95,7 +101,9 @@ export class CatalogRefresh extends Construct {
       }),
     );
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
-      explain(resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
+      for (const fn of [target, reader]) {
+        explain(fn, resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
+      }
     }
   }
 
@@ -122,3 +130,7 @@ export class CatalogRefresh extends Construct {
       : [catalog, arn('database', '*'), arn('table', '*')];
   }
 }
+
+const explain = ({ fn: { role } }: BranchlineFunction, resource: string, reason: string): void => {
+  if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(role), resource)}`, reason);
+};

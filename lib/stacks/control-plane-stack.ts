@@ -66,6 +66,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'promote-run': 'Promotes committed runs, one at a time per target',
   'resolve-run': 'Does what a person decides about a run or a target',
   'refresh-catalog': 'Brings what readers see of a target to its newest verified commit',
+  catalog: 'Looks at what readers see, and has it put right',
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
@@ -82,6 +83,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'promote-run': PROMOTE_TIMEOUT,
   'resolve-run': Duration.minutes(15),
   'refresh-catalog': REFRESH_TIMEOUT,
+  // A full comparison lists every object of a table.
+  catalog: Duration.minutes(15),
   reconcile: Duration.minutes(10),
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
@@ -153,6 +156,7 @@ export class ControlPlaneStack extends Stack {
       ...hop,
       config: this.#compiled,
       target: this.#fn('refresh-catalog'),
+      reader: this.#fn('catalog'),
       wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
     });
     this.#intake(open, settle);
@@ -396,7 +400,11 @@ export class ControlPlaneStack extends Stack {
 }
 
 /** `start-run` → `StartRun`: a public contract, since changing it replaces the resource. */
-const idOf = (name: string): string => name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+const idOf = (name: string): string =>
+  // `Catalog` is the construct that holds the bucket of manifests.
+  name === FUNCTION.catalog
+    ? 'AskCatalog'
+    : name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 
 const readObject = (asset: Asset): PolicyStatement =>
   new PolicyStatement({

@@ -51,6 +51,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     `s3:PutObject on ${MANIFESTS}/symlinks/*`,
     `s3:ListBucket on ${MANIFESTS}`,
   ],
+  catalog: [...WORKER, ...send('CatalogHopQueue'), `s3:ListBucket on ${MANIFESTS}`],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],

@@ -22,15 +22,29 @@ export interface PublishedTable {
   readonly commit?: string;
   /** A refresh to this commit has begun and has not ended: it is ended before another begins. */
   readonly towards?: string;
+  /** What that refresh has done in earlier invocations. */
+  readonly soFar?: { readonly added: number; readonly changed: number; readonly removed: number };
   /** Of the descriptor that Glue's table was made by. */
   readonly descriptor: string;
   /** Names the columns that were inferred; they lie in an entry of their own. */
   readonly columns?: string;
-  /** When the whole table was last compared. */
+  /** When the newest comparison of the whole table that has ended began. */
   readonly comparedAt?: EpochMs;
+  /** A person asked for a comparison then; it is owed until one that began later has ended. */
+  readonly compareAskedAt?: EpochMs;
+  /** Partitions that Glue names, as counted by the newest comparison and every refresh since. */
+  readonly partitions?: number;
+  /** When the catalog was last found to be other than the ledger says, and in what. */
+  readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;
   /** Why the table could not be refreshed, until it can. */
-  readonly failure?: Cause & { readonly since: EpochMs };
+  readonly failure?: Failure;
+}
+
+export interface Failure extends Cause {
+  readonly since: EpochMs;
+  /** The newest try. */
+  readonly triedAt?: EpochMs;
 }
 
 export interface Publication {
@@ -72,7 +86,8 @@ export const stepOfTable = (
   options: { readonly compare: boolean; readonly now: EpochMs },
 ): TableStep => {
   const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table, record.columns);
-  const isDue = options.now - (record?.comparedAt ?? 0) >= COMPARE_EVERY_MS;
+  const comparedAt = record?.comparedAt ?? 0;
+  const isDue = options.now - comparedAt >= COMPARE_EVERY_MS || comparedAt < (record?.compareAskedAt ?? 0);
   // What has begun is ended first: until then each partition is of one of two commits that the table names, not of three.
   const to = record?.towards ?? verified;
   if (!isKnown || options.compare || isDue) return { step: 'compare', to };

@@ -95,11 +95,14 @@ describe('wrong use ends with 2', () => {
     expect(stage.calls).toEqual([]);
   });
 
-  it.each([[[]], [['runs']], [['targets']]])('%j alone shows the help on standard error', async (words) => {
-    const { code, out, err } = await (await openStage()).run(words);
-    expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain('Usage: branchline');
-  });
+  it.each([[[]], [['runs']], [['targets']], [['catalog']]])(
+    '%j alone shows the help on standard error',
+    async (words) => {
+      const { code, out, err } = await (await openStage()).run(words);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err).toContain('Usage: branchline');
+    },
+  );
 });
 
 describe('which deployment', () => {
@@ -169,7 +172,7 @@ describe('completion', () => {
   };
 
   it.skipIf(!existsSync('/bin/bash')).each([
-    [[''], ['runs', 'targets', 'doctor', 'completion']],
+    [[''], ['runs', 'targets', 'catalog', 'doctor', 'completion']],
     [['ru'], ['runs']],
     [['runs', 're'], ['retry']],
     [

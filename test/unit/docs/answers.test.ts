@@ -6,6 +6,7 @@ import type { Commit } from '../../../lambdas/domain/lakefs.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
 import type { Target } from '../../../lambdas/domain/target.ts';
 import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
+import type { CatalogAnswer } from '../../../lambdas/usecases/catalog.ts';
 import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
 import type { ResolveAnswer } from '../../../lambdas/usecases/resolve-run.ts';
 import type { StartAnswer } from '../../../lambdas/usecases/start-run.ts';
@@ -28,6 +29,7 @@ test('every answer, and what it is made of', () => {
     inspect: true satisfies Same<Answer<'inspect'>, InspectAnswer>,
     startRun: true satisfies Same<Answer<'start-run'>, StartAnswer>,
     claimRun: true satisfies Same<Answer<'claim-run'>, ClaimRunAnswer>,
+    catalog: true satisfies Same<Answer<'catalog'>, CatalogAnswer>,
     resolveRun: true satisfies Same<Answer<'resolve-run'>, ResolveAnswer>,
   };
   expect(Object.values(same)).not.toContain(false);

@@ -1,6 +1,7 @@
 /** Each function with a use case that only notes what it was asked. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BranchlineError } from '../../../lambdas/domain/errors.ts';
+import { createHandler as catalog } from '../../../lambdas/handlers/catalog.ts';
 import { createHandler as claimRun } from '../../../lambdas/handlers/claim-run.ts';
 import { createHandler as inspect } from '../../../lambdas/handlers/inspect.ts';
 import { createHandler as openRun } from '../../../lambdas/handlers/open-run.ts';
@@ -39,12 +40,15 @@ describe('functions that people invoke', () => {
     ['start-run', startRun],
     ['claim-run', claimRun],
     ['resolve-run', resolveRun],
+    ['catalog', catalog],
     ['inspect', inspect],
   ])('%s refuses a bad request as BL1001, before anything is built', async (_, createHandler) => {
     const noPorts = vi.fn(ports);
     const useCase = vi.fn();
     const { answer } = await linesDuring(() =>
-      Promise.resolve(createHandler(useCase as never, noPorts)({ odd: 1 }, context())).catch((error: unknown) => error),
+      Promise.resolve(createHandler(useCase as never, noPorts as never)({ odd: 1 }, context())).catch(
+        (error: unknown) => error,
+      ),
     );
     expect(answer).toMatchObject({ name: 'BL1001' });
     expect(useCase).not.toHaveBeenCalled();

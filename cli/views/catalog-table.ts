@@ -1,0 +1,84 @@
+/** Published tables, and what a comparison found, as tables. */
+import type { TableStatus } from '../../lambdas/usecases/catalog-status.ts';
+import type { TableVerification } from '../../lambdas/usecases/catalog-verify.ts';
+import { table } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+import { counted, duration, gist, iso, shortId } from '../text.ts';
+
+const STYLE = {
+  shown: 'green',
+  behind: 'yellow',
+  unpublished: 'yellow',
+  'to-compare': 'yellow',
+  failed: 'red',
+} as const;
+
+const why = ({ failure, drift, towards }: TableStatus): string => {
+  if (failure !== undefined) return `${failure.code} ${gist(failure.message)}`;
+  if (towards !== undefined) return `on its way to ${shortId(towards)}`;
+  return drift === undefined ? '' : `drifted ${iso(drift.at)}: ${gist(drift.what)}`;
+};
+
+const commitOf = ({ commit }: TableStatus): string => (commit === undefined ? '-' : shortId(commit));
+
+export const catalogTable = (terminal: Terminal, tables: readonly TableStatus[]): string =>
+  table<TableStatus>(
+    [
+      { title: 'TABLE', value: (row) => row.table },
+      { title: 'TARGET', value: ({ repository, target }) => `${repository}/${target}`, spare: 4 },
+      { title: 'GLUE', value: ({ database, tableName }) => `${database}.${tableName}`, spare: 3 },
+      {
+        title: 'STATE',
+        value: ({ state }) => state,
+        paint: (text, { state }) => terminal.styleOut(STYLE[state], text),
+      },
+      { title: 'SHOWS', value: commitOf },
+      { title: 'LAG', value: ({ lagSeconds }) => (lagSeconds === 0 ? '-' : duration(lagSeconds * 1000)) },
+      {
+        title: 'PARTITIONS',
+        value: ({ partitions }) => (partitions === undefined ? '-' : String(partitions)),
+        spare: 5,
+      },
+      {
+        title: 'COMPARED',
+        value: ({ comparedAt }) => (comparedAt === undefined ? '-' : iso(comparedAt)),
+        spare: 1,
+      },
+      { title: 'NOTE', value: why, least: 20, spare: 2 },
+    ],
+    tables,
+    terminal.columns,
+    (text) => terminal.styleOut('dim', text),
+  );
+
+const PAINT = {
+  right: 'green',
+  different: 'red',
+  busy: 'yellow',
+  unpublished: 'yellow',
+  unfinished: 'yellow',
+} as const;
+
+const sumOf = (verification: TableVerification): string =>
+  Object.entries(verification.counts)
+    .map(([kind, count]) => `${String(count)} ${kind}`)
+    .join(', ');
+
+/** A line for each table, and below it a line for each of its findings. */
+export const verificationList = (terminal: Terminal, verified: readonly TableVerification[]): string =>
+  verified
+    .map((each) => {
+      const { repository, target, outcome, partitions, commit, findings, counts } = each;
+      const at = commit === undefined ? '' : ` at ${shortId(commit)}, ${counted(partitions, 'partition')}`;
+      const sum = sumOf(each);
+      const head = `${terminal.styleOut(PAINT[outcome], outcome)} ${each.table} of ${repository}/${target}${at}${sum === '' ? '' : `: ${sum}`}\n`;
+      const lines = findings.map((finding) => {
+        const partition = 'partition' in finding && finding.partition !== '' ? `  ${finding.partition}` : '';
+        const what = 'what' in finding ? `  ${gist(finding.what)}` : '';
+        return `  ${finding.kind}${partition}${what}\n`;
+      });
+      const all = Object.values(counts).reduce((sum_, count) => sum_ + count, 0);
+      const rest = all > findings.length ? `  and ${String(all - findings.length)} more\n` : '';
+      return head + lines.join('') + rest;
+    })
+    .join('');

@@ -1,0 +1,77 @@
+/** What people and pipelines ask about what readers see, and have put right. Requests: `catalogRequest` in payloads.ts. */
+import type { CatalogPorts } from '../catalog-ports.ts';
+import type { EpochMs } from '../domain/run.ts';
+import type { CatalogRequest } from '../payloads.ts';
+import { statusOf, type TableStatus } from './catalog-status.ts';
+import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
+import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
+import { askComparison, wakeBehind } from './catalog-wake.ts';
+
+export type AskPorts = VerifyPorts & Pick<CatalogPorts, 'refreshes'>;
+
+export interface StatusAnswer {
+  readonly tables: readonly TableStatus[];
+}
+
+export interface WakeAnswer {
+  readonly outcome: 'woken' | 'up-to-date' | 'would-wake';
+  readonly askedAt: EpochMs;
+  /** As they are before the refresh. */
+  readonly tables: readonly TableStatus[];
+}
+
+export interface VerifyAnswer {
+  readonly outcome: 'right' | 'different' | 'busy' | 'unfinished';
+  readonly verified: readonly TableVerification[];
+}
+
+export interface RepairAnswer {
+  readonly outcome: 'asked' | 'would-repair';
+  /** A table is repaired when it was compared at that time or later. */
+  readonly askedAt: EpochMs;
+  readonly tables: readonly TableStatus[];
+}
+
+export type CatalogAnswer = StatusAnswer | WakeAnswer | VerifyAnswer | RepairAnswer;
+
+/** @param until no table is begun after that. */
+export const catalog = async (
+  ports: AskPorts,
+  request: CatalogRequest,
+  until: EpochMs = Number.POSITIVE_INFINITY,
+): Promise<CatalogAnswer> => {
+  const now = ports.clock.now();
+  const chosen = await chosenTargets(ports, request);
+  switch (request.action) {
+    case 'status':
+      return { tables: allStatus(ports, chosen) };
+    case 'refresh': {
+      const isTrial = request.dryRun === true;
+      const behind = await wakeBehind(ports, chosen, isTrial);
+      const outcome = behind.length === 0 ? 'up-to-date' : isTrial ? 'would-wake' : 'woken';
+      return { outcome, askedAt: now, tables: allStatus(ports, chosen) };
+    }
+    case 'verify': {
+      const verified: TableVerification[] = [];
+      for (const each of chosen) verified.push(...(await verifyTables(ports, each, until)));
+      return { outcome: worstOf(verified), verified };
+    }
+    case 'repair': {
+      const tables = allStatus(ports, chosen);
+      if (request.dryRun === true) return { outcome: 'would-repair', askedAt: now, tables };
+      const asked: EpochMs[] = [];
+      for (const each of chosen) asked.push(await askComparison(ports, each));
+      return { outcome: 'asked', askedAt: Math.min(now, ...asked), tables };
+    }
+  }
+};
+
+const allStatus = (ports: AskPorts, chosen: readonly ChosenTarget[]): readonly TableStatus[] =>
+  chosen.flatMap((each) => statusOf(each, ports.clock.now()));
+
+/** What is wrong weighs more than what is not known. */
+const worstOf = (verified: readonly TableVerification[]): VerifyAnswer['outcome'] => {
+  const outcomes = new Set(verified.map(({ outcome }) => outcome));
+  for (const outcome of ['different', 'unfinished', 'busy'] as const) if (outcomes.has(outcome)) return outcome;
+  return 'right';
+};
