@@ -18,8 +18,8 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/(catalog-)?ports\\.ts$' },
-      to: { pathNot: [below('domain'), '^lambdas/(contract|ports)\\.ts$'] },
+      from: { path: '^lambdas/((catalog|snapshot)-)?ports\\.ts$' },
+      to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports)\\.ts$'] },
     },
     {
       name: 'use-cases-know-ports',
@@ -30,7 +30,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -47,7 +47,10 @@ module.exports = {
       comment:
         'Handlers parse, call the use case and report. What they may use of adapters reads text or the environment.',
       severity: 'error',
-      from: { path: below('handlers'), pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring)\\.ts$' },
+      from: {
+        path: below('handlers'),
+        pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring)\\.ts$',
+      },
       to: {
         path: below('adapters'),
         pathNot: '^lambdas/adapters/(env|log|pause|promotions|refreshes|event-bus|ledger/items)\\.ts$',

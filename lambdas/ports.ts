@@ -8,6 +8,7 @@ import type {
   Commit,
   CommitOutcome,
   CommitRequest,
+  GarbageCollectionRules,
   MergeOutcome,
   ObjectStats,
   Ref,
@@ -16,6 +17,7 @@ import type {
 } from './domain/lakefs.ts';
 import type { EpochMs, Run, RunKey, RunState } from './domain/run.ts';
 import type { TlsFacts } from './domain/server.ts';
+import type { RefsDump } from './domain/snapshot.ts';
 import type { Target } from './domain/target.ts';
 
 export interface Clock {
@@ -108,10 +110,17 @@ export interface Lakefs {
   copyObject(repository: string, branch: string, path: string, source: { ref: string; path: string }): Promise<void>;
   getProtectedBranches(repository: string): Promise<readonly string[]>;
   setProtectedBranches(repository: string, patterns: readonly string[]): Promise<void>;
-  setGarbageCollection(
-    repository: string,
-    rules: { defaultRetentionDays: number; branches: Readonly<Record<string, number>> },
-  ): Promise<void>;
+  setGarbageCollection(repository: string, rules: GarbageCollectionRules): Promise<void>;
+  /** `undefined` where there are none. */
+  getGarbageCollection(repository: string): Promise<GarbageCollectionRules | undefined>;
+  /** Begins to write all refs into the storage namespace. @returns the task to ask `dumpOf` about. */
+  beginDump(repository: string): Promise<string>;
+  /** `undefined` while it is being written; `unknown` where the server has forgotten the task. */
+  dumpOf(repository: string, task: string): Promise<RefsDump | 'unknown' | undefined>;
+  /** Free texts that belong to the repository. */
+  getRepositoryMetadata(repository: string): Promise<Readonly<Record<string, string>>>;
+  /** A file of a dump, as it lies in the storage namespace; `undefined` where it is gone. */
+  getMetaRangeFile(repository: string, metaRangeId: string): Promise<Uint8Array | undefined>;
   /** Version of the server. Needs no credentials. */
   version(): Promise<string>;
 }

@@ -307,6 +307,22 @@ export const ERROR_CATALOG = {
     3,
     'See `branchline catalog status`; a table is published where branchline.yaml names its `database`.',
   ),
+  // 81xx: snapshots
+  BL8101: entry('unknown snapshot', 'operator', false, 3, 'List the snapshots with `branchline snapshots list`.'),
+  BL8102: entry(
+    'action not possible in the state of this snapshot',
+    'operator',
+    false,
+    5,
+    'Look at it with `branchline snapshots list`; a hold is taken off with `branchline snapshots release`.',
+  ),
+  BL8103: entry(
+    'backup is damaged or incomplete',
+    'platform',
+    false,
+    6,
+    'Use an older snapshot that verifies; restore the file that the message names from the earlier versions of the backup bucket.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;
 

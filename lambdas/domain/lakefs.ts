@@ -12,6 +12,11 @@ export interface Ref {
   readonly commitId: string;
 }
 
+export interface GarbageCollectionRules {
+  readonly defaultRetentionDays: number;
+  readonly branches: Readonly<Record<string, number>>;
+}
+
 export interface Commit {
   readonly id: string;
   readonly parents: readonly string[];

@@ -10,12 +10,14 @@ import type {
   Commit,
   CommitOutcome,
   CommitRequest,
+  GarbageCollectionRules,
   MergeOutcome,
   ObjectStats,
   Ref,
   Repository,
   RevertOutcome,
 } from '../../lambdas/domain/lakefs.ts';
+import type { RefsDump } from '../../lambdas/domain/snapshot.ts';
 import type { Lakefs } from '../../lambdas/ports.ts';
 
 export interface Entry {
@@ -36,7 +38,7 @@ export interface Repo {
   readonly commits: Map<string, Commit>;
   readonly trees: Map<string, Tree>;
   protectedBranches: readonly string[];
-  gc?: unknown;
+  gc?: GarbageCollectionRules;
 }
 
 const same = (a: Entry | undefined, b: Entry | undefined): boolean => a?.content === b?.content;
@@ -44,6 +46,10 @@ const sortedPaths = (...trees: Tree[]): string[] => [...new Set(trees.flatMap((t
 
 export class FakeLakefs implements Lakefs {
   readonly repositories = new Map<string, Repo>();
+  /** What dumps wrote into the storage namespace. */
+  readonly metaRangeFiles = new Map<string, Uint8Array>();
+  readonly #dumps = new Map<string, RefsDump>();
+  readonly #asked = new Map<string, number>();
   #serial = 0;
 
   // ---- what tests look at ------------------------------------------------------------------------------------------
@@ -236,9 +242,13 @@ export class FakeLakefs implements Lakefs {
     into.head = this.#addCommit(repo, [into.head], tree, request).id;
     return { outcome: 'reverted' };
   }
-  async *listObjects(repository: string, ref: string, options: { prefix?: string }): AsyncIterable<ObjectStats> {
+  async *listObjects(
+    repository: string,
+    ref: string,
+    options: { prefix?: string; after?: string },
+  ): AsyncIterable<ObjectStats> {
     for (const [path, entry] of [...this.#view(repository, ref)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (!path.startsWith(options.prefix ?? '')) continue;
+      if (!path.startsWith(options.prefix ?? '') || path <= (options.after ?? '')) continue;
       const { address, content } = entry;
       yield {
         path,
@@ -298,8 +308,43 @@ export class FakeLakefs implements Lakefs {
   async setProtectedBranches(repository: string, patterns: readonly string[]): Promise<void> {
     this.#repo(repository).protectedBranches = patterns;
   }
-  async setGarbageCollection(repository: string, rules: unknown): Promise<void> {
+  async setGarbageCollection(repository: string, rules: GarbageCollectionRules): Promise<void> {
     this.#repo(repository).gc = rules;
+  }
+  async getGarbageCollection(repository: string): Promise<GarbageCollectionRules | undefined> {
+    return this.#repo(repository).gc;
+  }
+  async beginDump(repository: string): Promise<string> {
+    const { branches, tags } = this.#repo(repository);
+    this.#serial += 1;
+    const task = `task${String(this.#serial)}`;
+    const fileOf = (what: string, refs: readonly (readonly [string, string])[]): string => {
+      const text = JSON.stringify([what, ...refs]);
+      const id = createHash('sha256').update(text).digest('hex');
+      this.metaRangeFiles.set(id, new TextEncoder().encode(text));
+      return id;
+    };
+    this.#dumps.set(task, {
+      commitsMetaRangeId: fileOf('commits', []),
+      tagsMetaRangeId: fileOf('tags', [...tags]),
+      branchesMetaRangeId: fileOf(
+        'branches',
+        [...branches].map(([name, { head }]) => [name, head]),
+      ),
+    });
+    return task;
+  }
+  async dumpOf(_repository: string, task: string): Promise<RefsDump | 'unknown' | undefined> {
+    const asked = (this.#asked.get(task) ?? 0) + 1;
+    this.#asked.set(task, asked);
+    // A real server has it ready a moment later.
+    return asked === 1 && this.#dumps.has(task) ? undefined : (this.#dumps.get(task) ?? 'unknown');
+  }
+  async getRepositoryMetadata(): Promise<Readonly<Record<string, string>>> {
+    return {};
+  }
+  async getMetaRangeFile(_repository: string, metaRangeId: string): Promise<Uint8Array | undefined> {
+    return this.metaRangeFiles.get(metaRangeId);
   }
   async version(): Promise<string> {
     return LAKEFS_VERSION;

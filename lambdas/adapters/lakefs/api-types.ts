@@ -88,6 +88,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/repositories/{repository}/dump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        get: operations["dumpStatus"];
+        put?: never;
+        post: operations["dumpSubmit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/repositories/{repository}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        get: operations["getRepositoryMetadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/repositories/{repository}/metadata/object/meta_range/{metaRangeId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                metaRangeId: string;
+            };
+            cookie?: never;
+        };
+        /** @description The documented path has a type in place of `meta_range`; no other is read. */
+        get: operations["getMetadataObject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/repositories/{repository}/branches/{branch}": {
         parameters: {
             query?: never;
@@ -443,7 +499,8 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /** @description 404 where there are none. An empty list of branches is answered as null (seen on 1.84). */
+        get: operations["getGarbageCollectionRules"];
         put: operations["setGarbageCollectionRules"];
         post?: never;
         delete?: never;
@@ -500,6 +557,20 @@ export interface components {
         BranchCreation: {
             name: string;
             source: string;
+        };
+        Task: {
+            id: string;
+        };
+        DumpStatus: {
+            id: string;
+            done: boolean;
+            error?: string;
+            refs?: components["schemas"]["RefsDump"];
+        };
+        RefsDump: {
+            commits_meta_range_id: string;
+            tags_meta_range_id: string;
+            branches_meta_range_id: string;
         };
         Reset: {
             /** @enum {string} */
@@ -595,7 +666,7 @@ export interface components {
             branches: {
                 branch_id: string;
                 retention_days: number;
-            }[];
+            }[] | null;
         };
         Pagination: {
             has_more: boolean;
@@ -753,6 +824,93 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+        };
+    };
+    dumpStatus: {
+        parameters: {
+            query: {
+                task_id: string;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DumpStatus"];
+                };
+            };
+        };
+    };
+    dumpSubmit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+        };
+    };
+    getRepositoryMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Metadata"];
+                };
+            };
+        };
+    };
+    getMetadataObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+                metaRangeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
         };
@@ -1391,6 +1549,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    getGarbageCollectionRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GarbageCollectionRules"];
+                };
             };
         };
     };

@@ -7,6 +7,7 @@ import { errorOf } from './failures.ts';
 import { lakefsObjects } from './objects.ts';
 import { type Page, pages } from './pages.ts';
 import { toChange, toCommit, toRef, toRepository } from './shapes.ts';
+import { lakefsSnapshots } from './snapshots.ts';
 import { lakefsTags } from './tags.ts';
 
 export type { LakefsOptions } from './calls.ts';
@@ -32,6 +33,7 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
   return {
     ...lakefsObjects(calls, fail),
     ...lakefsTags(calls, fail),
+    ...lakefsSnapshots(calls, fail),
 
     async version() {
       const { version } = await calls.must(read('version'), (api, signal) => api.GET('/config/version', { signal }));

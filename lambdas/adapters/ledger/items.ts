@@ -3,14 +3,24 @@
  * earlier schema version stay readable (test/fixtures/ledger holds one of each); fields of a later version are carried along
  * and written back, so that going back one deployment loses nothing.
  */
-import { SCHEMA_VERSION } from '../../contract.ts';
+import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
+import { SNAPSHOT_STATE, type Snapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/target.ts';
-import { type ItemKey, indexKeysOf, publicationItemKey, runItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
+import {
+  type ItemKey,
+  indexKeysOf,
+  publicationItemKey,
+  runItemKey,
+  SNAPSHOTS_LIST,
+  snapshotItemKey,
+  TARGETS_LIST,
+  targetItemKey,
+} from './keys.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 
@@ -20,6 +30,7 @@ export const ITEM_KIND = {
   target: 'target',
   publication: 'publication',
   columns: 'columns',
+  snapshot: 'snapshot',
   unmanaged: 'unmanaged',
 } as const;
 
@@ -110,4 +121,32 @@ export const toColumns = (item: Item): TableColumns => {
   if (!Array.isArray(item.columns)) throw unreadable(item, 'columns', 'a list');
   const { columns, leftOut = [], misfits = [] } = entryOf(item);
   return { columns, leftOut, misfits } as TableColumns;
+};
+
+/** Who asked for what is wanted for more than a year; then a pruned snapshot is forgotten. */
+const PRUNED_DAYS = 400;
+
+export const snapshotItem = (snapshot: Snapshot, writtenBy: string): Item => ({
+  ...snapshot,
+  ...snapshotItemKey(snapshot.repository, snapshot.id),
+  kind: ITEM_KIND.snapshot,
+  // `kind` is the table's own attribute: the entry's has another name here.
+  snapshotKind: snapshot.kind,
+  writtenBy,
+  ...(snapshot.state === SNAPSHOT_STATE.PRUNED
+    ? { [LEDGER_TTL]: Math.floor(snapshot.updatedAt / 1000) + PRUNED_DAYS * 86_400 }
+    : {
+        listKey: SNAPSHOTS_LIST,
+        sortKey: `${new Date(snapshot.startedAt).toISOString()}#${snapshot.repository}#${snapshot.id}`,
+      }),
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toSnapshot = (item: Item): Snapshot => {
+  requireStrings(item, ['id', 'repository', 'target', 'commit', 'metaRangeId', 'keeperBranch', 'snapshotKind']);
+  requireNumbers(item, ['version', 'startedAt', 'updatedAt']);
+  if (typeof item.state !== 'string' || !Object.hasOwn(SNAPSHOT_STATE, item.state))
+    throw unreadable(item, 'state', `one of ${Object.keys(SNAPSHOT_STATE).join(', ')}`);
+  const { snapshotKind, ...entry } = entryOf(item);
+  return { schemaVersion: SCHEMA_VERSION, requestedBy: '', ...entry, kind: snapshotKind } as unknown as Snapshot;
 };

@@ -8,6 +8,7 @@
  * | target       | `TARGET#<repo>#<branch>`   | `TARGET`                                  | recent-index, `TARGETS`          |
  * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
  * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
+ * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -46,10 +47,16 @@ export const columnsItemKey = (
   digest: string,
 ): ItemKey => ({ pk: `TARGET#${repository}#${target}`, sk: `COLUMNS#${name}#${digest}` });
 
+export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
+  pk: `SNAPSHOT#${repository}#${id}`,
+  sk: 'SNAPSHOT',
+});
+
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });
 
 export const RUNS_LIST = 'RUNS';
 export const TARGETS_LIST = 'TARGETS';
+export const SNAPSHOTS_LIST = 'SNAPSHOTS';
 /** Partition of the state index for settled runs that still owe something. */
 export const CLEAN_UP = 'STATE#CLEANUP';
 

@@ -56,6 +56,7 @@ export class LakefsModel {
   readonly repositories = new Map<string, RepositoryRecord>();
   /** Dumps outlive their repository, as the files in a storage namespace do. */
   readonly #dumps = new Map<string, RepositoryRecord>();
+  readonly #dumpFiles = new Set<string>();
   readonly #options: ModelOptions;
 
   constructor(options: ModelOptions) {
@@ -340,6 +341,7 @@ export class LakefsModel {
         .update(`${what}${repository.id}${String(this.#options.now())}${String(this.#dumps.size)}`)
         .digest('hex');
     const dump = { commits_meta_range_id: id('c'), tags_meta_range_id: id('t'), branches_meta_range_id: id('b') };
+    for (const file of Object.values(dump)) this.#dumpFiles.add(file);
     const branches = [...repository.branches].map(
       ([name, branch]) => [name, { ...branch, staging: new Map() }] as const,
     );
@@ -350,6 +352,12 @@ export class LakefsModel {
       commits: new Map(repository.commits),
     });
     return dump;
+  }
+
+  /** A file that a dump wrote. The content is our own: only that it is there, and stays the same, is like a real server's. */
+  dumpFile(metaRangeId: string): string {
+    if (!this.#dumpFiles.has(metaRangeId)) throw new ModelError(410, 'No data');
+    return JSON.stringify({ metaRangeId });
   }
 
   /** Commits, branches and tags come back with their ids; staging and protection do not (seen on 1.84). */

@@ -140,6 +140,14 @@ export const REPOSITORY_ROUTES: readonly Route[] = [
     handle: async ({ query, recall }) => ({ status: 200, body: recall(query.get('task_id') ?? '') }),
   },
   {
+    method: 'GET',
+    path: `${REPOSITORY}/metadata/object/meta_range/:id`,
+    handle: async ({ model, repository, params }) => {
+      repository();
+      return { status: 200, raw: Buffer.from(model.dumpFile(params['id'] ?? ''), 'utf8') };
+    },
+  },
+  {
     method: 'POST',
     path: `${REPOSITORY}/restore`,
     handle: async ({ model, repository, json, remember }) => {

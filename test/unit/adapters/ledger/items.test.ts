@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Item, runItem, targetItem, toRun, toTarget } from '../../../../lambdas/adapters/ledger/items.ts';
+import {
+  type Item,
+  runItem,
+  snapshotItem,
+  targetItem,
+  toRun,
+  toSnapshot,
+  toTarget,
+} from '../../../../lambdas/adapters/ledger/items.ts';
 import { sampleRun } from './sample-run.ts';
 
 const FIXTURES = new URL('../../../fixtures/ledger/', import.meta.url);
@@ -11,7 +19,12 @@ describe('items that were ever written', () => {
 
   it.each(names)('%s is still read, and written back without loss', (name) => {
     const item = stored(name);
-    const again = item.kind === 'target' ? targetItem(toTarget(item), 'test') : runItem(toRun(item), 'test');
+    const again =
+      item.kind === 'snapshot'
+        ? snapshotItem(toSnapshot(item), 'test')
+        : item.kind === 'target'
+          ? targetItem(toTarget(item), 'test')
+          : runItem(toRun(item), 'test');
     expect(again).toMatchObject({ ...item, writtenBy: 'test' });
   });
 
