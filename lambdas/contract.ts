@@ -254,6 +254,10 @@ export const PROBE_BRANCH_PREFIX = 'branchline-probe-';
 export const ON_CONFLICT = ['keep', 'rerun', 'source-wins', 'target-wins'] as const;
 export type OnConflict = (typeof ON_CONFLICT)[number];
 
+/** Which changes of a table's columns a run may bring. */
+export const SCHEMA_MODES = ['strict', 'compatible', 'off'] as const;
+export type SchemaMode = (typeof SCHEMA_MODES)[number];
+
 /** Formats that Athena reads through symlinks. */
 export const TABLE_FORMATS = ['parquet', 'orc', 'json', 'csv'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
@@ -265,7 +269,7 @@ export interface TablePublication {
   /** The target whose commits the table shows. */
   readonly target: string;
   readonly format: TableFormat;
-  /** Without the partition columns. */
+  /** Without the partition columns. Empty: they are read off the files. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Glue type by partition column; `string` where it is left out. */
   readonly partitionTypes: Readonly<Record<string, string>>;
@@ -313,6 +317,8 @@ export interface PipelineConfig {
   readonly keepFailedForSeconds: number;
   /** Seconds after which a run that is still open raises the alarm. */
   readonly maxOpenSeconds: number;
+  /** `compatible` where it is left out. */
+  readonly schema?: SchemaMode | undefined;
 }
 
 export interface CompiledConfig {

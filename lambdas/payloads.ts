@@ -68,6 +68,8 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     attempt: z.optional(attempt),
     /** Who wins in the clashing partitions. Without it the promotion is only tried again as it is. */
     strategy: z.optional(z.enum(['source-wins', 'target-wins'])),
+    /** Take the columns as they are, though they do not fit the table. */
+    acceptSchema: z.optional(z.boolean()),
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({

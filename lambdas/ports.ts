@@ -3,6 +3,7 @@
  * Infrastructure faults are thrown as `BranchlineError`; what a use case must decide about is a returned outcome.
  */
 import type { CompiledConfig } from './contract.ts';
+import type { Column } from './domain/catalog/table.ts';
 import type {
   Change,
   Commit,
@@ -153,6 +154,8 @@ export interface Ledger {
   /** `undefined` where none are recorded, or those of another commit. */
   getChanges(key: RunKey, commit: string): Promise<readonly string[] | undefined>;
   getTarget(repository: string, target: string): Promise<Target | undefined>;
+  /** Columns that readers see of a table, where they were inferred. */
+  getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined>;
   listTargets(): AsyncIterable<Target>;
   /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
   putTarget(next: Target): Promise<{ outcome: 'written' } | { outcome: 'stale'; target: Target | undefined }>;

@@ -17,6 +17,7 @@ type Strategy = (typeof STRATEGIES)[number];
 interface PromoteOptions {
   readonly attempt?: number;
   readonly strategy?: Strategy;
+  readonly acceptSchema?: boolean;
   readonly wait?: boolean;
   readonly timeout?: number;
   readonly yes?: boolean;
@@ -43,7 +44,11 @@ const promote = async (context: Context, session: Session, text: string, options
   const run = await chosenRun(context, text, options.attempt);
   const id = formatRunKey(run);
   const { strategy } = options;
-  const request = { action: 'promote' as const, ...keyOf(run), ...(strategy === undefined ? {} : { strategy }) };
+  const request = {
+    ...{ action: 'promote' as const, ...keyOf(run) },
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(options.acceptSchema === true ? { acceptSchema: true } : {}),
+  };
   if (options.dryRun === true || strategy !== undefined) {
     const plan = await during(context, `looking at ${id}`, () => deployment.resolve({ ...request, dryRun: true }));
     if (options.dryRun === true) {
@@ -78,6 +83,7 @@ export const addRunsPromote = (runs: Command, session: Session): void => {
     .argument('<run>', 'RUN or RUN#ATTEMPT, as lists show it')
     .option('-a, --attempt <number>', 'this attempt instead of the newest', parseAttempt)
     .addOption(new Option('--strategy <who>', 'who wins in the clashing partitions').choices(STRATEGIES))
+    .option('--accept-schema', 'take its columns as they are, though they do not fit the table')
     .option('--wait', 'until it is promoted, or waits again; the exit code tells which')
     .option('--timeout <duration>', 'wait no longer than that, such as 30m', parseDuration)
     .option('-y, --yes', 'with a strategy: do not ask')
@@ -89,6 +95,7 @@ export const addRunsPromote = (runs: Command, session: Session): void => {
     command,
     ['branchline runs promote r20261124t150405_ab12cd34', 'try again as it is, e.g. after a hook was mended'],
     ['branchline runs promote r20261124t150405_ab12cd34 --strategy source-wins --dry-run', 'what it would take'],
+    ['branchline runs promote r20261124t150405_ab12cd34 --accept-schema', 'its columns have changed, and shall'],
     ['branchline runs promote r20261124t150405_ab12cd34 --strategy source-wins --wait', 'asks, then does it'],
   );
 };

@@ -34,7 +34,13 @@ export const nextCommands = (run: Run): readonly NextCommand[] => {
             discard,
           ];
     case 'REJECTED':
-      return [{ command: `branchline runs promote ${id}`, does: 'try again, once the hook says yes' }, retry, discard];
+      return run.cause?.code === 'BL2019'
+        ? [
+            retry,
+            { command: `branchline runs promote ${id} --accept-schema`, does: 'take its columns as they are' },
+            discard,
+          ]
+        : [{ command: `branchline runs promote ${id}`, does: 'try again, once the hook says yes' }, retry, discard];
     case 'AWAITING_APPROVAL':
       return [discard];
     case 'DISCARDED':

@@ -1,5 +1,6 @@
 /** One run in full: what it is, its timeline, commits, conflicts, partitions, and what can be done now. */
 import { METADATA } from '../../lambdas/contract.ts';
+import type { SchemaChange } from '../../lambdas/domain/catalog/columns.ts';
 import { type Clash, formatRunKey, type Run } from '../../lambdas/domain/run.ts';
 import type { RunDetails } from '../../lambdas/usecases/inspect.ts';
 import { table } from '../table.ts';
@@ -9,6 +10,7 @@ import { nextCommands } from './next-commands.ts';
 import { markOf, paintState } from './states.ts';
 
 const SHOWN_PARTITIONS = 20;
+const SHOWN_COLUMNS = 20;
 const LABEL = 11;
 
 export interface DetailOptions {
@@ -28,6 +30,7 @@ export const runDetails = (terminal: Terminal, details: RunDetails, options: Det
     section('Timeline', timeline(terminal, run, width)),
     section('Commits', commits(details, width)),
     section('Conflict', clashes(run.clashes ?? [], width)),
+    section('Columns', columns(run.schemaChanges ?? [], width)),
     section(partitionTitle(details), partitions(details, options, width)),
     section('Next', next(terminal, run, width)),
   ].join('');
@@ -106,6 +109,18 @@ const clashes = (all: readonly Clash[], width: number | undefined): string =>
     all,
     width,
   );
+
+const columns = (all: readonly SchemaChange[], width: number | undefined): string =>
+  table(
+    [
+      { title: '', value: ({ kind }) => kind },
+      { title: '', value: ({ table: name, column }) => (column === undefined ? name : `${name}.${column}`), least: 12 },
+      { title: '', value: ({ before, after }) => [before, after].filter((type) => type !== undefined).join(' → ') },
+      { title: '', value: ({ file }) => file, least: 16, spare: 1 },
+    ],
+    all.slice(0, SHOWN_COLUMNS),
+    width,
+  ) + (all.length > SHOWN_COLUMNS ? `… and ${String(all.length - SHOWN_COLUMNS)} more: --json\n` : '');
 
 const partitionTitle = ({ run, partitions: all }: RunDetails): string => {
   const objects = run.changedObjects === undefined ? '' : `, ${counted(run.changedObjects, 'object')}`;

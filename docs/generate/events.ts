@@ -131,7 +131,7 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.runConflicted]:
     'The target changed what the run changed. `clashes` holds at most 100. Under a policy other than `keep` another event follows soon.',
   [DOMAIN_EVENT.runRejected]:
-    'A hook of lakeFS refused the merge (`BL2013`), or the branch holds no claim (`BL2006`). A person decides.',
+    'A hook of lakeFS refused the merge (`BL2013`), the branch holds no claim (`BL2006`), or columns do not fit their table (`BL2019`). A person decides.',
   [DOMAIN_EVENT.runRolledBack]: 'The merge of the run was undone on the target, by a revert or a rollback.',
   [DOMAIN_EVENT.targetBlocked]: 'A merge made by hand clashes. Promotions into the target wait.',
   [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',

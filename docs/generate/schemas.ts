@@ -48,6 +48,20 @@ const run = z.object({
   runCommit: maybe(z.string()),
   changedPartitions: maybe(z.number()),
   changedObjects: maybe(z.number()),
+  schemaChanges: maybe(
+    list(
+      z.object({
+        table: z.string(),
+        kind: z.enum(['added', 'widened', 'changed', 'dropped', 'unreadable']),
+        file: z.string(),
+        column: maybe(z.string()),
+        before: maybe(z.string()),
+        after: maybe(z.string()),
+        why: maybe(z.string()),
+      }),
+    ),
+  ),
+  schemaAccepted: maybe(z.literal(true)),
   startLeaseUntil: maybe(time),
   branchMade: maybe(z.literal(true)),
   lease: maybe(z.object({ owner: z.string(), checkedHead: z.string(), expiresAt: time })),

@@ -1,6 +1,6 @@
 /** The compiled configuration: an S3 object that the deployment wrote, since 500 pipelines do not fit into an environment variable. */
 import * as z from 'zod/mini';
-import { type CompiledConfig, ON_CONFLICT, SCHEMA_VERSION, TABLE_FORMATS } from '../contract.ts';
+import { type CompiledConfig, ON_CONFLICT, SCHEMA_MODES, SCHEMA_VERSION, TABLE_FORMATS } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
@@ -46,6 +46,7 @@ const compiledConfig = z.object({
       maxReruns: z.number(),
       keepFailedForSeconds: z.number(),
       maxOpenSeconds: z.number(),
+      schema: z.optional(z.enum(SCHEMA_MODES)),
     }),
   ),
 });

@@ -169,6 +169,13 @@ export const ERROR_CATALOG = {
     5,
     'Look at the commit; `branchline targets accept` keeps it, `branchline targets revert` undoes it.',
   ),
+  BL2019: entry(
+    'columns do not fit the table',
+    'job author',
+    false,
+    6,
+    'Mend the job and run it again (`branchline runs retry`); or change the columns in branchline.yaml, deploy, and promote it (`branchline runs promote`); or promote it all the same with `--accept-schema`.',
+  ),
   // 3xxx: lakeFS
   BL3001: entry(
     'lakeFS cannot be reached',

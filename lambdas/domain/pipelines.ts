@@ -1,5 +1,5 @@
 /** Which pipeline a job belongs to, and what the configuration says about it. */
-import type { CompiledConfig, PipelineConfig, RepositoryConfig, TableConfig } from '../contract.ts';
+import type { CompiledConfig, PipelineConfig, RepositoryConfig, SchemaMode, TableConfig } from '../contract.ts';
 
 /** `*` stands for any run of characters; everything else for itself. Linear in the length of both. */
 export const matchesPattern = (pattern: string, name: string): boolean => {
@@ -20,6 +20,8 @@ export const matchesPattern = (pattern: string, name: string): boolean => {
 /** The first pipeline, in the order of the file, one of whose patterns matches. */
 export const pipelineOf = (config: CompiledConfig, job: string): PipelineConfig | undefined =>
   config.pipelines.find((pipeline) => pipeline.jobs.some((pattern) => matchesPattern(pattern, job)));
+
+export const schemaModeOf = (pipeline: PipelineConfig | undefined): SchemaMode => pipeline?.schema ?? 'compatible';
 
 export const repositoryOf = (config: CompiledConfig, name: string): RepositoryConfig | undefined =>
   config.repositories.find((repository) => repository.name === name);

@@ -1,6 +1,7 @@
 /** The run: its states, its ledger entry, and what may follow what. Pure. */
 
 import type { OnConflict } from '../contract.ts';
+import type { SchemaChange } from './catalog/columns.ts';
 
 /** Names of the states. See docs/architecture.md for the picture. */
 export const RUN_STATE = {
@@ -117,6 +118,10 @@ export interface Run extends RunKey {
   /** How many partitions (or directories) the run changed; the list is a ledger item of its own. */
   readonly changedPartitions?: number;
   readonly changedObjects?: number;
+  /** How the files that the run wrote differ from the columns of their tables. */
+  readonly schemaChanges?: readonly SchemaChange[];
+  /** A person takes them as they are. */
+  readonly schemaAccepted?: true;
   /** Until then one start-run call has the right to start the job. */
   readonly startLeaseUntil?: EpochMs;
   /**

@@ -15,6 +15,7 @@ import { cleanUp } from './clean-up.ts';
 import { type ConflictCode, conflict, reject } from './conflict.ts';
 import { type Objection, objectionTo } from './objections.ts';
 import { pathClashes } from './partition-check.ts';
+import { schemaObjection } from './run-schema.ts';
 import { type History, historySince, remember } from './target-history.ts';
 import { undoMerge } from './undo-merge.ts';
 import { advanceVerified, blockTarget, ensureTarget, verifyTarget } from './verify-target.ts';
@@ -135,6 +136,8 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   }
   const objection = await objectionTo(ports, run, history.newestFirst); // [2]
   if (objection !== undefined) return conflicted(ports, run, objection.clashes, objection.code);
+  const misfit = await schemaObjection(ports, run, history.newestFirst);
+  if (misfit !== undefined) return { outcome: 'rejected', run: await reject(ports, run, misfit) };
   const leased = await takeLease(ports, run, head.id); // [3]
   if (leased === undefined) return { outcome: 'waiting', run };
   return merge(ports, leased, target, batch);

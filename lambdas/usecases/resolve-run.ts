@@ -11,6 +11,7 @@ import { cleanUp } from './clean-up.ts';
 import { rerunInstead } from './conflict.ts';
 import { rerunIdOf } from './rerun.ts';
 import { planResolution, resolveConflict } from './resolution.ts';
+import { schemaChangesAgain } from './run-schema.ts';
 import { discard } from './settle-run.ts';
 import { verifyTarget } from './verify-target.ts';
 
@@ -81,12 +82,20 @@ const promote = async (ports: Ports, request: Of<'promote'>): Promise<ResolveAns
   }
   requireState(run, 'promote', ['CONFLICTED', 'REJECTED', 'COMMITTED']);
   if (request.dryRun === true) return { outcome: 'would-promote', run };
+  // The table's columns may be others by now.
+  const isMisfit = run.cause?.code === 'BL2019' && request.acceptSchema !== true;
+  const schemaChanges = isMisfit ? await schemaChangesAgain(ports, run) : run.schemaChanges;
   const committed = await changeRun(ports, run, (current) =>
     current.state === 'CONFLICTED' || current.state === 'REJECTED' || current.state === 'COMMITTED'
       ? advance(
           current,
           ports.clock.now(),
-          { state: 'COMMITTED', wakeUps: (current.wakeUps ?? 0) + 1 },
+          {
+            state: 'COMMITTED',
+            wakeUps: (current.wakeUps ?? 0) + 1,
+            ...(schemaChanges === undefined ? {} : { schemaChanges }),
+            ...(request.acceptSchema === true ? { schemaAccepted: true as const } : {}),
+          },
           { note: 'promotion asked for by hand', forget: ['clashes', 'cause', 'policy'] },
         )
       : undefined,

@@ -15,6 +15,7 @@ import { argumentsDigest, BOOKMARK_OPTION, runKeyOf, usesBookmarks } from './cla
 import { cleanUp } from './clean-up.ts';
 import { commitWork } from './commit-work.ts';
 import type { JobRunHint } from './open-run.ts';
+import { schemaChangesOf } from './run-schema.ts';
 
 export interface SettleAnswer {
   readonly outcome:
@@ -101,6 +102,7 @@ const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Settle
   }
   const { head, changed } = work;
   if (changed.paths > 0) await ports.ledger.putChanges(run, head, changed.partitions);
+  const schemaChanges = await schemaChangesOf(ports, run, head, changed.partitions);
   const settled = await changeRun(ports, run, (current) => {
     if (current.state !== 'OPEN') return undefined;
     const now = ports.clock.now();
@@ -121,6 +123,7 @@ const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Settle
         runCommit: head,
         changedObjects: changed.paths,
         changedPartitions: changed.partitions.length,
+        ...(schemaChanges.length === 0 ? {} : { schemaChanges }),
       },
       { note: `${String(changed.paths)} objects in ${String(changed.partitions.length)} partitions` },
     );

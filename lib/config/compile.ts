@@ -11,7 +11,13 @@ const pipelinesOf = (config: Config): Config['pipelines'] => {
   const [repository] = Object.keys(config.repositories);
   if (!config.examples || repository === undefined) return config.pipelines;
   const jobs = [exampleJobName(config.controlPlane.prefix, '*')];
-  const usual = { onConflict: 'keep', maxReruns: 1, keepFailedFor: '0s', maxOpenFor: '12h' } as const;
+  const usual = {
+    onConflict: 'keep',
+    maxReruns: 1,
+    keepFailedFor: '0s',
+    maxOpenFor: '12h',
+    schema: 'compatible',
+  } as const;
   return { ...config.pipelines, 'branchline-examples': { jobs, repository, ...usual } };
 };
 
@@ -45,5 +51,6 @@ export const compileConfig = (config: Config): CompiledConfig => ({
     maxReruns: pipeline.maxReruns,
     keepFailedForSeconds: durationSeconds(pipeline.keepFailedFor),
     maxOpenSeconds: durationSeconds(pipeline.maxOpenFor),
+    schema: pipeline.schema,
   })),
 });

@@ -1,6 +1,6 @@
 /** The schema of `branchline.yaml`: the one place that says which keys there are, what they mean, and what they default to. */
 import * as z from 'zod';
-import { DEFAULT_PREFIX, ON_CONFLICT } from '../../lambdas/contract.ts';
+import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
 import { publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
 
@@ -97,6 +97,10 @@ const pipeline = z.strictObject({
     .default(1)
     .describe('How often a conflicted run is started again under `onConflict: rerun`.'),
   keepFailedFor: duration('How long the branch of a failed run is kept for a look.').default('0s'),
+  schema: z
+    .enum(SCHEMA_MODES)
+    .default('compatible')
+    .describe('Which changes of the columns of Parquet tables a run may bring into the target.'),
   maxOpenFor: positive('After this time a run that is still open raises the alarm.').default('12h'),
 });
 

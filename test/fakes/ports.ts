@@ -1,5 +1,6 @@
 /** Ledger, Glue, queue and clock in memory, for tests of use cases. */
 import type { CompiledConfig, PipelineConfig, TableConfig } from '../../lambdas/contract.ts';
+import type { Column } from '../../lambdas/domain/catalog/table.ts';
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
 import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
@@ -13,6 +14,7 @@ export class FakeLedger implements Ledger {
   readonly runs = new Map<string, Run>();
   readonly targets = new Map<string, Target>();
   readonly changes = new Map<string, { readonly commit: string; readonly partitions: readonly string[] }>();
+  readonly columns = new Map<string, readonly Column[]>();
   readonly unmanaged: unknown[] = [];
   /** Every image that the stream would carry, in order. */
   readonly stream: { before: Run | undefined; after: Run }[] = [];
@@ -52,6 +54,9 @@ export class FakeLedger implements Ledger {
   async getChanges(key: RunKey, commit: string): Promise<readonly string[] | undefined> {
     const recorded = this.changes.get(formatRunKey(key));
     return recorded?.commit === commit ? copy(recorded.partitions) : undefined;
+  }
+  async getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined> {
+    return this.columns.get(`${repository}/${target}/${table}`);
   }
   async getTarget(repository: string, target: string): Promise<Target | undefined> {
     return copy(this.targets.get(`${repository}/${target}`));

@@ -6,8 +6,17 @@ import { formatRunKey } from '../../domain/run.ts';
 import type { Ledger } from '../../ports.ts';
 import { changesItems, toChanges } from './changes.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
-import { ITEM_KIND, type Item, runItem, targetItem, toRun, toTarget } from './items.ts';
-import { changesPrefix, type ItemKey, runItemKey, TARGETS_LIST, targetItemKey, unmanagedItemKey } from './keys.ts';
+import { ITEM_KIND, type Item, runItem, targetItem, toColumns, toPublication, toRun, toTarget } from './items.ts';
+import {
+  changesPrefix,
+  columnsItemKey,
+  type ItemKey,
+  publicationItemKey,
+  runItemKey,
+  TARGETS_LIST,
+  targetItemKey,
+  unmanagedItemKey,
+} from './keys.ts';
 import { listRuns } from './listing.ts';
 import { createTable } from './table.ts';
 
@@ -72,6 +81,14 @@ export const createLedger = ({ client, tableName }: LedgerOptions): Ledger => {
     async getTarget(repository, branch) {
       const item = await table.get(targetItemKey(repository, branch));
       return item === undefined ? undefined : toTarget(item);
+    },
+
+    async getColumns(repository, target, name) {
+      const item = await table.get(publicationItemKey(repository, target));
+      const digest = item === undefined ? undefined : toPublication(item).tables[name]?.columns;
+      const columns =
+        digest === undefined ? undefined : await table.get(columnsItemKey({ repository, target, name }, digest));
+      return columns === undefined ? undefined : toColumns(columns).columns;
     },
 
     async *listTargets() {

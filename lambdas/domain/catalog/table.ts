@@ -54,6 +54,13 @@ const describe = (repository: string, table: TableConfig): TableDescriptor[] => 
   ];
 };
 
+/** The published tables whose files tell their columns, whatever target they show. */
+export const parquetTables = (config: CompiledConfig, repository: string): readonly TableDescriptor[] =>
+  config.repositories
+    .filter(({ name }) => name === repository)
+    .flatMap(({ tables }) => tables.flatMap((table) => describe(repository, table)))
+    .filter(({ format }) => format === 'parquet');
+
 /** The tables that show the commits of this target; those without a database are not published. */
 export const publishedTables = (
   config: CompiledConfig,

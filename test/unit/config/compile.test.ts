@@ -35,6 +35,7 @@ pipelines:
         maxReruns: 1,
         keepFailedForSeconds: 259_200,
         maxOpenSeconds: 5400,
+        schema: 'compatible',
       },
     ],
   });

@@ -145,7 +145,7 @@ describe('unknown keys are refused', () => {
     [
       'in a pipeline',
       `${PIPELINE}    onconflict: keep\n`,
-      '12:5 pipelines.nightly.onconflict: unknown key, did you mean "onConflict"? Allowed: jobs, repository, target, onConflict, maxReruns, keepFailedFor, maxOpenFor',
+      '12:5 pipelines.nightly.onconflict: unknown key, did you mean "onConflict"? Allowed: jobs, repository, target, onConflict, maxReruns, keepFailedFor, schema, maxOpenFor',
     ],
     [
       'in a table, four levels deep',

@@ -1,0 +1,80 @@
+/**
+ * The columns of what a run wrote, compared with those of the tables that it wrote to. Read while the run settles, so that no
+ * promotion waits for it; decided when it is promoted, one at a time per target.
+ */
+import { compareFile, type SchemaChange } from '../domain/catalog/columns.ts';
+import { crossing, distinctChanges, refusedBy, schemaCause } from '../domain/catalog/evolution.ts';
+import { parquetTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import type { Commit } from '../domain/lakefs.ts';
+import { pipelineOf, schemaModeOf } from '../domain/pipelines.ts';
+import { promotionBaseOf } from '../domain/promotion.ts';
+import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
+import type { Ports } from '../ports.ts';
+import { broughtBy } from './run-of-commit.ts';
+import { changedFiles, readFiles } from './table-files.ts';
+
+/**
+ * @param commit the run's commit.
+ * @param partitions that it changed.
+ */
+export const schemaChangesOf = async (
+  ports: Ports,
+  run: Run,
+  commit: string,
+  partitions: readonly string[],
+): Promise<readonly SchemaChange[]> => {
+  const config = await ports.config.load();
+  if (schemaModeOf(pipelineOf(config, run.job)) === 'off') return [];
+  const changes: SchemaChange[] = [];
+  for (const table of parquetTables(config, run.repository)) {
+    if (!partitions.some((partition) => partition.startsWith(table.path))) continue;
+    changes.push(...(await changesOfTable(ports, run, table, commit)));
+  }
+  return distinctChanges(changes);
+};
+
+const changesOfTable = async (
+  ports: Ports,
+  run: Run,
+  table: TableDescriptor,
+  commit: string,
+): Promise<readonly SchemaChange[]> => {
+  const isGiven = table.infers !== true;
+  const known = isGiven ? table.columns : await ports.ledger.getColumns(run.repository, run.target, table.name);
+  const files = await changedFiles(ports, table, run.baseCommit, commit);
+  const read = await readFiles(ports, run.repository, commit, files);
+  ports.log.info('columns of the run', { run: formatRunKey(run), table: table.name, files: read.length });
+  const options = { table: table.name, partitionColumns: table.partitionColumns.map(({ name }) => name), isGiven };
+  return read.flatMap((file) => compareFile(known ?? [], file, options));
+};
+
+/**
+ * Why the run's columns keep it from being promoted.
+ * @param newestFirst first-parent log from the head that the run goes onto, back to its base commit, which comes last.
+ */
+export const schemaObjection = async (
+  ports: Ports,
+  run: Run,
+  newestFirst: readonly Commit[],
+): Promise<Cause | undefined> => {
+  const mine = run.schemaChanges ?? [];
+  if (mine.length === 0 || run.schemaAccepted === true) return undefined;
+  const mode = schemaModeOf(pipelineOf(await ports.config.load(), run.job));
+  const refused = refusedBy(mode, mine);
+  if (refused.length > 0) return schemaCause(refused);
+  for (const commit of newestFirst.slice(0, -1)) {
+    const other = await broughtBy(ports, run.repository, commit);
+    if (other === undefined || formatRunKey(other) === formatRunKey(run)) continue;
+    const crossed = crossing(mine, other.schemaChanges ?? [], mode);
+    if (crossed.length === 0) continue;
+    const { code, message } = schemaCause(crossed);
+    return { code, message: `${message}, by run ${formatRunKey(other)} since` };
+  }
+  return undefined;
+};
+
+/** Looked at again, where the table may have changed meanwhile. */
+export const schemaChangesAgain = async (ports: Ports, run: Run): Promise<readonly SchemaChange[]> => {
+  const commit = run.originalCommit ?? run.runCommit ?? promotionBaseOf(run);
+  return schemaChangesOf(ports, run, commit, (await ports.ledger.getChanges(run, run.runCommit ?? '')) ?? []);
+};
