@@ -7,9 +7,8 @@ import { withExamples } from '../help.ts';
 import { parseAttempt, parseDuration } from '../options.ts';
 import { during } from '../progress.ts';
 import { counted, plain } from '../text.ts';
-import { exitCodeOfRun, waitForRun } from '../wait.ts';
 import { chosenRun, keyOf } from './chosen-run.ts';
-import { tellEnd } from './end.ts';
+import { answerWithEnd } from './end.ts';
 
 const STRATEGIES = ['source-wins', 'target-wins'] as const;
 type Strategy = (typeof STRATEGIES)[number];
@@ -71,9 +70,7 @@ const promote = async (context: Context, session: Session, text: string, options
     });
     return;
   }
-  const ended = await waitForRun(context, answer.run ?? run, { timeoutMs: options.timeout });
-  session.exitCode = exitCodeOfRun(ended);
-  context.answer({ ...answer, run: ended }, () => tellEnd(context, ended));
+  await answerWithEnd(session, context, { ...answer }, answer.run ?? run, options.timeout);
 };
 
 export const addRunsPromote = (runs: Command, session: Session): void => {

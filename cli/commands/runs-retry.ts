@@ -4,9 +4,8 @@ import type { Session } from '../context.ts';
 import { withExamples } from '../help.ts';
 import { parseAttempt, parseDuration } from '../options.ts';
 import { during } from '../progress.ts';
-import { exitCodeOfRun, waitForRun } from '../wait.ts';
 import { chosenRun, keyOf } from './chosen-run.ts';
-import { tellEnd } from './end.ts';
+import { answerWithEnd } from './end.ts';
 
 interface RetryOptions {
   readonly attempt?: number;
@@ -39,9 +38,7 @@ export const addRunsRetry = (runs: Command, session: Session): void => {
         });
         return;
       }
-      const ended = await waitForRun(context, after, { timeoutMs: options.timeout });
-      session.exitCode = exitCodeOfRun(ended);
-      context.answer({ outcome: answer.outcome, run: ended }, () => tellEnd(context, ended));
+      await answerWithEnd(session, context, { outcome: answer.outcome }, after, options.timeout);
     });
   withExamples(
     retry,

@@ -6,8 +6,7 @@ import { withExamples } from '../help.ts';
 import { collectArguments, parseDuration, parseRunId } from '../options.ts';
 import { during } from '../progress.ts';
 import { shortId } from '../text.ts';
-import { exitCodeOfRun, waitForRun } from '../wait.ts';
-import { tellEnd } from './end.ts';
+import { answerWithEnd } from './end.ts';
 
 interface StartOptions {
   readonly runId?: string;
@@ -64,9 +63,7 @@ export const addRunsStart = (runs: Command, session: Session): void => {
         return;
       }
       context.say(`${outcome} ${id} on branch ${run.branch}`);
-      const ended = await waitForRun(context, run, { timeoutMs: options.timeout });
-      session.exitCode = exitCodeOfRun(ended);
-      context.answer({ outcome, run: ended }, () => tellEnd(context, ended));
+      await answerWithEnd(session, context, { outcome }, run, options.timeout);
     });
   withExamples(
     start,

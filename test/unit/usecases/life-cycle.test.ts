@@ -1,42 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { GLUE_ARGUMENT, METADATA } from '../../../lambdas/contract.ts';
-import type { Run } from '../../../lambdas/domain/run.ts';
 import { claimRun } from '../../../lambdas/usecases/claim-run.ts';
-import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
-import { reconcile } from '../../../lambdas/usecases/reconcile.ts';
 import { resolveRun } from '../../../lambdas/usecases/resolve-run.ts';
 import { settleRun } from '../../../lambdas/usecases/settle-run.ts';
 import { startRun } from '../../../lambdas/usecases/start-run.ts';
 import { sweep } from '../../../lambdas/usecases/sweep.ts';
 import { makeWorld, text, type World } from '../../fakes/ports.ts';
-
-const write = (world: World, run: Run, path: string, content = `${run.runId}:${path}`) =>
-  world.lakefs.putObject('lake', run.branch, path, text(content));
-
-const finish = async (world: World, run: Run, state = 'SUCCEEDED') => {
-  const jobRunId = run.jobRunId ?? '';
-  world.glue.end(jobRunId, state);
-  return settleRun(world, { jobName: run.job, jobRunId });
-};
-
-const drain = async (world: World) => {
-  const answers = [];
-  for (let key = world.promotions.queue.shift(); key !== undefined; key = world.promotions.queue.shift()) {
-    answers.push(await promoteRun(world, key));
-  }
-  return answers;
-};
-
-const start = async (world: World, job = 'job-a', runId?: string) =>
-  (await startRun(world, { job, ...(runId === undefined ? {} : { runId }) })).run;
-
-const reconcileNow = (world: World) => reconcile(world, { until: world.clock.now() + 600_000 });
-const files = (world: World) => [...world.lakefs.tree('lake', 'main').keys()].sort();
-const entry = async (world: World, run: Run) => {
-  const found = await world.ledger.getRun(run);
-  if (found === undefined) throw new Error('gone');
-  return found;
-};
+import { drain, entry, files, finish, reconcileNow, start, write } from './stage.ts';
 
 describe('a run that succeeds', () => {
   it('is promoted in one merge that carries its provenance, and its branch is deleted', async () => {
