@@ -60,6 +60,13 @@ const oneWay = (table: string): Readonly<Record<string, Example>> => ({
     kind: 'pythonshell',
     arguments: { '--table': 'example_rates' },
   },
+  'sample-table': {
+    script: 'sample_table.py',
+    about: 'Writes a sample table as Parquet without Spark',
+    kind: 'pythonshell',
+    // pyarrow comes with it. Without dashes: AWS Glue developer guide, "Configuring job properties for Python shell jobs".
+    arguments: { 'library-set': 'analytics', '--table': 'example_sales' },
+  },
 });
 
 export class ExampleJobs extends Construct {

@@ -1,9 +1,13 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FileSystem } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { compileConfig } from '../../lib/config/compile.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { asText, ofType, synth, VARIANTS } from './template.ts';
 
 const JAR = 'jobs: { lakefsJar: "s3://jars/lakefs/hadoop-lakefs-assembly.jar" }\n';
+const JOBS = join(import.meta.dirname, '..', '..', 'glue', 'jobs');
 const EXAMPLES = `${VARIANTS.plain}examples: true\n`;
 
 const jobsOf = (text: string) =>
@@ -26,10 +30,23 @@ const WITHOUT_JAR = [
   'python-client',
   's3a-read',
   's3a-write',
+  'sample-table',
   'two-tables',
 ].map((name) => `branchline-example-${name}`);
 
 describe('examples: true', () => {
+  test('deploys every script of glue/jobs/', () => {
+    const deployed = new Set(
+      ofType(synth(`${EXAMPLES}${JAR}`), 'AWS::Glue::Job').map(([, { Properties }]) =>
+        asText((Properties['Command'] as { ScriptLocation: unknown }).ScriptLocation).replace(/^.*\//, ''),
+      ),
+    );
+    const scripts = readdirSync(JOBS).filter((name) => name.endsWith('.py'));
+    const assets = scripts.map((name) => `${FileSystem.fingerprint(join(JOBS, name))}.py`);
+    expect(scripts.length).toBeGreaterThan(7);
+    expect([...deployed].toSorted()).toEqual(assets.toSorted());
+  });
+
   test('deploys none without it', () => {
     expect([...jobsOf(VARIANTS.plain).keys()]).toEqual([]);
   });
@@ -38,7 +55,8 @@ describe('examples: true', () => {
     const jobs = jobsOf(EXAMPLES);
     expect([...jobs.keys()].toSorted()).toEqual(WITHOUT_JAR);
     for (const [name, args] of jobs)
-      expect(args['--branchline_access'], name).toBe(name.endsWith('python-client') ? undefined : 's3a');
+      expect(args['--branchline_access'], name).toBe('--branchline_job' in args ? undefined : 's3a');
+    expect(jobs.get('branchline-example-sample-table')?.['library-set']).toBe('analytics');
   });
 
   test('deploys all of them where the jar is told, lakefs:// by signed addresses', () => {
