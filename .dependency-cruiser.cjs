@@ -18,7 +18,7 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/((catalog|snapshot)-)?ports\\.ts$' },
+      from: { path: '^lambdas/((catalog|snapshot|rotation)-)?ports\\.ts$' },
       to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports)\\.ts$'] },
     },
     {
@@ -30,7 +30,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|rotation-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -49,7 +49,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: below('handlers'),
-        pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring)\\.ts$',
+        pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring|rotation-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

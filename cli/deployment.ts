@@ -2,11 +2,19 @@
 import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
 import type { Run, RunState } from '../lambdas/domain/run.ts';
 import type { Target } from '../lambdas/domain/target.ts';
-import type { CatalogRequest, Check, InspectRequest, ResolveRunRequest, StartRunRequest } from '../lambdas/payloads.ts';
+import type {
+  CatalogRequest,
+  Check,
+  InspectRequest,
+  ResolveRunRequest,
+  RotateCredentialsRequest,
+  StartRunRequest,
+} from '../lambdas/payloads.ts';
 import type { RepairAnswer, StatusAnswer, VerifyAnswer, WakeAnswer } from '../lambdas/usecases/catalog.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
+import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
 import type { Connection } from './connection.ts';
 import { Failure } from './failure.ts';
@@ -33,6 +41,7 @@ export interface Deployment {
     verify(tables: TableChoice): Promise<VerifyAnswer>;
     repair(tables: TableChoice & { readonly dryRun?: boolean }): Promise<RepairAnswer>;
   };
+  rotate(request: RotateCredentialsRequest): Promise<RotationAnswer>;
 }
 
 export const deploymentOf = (connection: Connection): Deployment => {
@@ -75,5 +84,6 @@ export const deploymentOf = (connection: Connection): Deployment => {
       verify: (tables) => askCatalog({ action: 'verify', ...tables }, 'verified'),
       repair: (tables) => askCatalog({ action: 'repair', ...tables }, 'askedAt'),
     },
+    rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
   };
 };

@@ -6,6 +6,7 @@ import { addCatalogRepair } from './commands/catalog-repair.ts';
 import { addCatalogStatus } from './commands/catalog-status.ts';
 import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addRunsDiscard } from './commands/runs-discard.ts';
 import { addRunsList } from './commands/runs-list.ts';
@@ -90,6 +91,7 @@ export const createProgram = (session: Session): Command => {
   addRuns(program, session);
   addTargets(program, session);
   addCatalog(program, session);
+  addCredentials(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

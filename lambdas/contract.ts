@@ -32,6 +32,7 @@ export const FUNCTION = {
   publishEvents: 'publish-events',
   setUp: 'set-up',
   inspect: 'inspect',
+  rotateCredentials: 'rotate-credentials',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
@@ -202,6 +203,7 @@ export const DOMAIN_EVENT = {
   targetBlocked: 'Target Blocked',
   targetUnblocked: 'Target Unblocked',
   catalogRefreshed: 'Catalog Refreshed',
+  credentialsRotated: 'Credentials Rotated',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 

@@ -115,6 +115,26 @@ export const catalogRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('repair'), ...someTables, dryRun: z.optional(z.boolean()) }),
 ]);
 export type CatalogRequest = z.infer<typeof catalogRequest>;
+/** rotate-credentials, asked by a person. Secrets Manager sends its own four steps. */
+export const rotateCredentialsRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('status') }),
+  z.strictObject({
+    action: z.literal('rotate'),
+    /** Who asks, for the record. */
+    by: z.optional(z.string().check(z.minLength(1), z.maxLength(256))),
+    /** Do not wait until no run is open: Spark jobs that run fail with the old pair. */
+    evenWhileRunsAreOpen: z.optional(z.boolean()),
+    dryRun: z.optional(z.boolean()),
+  }),
+]);
+export type RotateCredentialsRequest = z.infer<typeof rotateCredentialsRequest>;
+
+/** What Secrets Manager sends. Source: its user guide, "Rotation function". */
+export const rotationStepRequest = z.object({
+  SecretId: z.string(),
+  ClientRequestToken: z.string().check(z.minLength(1)),
+  Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
+});
 
 /** inspect: what the ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own. */
 export const inspectRequest = z.discriminatedUnion('query', [

@@ -1,6 +1,12 @@
 /** docs/events.md: each domain event with an example, made by the function that makes the real ones. */
 import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/contract.ts';
-import { type DomainEvent, eventsOf, publicationEventsOf, targetEventsOf } from '../../lambdas/domain/domain-events.ts';
+import {
+  type DomainEvent,
+  eventsOf,
+  publicationEventsOf,
+  rotationEventsOf,
+  targetEventsOf,
+} from '../../lambdas/domain/domain-events.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
 
@@ -117,6 +123,10 @@ const EXAMPLES: readonly DomainEvent[] = [
       },
     },
   }),
+  ...rotationEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 3, updatedAt: AT },
+    last: { token: '9f8e7d6c-0000-4000-8000-000000000001', by: 'secrets-manager', startedAt: AT - 4000, endedAt: AT },
+  }),
 ];
 
 const ABOUT: Readonly<Record<DomainEventType, string>> = {
@@ -137,6 +147,8 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',
   [DOMAIN_EVENT.catalogRefreshed]:
     'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
+  [DOMAIN_EVENT.credentialsRotated]:
+    'lakeFS has a new key pair, and the secret holds it as its current version. `by` is `secrets-manager` or the name of a person.',
 };
 
 const example = ({ type, at, detail }: DomainEvent): string[] => [

@@ -7,6 +7,7 @@ import {
   claimRunRequest,
   inspectRequest,
   resolveRunRequest,
+  rotateCredentialsRequest,
   startRunRequest,
 } from '../../lambdas/payloads.ts';
 
@@ -16,6 +17,7 @@ export const REQUESTS = {
   'resolve-run': resolveRunRequest,
   catalog: catalogRequest,
   inspect: inspectRequest,
+  'rotate-credentials': rotateCredentialsRequest,
 } as const;
 
 const maybe = z.exactOptional;
@@ -115,6 +117,14 @@ const commit = z.object({
   committer: z.string(),
   creationDate: time,
   metadata: z.record(z.string(), z.string()),
+});
+
+const rotation = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  updatedAt: time,
+  current: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, leaseUntil: time })),
+  last: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, endedAt: time })),
 });
 
 const check = z.object({
@@ -217,6 +227,12 @@ export const ANSWERS = {
     z.object({ outcome: z.enum(['right', 'different', 'busy', 'unfinished']), verified: list(tableVerification) }),
     z.object({ outcome: z.enum(['asked', 'would-repair']), askedAt: time, tables: list(tableStatus) }),
   ]),
+  'rotate-credentials': z.object({
+    outcome: z.enum(['status', 'would-rotate', 'rotated']),
+    rotation: maybe(rotation),
+    openRuns: list(z.string()),
+    obstacles: list(z.string()),
+  }),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),

@@ -1,6 +1,7 @@
 /** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
 import type { Publication } from './catalog/publication.ts';
+import type { Rotation } from './rotation.ts';
 import type { EpochMs, Run, RunState } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -96,6 +97,26 @@ export const targetEventsOf = (before: Target | undefined, after: Target): Domai
         target: after.branch,
         verifiedCommit: after.verifiedCommit,
         blocked: after.blocked ?? before?.blocked,
+        ledgerVersion: after.version,
+      },
+    },
+  ];
+};
+
+/** The pair itself is nowhere but in the secret: an event names the version of it. */
+export const rotationEventsOf = (before: Rotation | undefined, after: Rotation): DomainEvent[] => {
+  const { last } = after;
+  if (last === undefined || last.token === before?.last?.token) return [];
+  return [
+    {
+      type: DOMAIN_EVENT.credentialsRotated,
+      at: last.endedAt,
+      detail: {
+        schemaVersion: SCHEMA_VERSION,
+        secretVersion: last.token,
+        by: last.by,
+        startedAt: last.startedAt,
+        endedAt: last.endedAt,
         ledgerVersion: after.version,
       },
     },

@@ -3,7 +3,13 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Refreshes } from '../catalog-ports.ts';
 import { METRIC } from '../contract.ts';
-import { type DomainEvent, eventsOf, publicationEventsOf, targetEventsOf } from '../domain/domain-events.ts';
+import {
+  type DomainEvent,
+  eventsOf,
+  publicationEventsOf,
+  rotationEventsOf,
+  targetEventsOf,
+} from '../domain/domain-events.ts';
 import type { Target } from '../domain/target.ts';
 import { busOfContainer, refreshesOfPublisher } from './bus-wiring.ts';
 import { lambda } from './middleware.ts';
@@ -19,6 +25,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return targetEventsOf(change.before, change.after);
     case 'publication':
       return publicationEventsOf(change.before, change.after);
+    case 'rotation':
+      return rotationEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

@@ -2,8 +2,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { ITEM_KIND, type Item, toPublication, toRun, toTarget } from '../adapters/ledger/items.ts';
+import { ITEM_KIND, type Item, toPublication, toRotation, toRun, toTarget } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
+import type { Rotation } from '../domain/rotation.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 
@@ -11,6 +12,7 @@ export type LedgerChange =
   | { readonly kind: 'run'; readonly before: Run | undefined; readonly after: Run }
   | { readonly kind: 'target'; readonly before: Target | undefined; readonly after: Target }
   | { readonly kind: 'publication'; readonly before: Publication | undefined; readonly after: Publication }
+  | { readonly kind: 'rotation'; readonly before: Rotation | undefined; readonly after: Rotation }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -33,6 +35,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'target', before: map(before, toTarget), after: toTarget(after) };
     case ITEM_KIND.publication:
       return { kind: 'publication', before: map(before, toPublication), after: toPublication(after) };
+    case ITEM_KIND.rotation:
+      return { kind: 'rotation', before: map(before, toRotation), after: toRotation(after) };
     default:
       return { kind: 'other' };
   }

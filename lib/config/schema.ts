@@ -124,6 +124,8 @@ const RETENTION = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
 
+const ROTATION_DAYS = '90d';
+
 export const configSchema = z
   .strictObject({
     lakefs: z
@@ -143,6 +145,18 @@ export const configSchema = z
           .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
           .optional()
           .describe('Customer key that the secret is encrypted with, if any.'),
+        rotation: z
+          .strictObject({
+            every: z
+              .string()
+              .regex(/^(never|[1-9]\d{0,2}d)$/, 'a number of days from 1d to 999d, or never')
+              .default(ROTATION_DAYS)
+              .describe('How often the key pair is changed; `never`: only when somebody asks.'),
+          })
+          .optional()
+          .describe(
+            'Rotation of the key pair by Branchline; for open-source lakeFS. With `server` it is on, else only where this is given.',
+          ),
         server: serverSchema.optional().describe('A lakeFS server on Fargate that is deployed with the control plane.'),
       })
       .describe('The lakeFS server that runs use.'),
@@ -208,4 +222,8 @@ export const configSchema = z
   .describe('Configuration of a Branchline deployment.');
 
 export type Config = z.infer<typeof configSchema>;
+
+/** How often the key pair is rotated: `undefined` where Branchline is not to touch it. */
+export const rotationOf = ({ lakefs }: Config): string | undefined =>
+  lakefs.rotation?.every ?? (lakefs.server === undefined ? undefined : ROTATION_DAYS);
 export type RawConfig = z.input<typeof configSchema>;

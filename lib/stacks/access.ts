@@ -48,6 +48,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   sweep: { ...worker, glue: DISCARDS },
   inspect: { ledger: ['read'], glue: ['job'], wakes: false, gauges: true, lakefs: true },
   'set-up': { ...worker, glue: [] },
+  // Its rights on the secret: constructs/credential-rotation.ts.
+  'rotate-credentials': { ...worker, glue: [] },
   'publish-events': none,
 };
 

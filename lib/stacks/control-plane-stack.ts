@@ -31,10 +31,11 @@ import {
 } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import { compileConfig } from '../config/compile.ts';
-import { type Config, durationSeconds } from '../config/schema.ts';
+import { type Config, durationSeconds, rotationOf } from '../config/schema.ts';
 import { RunAlarms } from '../constructs/alarms.ts';
 import { BranchlineFunction, type Network } from '../constructs/branchline-function.ts';
 import { CatalogRefresh, REFRESH_TIMEOUT } from '../constructs/catalog-refresh.ts';
+import { CredentialRotation } from '../constructs/credential-rotation.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
@@ -70,6 +71,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
+  'rotate-credentials': 'Gives lakeFS a new key pair',
   'set-up': 'Brings lakeFS to what the configuration says',
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
 };
@@ -89,6 +91,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
   'set-up': Duration.minutes(5),
+  // It may wait until no run is open.
+  'rotate-credentials': Duration.minutes(15),
   'publish-events': Duration.seconds(60),
 };
 
@@ -165,6 +169,14 @@ export class ControlPlaneStack extends Stack {
       this.#publish(ledger, alarmActions),
       this.#schedules(alarmActions),
     ]);
+    new CredentialRotation(this, 'CredentialRotation', {
+      prefix,
+      target: this.#fn('rotate-credentials'),
+      secretArn: this.#lakefs.secretArn,
+      secretKmsKeyArn: this.#lakefs.secretKmsKeyArn,
+      every: rotationOf(config),
+      alarmActions,
+    });
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),
       configUri: configAsset.s3ObjectUrl,

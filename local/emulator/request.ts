@@ -4,6 +4,7 @@ import type { LakefsModel } from './model/model.ts';
 import { byPath, type PageRequest } from './model/trees.ts';
 import { type Entry, ModelError, notFound, type RepositoryRecord } from './model/types.ts';
 import type { ObjectStore } from './objects.ts';
+import type { Users } from './users.ts';
 import { type Listed, MAX_PAGE } from './wire.ts';
 
 export interface Calls {
@@ -11,6 +12,9 @@ export interface Calls {
   readonly objects: ObjectStore;
   readonly now: () => number;
   readonly blockstoreType: string;
+  readonly users: Users;
+  /** In whose name the request comes. */
+  readonly user: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -94,10 +98,12 @@ export interface Shared {
   readonly objects: ObjectStore;
   readonly now: () => number;
   readonly blockstoreType: string;
+  readonly users: Users;
   readonly tasks: Map<string, object>;
 }
 
 export interface Incoming {
+  readonly user: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -106,7 +112,7 @@ export interface Incoming {
 
 export const callOf = (shared: Shared, incoming: Incoming): Calls => {
   const { model, tasks } = shared;
-  const { params, query, headers, body } = incoming;
+  const { user, params, query, headers, body } = incoming;
   refuseBadParameters(query);
   for (const [name, value] of Object.entries(params)) {
     if (value === '')
@@ -131,6 +137,7 @@ export const callOf = (shared: Shared, incoming: Incoming): Calls => {
   };
   return {
     ...shared,
+    user,
     params,
     query,
     headers,

@@ -7,6 +7,7 @@ import { REF_ROUTES } from './routes/refs.ts';
 import { REPOSITORY_ROUTES } from './routes/repositories.ts';
 import { SERVER_ROUTES } from './routes/server.ts';
 import { STAGING_ROUTES } from './routes/staging.ts';
+import { USER_ROUTES } from './routes/users.ts';
 
 export const ROUTES: readonly Route[] = [
   ...SERVER_ROUTES,
@@ -16,4 +17,5 @@ export const ROUTES: readonly Route[] = [
   ...DIFF_ROUTES,
   ...OBJECT_ROUTES,
   ...STAGING_ROUTES,
+  ...USER_ROUTES,
 ];

@@ -1,6 +1,6 @@
 /** The emulator as an HTTP server on the loopback address. */
 
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FaultInjector, parseFaultRule } from './faults.ts';
@@ -10,6 +10,7 @@ import { memoryStore, type ObjectStore } from './objects.ts';
 import { callOf, type Shared } from './request.ts';
 import type { Answer, Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { REMEMBERS_MS, Users } from './users.ts';
 
 export interface EmulatorOptions {
   /** 0, the default, takes a free one. */
@@ -17,6 +18,8 @@ export interface EmulatorOptions {
   readonly protectionDelayMs?: number;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
+  /** How long a user or pair that is gone is still let in. As long as a real server's by default. */
+  readonly remembersMs?: number;
   /** In memory by default. */
   readonly objects?: ObjectStore;
   readonly blockstoreType?: string;
@@ -32,6 +35,7 @@ export interface Emulator {
 }
 
 const API = '/api/v1';
+const OPEN_TO_ANYBODY = ['/healthcheck', '/setup_lakefs', '/auth/login'];
 
 const compiled = ROUTES.map((route) => ({
   route,
@@ -68,29 +72,40 @@ const send = (response: ServerResponse, { status, body, raw, headers }: Answer):
 export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
   const accessKeyId = options.accessKeyId ?? 'AKIAEMULATORKEY';
   const secretAccessKey = options.secretAccessKey ?? 'emulator-secret';
-  const expected = Buffer.from(`Basic ${Buffer.from(`${accessKeyId}:${secretAccessKey}`).toString('base64')}`);
   const now = Date.now;
   const model = new LakefsModel({ now, protectionDelayMs: options.protectionDelayMs ?? 0, committer: 'branchline' });
   const faults = new FaultInjector();
   let endpoint = '';
   const objects = options.objects ?? memoryStore(() => endpoint);
-  const shared: Shared = { model, objects, now, blockstoreType: options.blockstoreType ?? 'mem', tasks: new Map() };
-
-  const isAllowed = (header: string | undefined): boolean => {
-    const given = Buffer.from(header ?? '');
-    return given.length === expected.length && timingSafeEqual(given, expected);
+  const users = new Users('branchline', { accessKeyId, secretAccessKey }, now, options.remembersMs ?? REMEMBERS_MS);
+  const shared: Shared = {
+    model,
+    objects,
+    now,
+    blockstoreType: options.blockstoreType ?? 'mem',
+    users,
+    tasks: new Map(),
   };
+
+  const isAllowed = (header: string | undefined): boolean => users.whoIs(header) !== undefined;
 
   const answer = async (request: IncomingMessage, url: URL, body: Buffer): Promise<Answer> => {
     const path = url.pathname.slice(API.length);
     const found = find(request.method ?? 'GET', path);
-    if (path !== '/healthcheck' && !isAllowed(request.headers.authorization)) {
+    const user = users.whoIs(request.headers.authorization);
+    if (user === undefined && !OPEN_TO_ANYBODY.includes(path)) {
       return { status: 401, body: { message: 'error authenticating request' } };
     }
     if (found === undefined) return { status: 404, body: { message: 'invalid API endpoint' } };
     try {
       return await found.route.handle(
-        callOf(shared, { params: found.params, query: url.searchParams, headers: request.headers, body }),
+        callOf(shared, {
+          user: user ?? '',
+          params: found.params,
+          query: url.searchParams,
+          headers: request.headers,
+          body,
+        }),
       );
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;

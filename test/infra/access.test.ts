@@ -3,7 +3,18 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FUNCTION, type FunctionName } from '../../lambdas/contract.ts';
 import { functionsOf, grantsOf } from './statements.ts';
-import { ACCOUNT, asList, asText, ofType, REGION, SECRET_ARN, templateOf, VARIANT_NAMES } from './template.ts';
+import {
+  ACCOUNT,
+  asList,
+  asText,
+  ofType,
+  REGION,
+  SECRET_ARN,
+  synth,
+  templateOf,
+  VARIANT_NAMES,
+  VARIANTS,
+} from './template.ts';
 
 /** The reviewed table: what each function may do, in the plain variant. A change here is a change of its rights. */
 const READ_LEDGER = ['', '/index/job-run-index', '/index/recent-index', '/index/state-index'].flatMap((part) =>
@@ -56,6 +67,8 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   sweep: [...WORKER, ...DISCARDS],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
+  // Without `lakefs.rotation` it can look, and change nothing.
+  'rotate-credentials': WORKER,
   'publish-events': [
     'events:PutEvents on <Bus>',
     ...send('CatalogHopQueue'),
@@ -171,6 +184,35 @@ describe('the rights follow from what is configured', () => {
       new Set([`arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`]),
     );
     expect(grantsOf(templateOf('plain')).filter(({ action }) => action.startsWith('kms:'))).toEqual([]);
+  });
+
+  test('the secret is written by its rotation alone, and only where that is wanted', () => {
+    const text = VARIANTS.plain.replace('secretArn:', 'rotation: { every: 30d }\n  secretArn:');
+    const template = synth(text);
+    const writes = grantsOf(template).filter(({ action }) => /^secretsmanager:(?!GetSecretValue)/.test(action));
+    expect(new Set(writes.map(({ role }) => role)).size).toBe(1);
+    expect(writes.map(({ action, resource }) => `${action} on ${resource}`).toSorted()).toEqual(
+      ['DescribeSecret', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+        (action) => `secretsmanager:${action} on ${SECRET_ARN}`,
+      ),
+    );
+    const [[, schedule] = []] = ofType(template, 'AWS::SecretsManager::RotationSchedule');
+    expect(schedule?.Properties).toMatchObject({
+      SecretId: SECRET_ARN,
+      RotateImmediatelyOnUpdate: false,
+      RotationRules: { ScheduleExpression: 'rate(30 days)', Duration: '4h' },
+    });
+    const [[, permission] = []] = ofType(template, 'AWS::Lambda::Permission').filter(([, { Properties }]) =>
+      asText(Properties['Principal']).startsWith('secretsmanager'),
+    );
+    expect(permission?.Properties).toMatchObject({ SourceAccount: ACCOUNT, SourceArn: SECRET_ARN });
+  });
+
+  test('without a schedule a person may still ask for a rotation', () => {
+    const template = synth(VARIANTS.plain.replace('secretArn:', 'rotation: { every: never }\n  secretArn:'));
+    expect(ofType(template, 'AWS::SecretsManager::RotationSchedule')).toEqual([]);
+    expect(grantsOf(template).filter(({ action }) => action === 'secretsmanager:PutSecretValue')).toHaveLength(1);
+    expect(ofType(templateOf('plain'), 'AWS::SecretsManager::RotationSchedule')).toEqual([]);
   });
 
   test('network interfaces are made only where there is a VPC', () => {

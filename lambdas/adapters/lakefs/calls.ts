@@ -10,11 +10,19 @@ export interface KeyPair {
   readonly secretAccessKey: string;
 }
 
+/** A key pair, or the token of a session. */
+export type Identity = KeyPair | { readonly token: string };
+
+const authorizationOf = (identity: Identity): string =>
+  'token' in identity
+    ? `Bearer ${identity.token}`
+    : `Basic ${Buffer.from(`${identity.accessKeyId}:${identity.secretAccessKey}`, 'utf8').toString('base64')}`;
+
 export interface LakefsOptions {
   /** Base URL without `/api/v1`. */
   readonly endpoint: string;
-  /** `refresh` is asked after a 401: the key pair may have been rotated since it was cached. */
-  readonly credentials: { get(): Promise<KeyPair>; refresh(): Promise<KeyPair> };
+  /** `refresh` is asked after a 401: the key pair may have been rotated since it was cached. Without it a 401 is final. */
+  readonly credentials: { get(): Promise<Identity>; refresh?(): Promise<Identity> };
   readonly fetch?: (request: Request) => Promise<Response>;
   readonly now?: () => EpochMs;
   readonly random?: () => number;
@@ -50,6 +58,7 @@ export interface Refusal {
 export type Result<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly refusal: Refusal };
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const REFRESH_PAUSES_MS = [1_000, 2_000] as const;
 const isRefusal = (status: number): boolean => [400, 403, 404, 409, 410, 412].includes(status);
 
 /** Seconds or a date, as HTTP has it. */
@@ -80,9 +89,7 @@ export class Calls {
     });
     this.#api.use({
       onRequest: async ({ request }) => {
-        const { accessKeyId, secretAccessKey } = await options.credentials.get();
-        const pair = Buffer.from(`${accessKeyId}:${secretAccessKey}`, 'utf8').toString('base64');
-        request.headers.set('Authorization', `Basic ${pair}`);
+        request.headers.set('Authorization', authorizationOf(await options.credentials.get()));
         return request;
       },
     });
@@ -97,15 +104,14 @@ export class Calls {
 
   /** As `must`, but answers of 400, 403, 404, 409, 410 and 412 are returned. */
   async ask<T>(options: CallOptions, call: (api: Api, signal: AbortSignal) => Promise<Answer<T>>): Promise<Result<T>> {
-    let refreshed = false;
+    let refreshes = 0;
     for (let tried = 1; ; tried += 1) {
       const attempt = await this.#try(options, call);
       if (attempt.ok) return attempt;
       const { failure } = attempt;
       this.#options.onError?.(failure);
-      if (failure.kind === 'answer' && failure.status === 401 && !refreshed) {
-        refreshed = true;
-        await this.#options.credentials.refresh();
+      if (failure.kind === 'answer' && failure.status === 401 && (await this.#renewsIdentity(refreshes))) {
+        refreshes += 1;
         continue;
       }
       if (failure.kind === 'answer' && isRefusal(failure.status)) {
@@ -118,6 +124,22 @@ export class Calls {
       }
       await (this.#options.sleep ?? pause)(delay);
     }
+  }
+
+  /**
+   * Reads the key pair again, for another try. While it is rotated the old one is refused a second or two before the new one is
+   * told: what is unchanged is asked for once more, after a pause.
+   */
+  async #renewsIdentity(refreshes: number): Promise<boolean> {
+    const { credentials, sleep } = this.#options;
+    if (credentials.refresh === undefined || refreshes > REFRESH_PAUSES_MS.length) return false;
+    const delay = REFRESH_PAUSES_MS[refreshes - 1];
+    if (delay !== undefined) {
+      if (!this.#hasTimeFor(delay)) return false;
+      await (sleep ?? pause)(delay);
+    }
+    await credentials.refresh();
+    return true;
   }
 
   async #try<T>(

@@ -7,6 +7,7 @@ import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
+import type { Rotation } from '../../domain/rotation.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
 import { SNAPSHOT_STATE, type Snapshot } from '../../domain/snapshot.ts';
@@ -15,6 +16,7 @@ import {
   type ItemKey,
   indexKeysOf,
   publicationItemKey,
+  ROTATION_ITEM_KEY,
   runItemKey,
   SNAPSHOTS_LIST,
   snapshotItemKey,
@@ -32,6 +34,7 @@ export const ITEM_KIND = {
   columns: 'columns',
   snapshot: 'snapshot',
   unmanaged: 'unmanaged',
+  rotation: 'rotation',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -149,4 +152,17 @@ export const toSnapshot = (item: Item): Snapshot => {
     throw unreadable(item, 'state', `one of ${Object.keys(SNAPSHOT_STATE).join(', ')}`);
   const { snapshotKind, ...entry } = entryOf(item);
   return { schemaVersion: SCHEMA_VERSION, requestedBy: '', ...entry, kind: snapshotKind } as unknown as Snapshot;
+};
+
+export const rotationItem = (rotation: Rotation, writtenBy: string): Item => ({
+  ...rotation,
+  ...ROTATION_ITEM_KEY,
+  kind: ITEM_KIND.rotation,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toRotation = (item: Item): Rotation => {
+  requireNumbers(item, ['version', 'updatedAt']);
+  return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as Rotation;
 };

@@ -9,6 +9,7 @@
  * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
  * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
  * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
+ * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -46,6 +47,8 @@ export const columnsItemKey = (
   { repository, target, name }: { readonly repository: string; readonly target: string; readonly name: string },
   digest: string,
 ): ItemKey => ({ pk: `TARGET#${repository}#${target}`, sk: `COLUMNS#${name}#${digest}` });
+/** One for the deployment: it has one key pair. */
+export const ROTATION_ITEM_KEY: ItemKey = { pk: 'ROTATION', sk: 'ROTATION' };
 
 export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
   pk: `SNAPSHOT#${repository}#${id}`,

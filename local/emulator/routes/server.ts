@@ -44,12 +44,4 @@ export const SERVER_ROUTES: readonly Route[] = [
       },
     }),
   },
-  {
-    method: 'GET',
-    path: '/user',
-    handle: async () => ({
-      status: 200,
-      body: { user: { id: 'branchline', creation_date: 0, email: '', friendly_name: '' } },
-    }),
-  },
 ];

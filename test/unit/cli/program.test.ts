@@ -172,7 +172,7 @@ describe('completion', () => {
   };
 
   it.skipIf(!existsSync('/bin/bash')).each([
-    [[''], ['runs', 'targets', 'catalog', 'doctor', 'completion']],
+    [[''], ['runs', 'targets', 'catalog', 'credentials', 'doctor', 'completion']],
     [['ru'], ['runs']],
     [['runs', 're'], ['retry']],
     [

@@ -32,7 +32,7 @@ describe('each fault names file, line, key, what was found and what is allowed',
     [
       'a key that is missing',
       'repositories:\n  lake: { storageNamespace: s3://b/l }\n',
-      '1:1 lakefs: found nothing; allowed: the keys endpoint, secretArn, secretKmsKeyArn, server',
+      '1:1 lakefs: found nothing; allowed: the keys endpoint, secretArn, secretKmsKeyArn, rotation, server',
     ],
     ['a key without content', `${HEAD}pipelines:\n`, '8:1 pipelines: found nothing; allowed: entries by name'],
     [

@@ -184,10 +184,21 @@ describe('credentials', () => {
     expect(requests[1]?.headers.get('authorization')).toBe(`Basic ${btoa('key-1:secret')}`);
   });
 
-  it('that are refused again end the call', async () => {
+  it('that are refused again are asked for twice more, after pauses: they may just be rotated', async () => {
+    const { lakefs, requests, refreshed, pauses } = scripted([
+      unauthorised,
+      unauthorised,
+      unauthorised,
+      json(200, REF),
+    ]);
+    expect(await lakefs.getBranch('lake', 'main')).toBeDefined();
+    expect([requests.length, refreshed(), pauses]).toEqual([4, 3, [1000, 2000]]);
+  });
+
+  it('that are refused in the end, end the call', async () => {
     const { lakefs, requests, refreshed } = scripted([unauthorised]);
     expect(await codeOf(lakefs.merge('lake', 'c1', 'main', request))).toBe('BL3002');
-    expect([requests.length, refreshed()]).toEqual([2, 1]);
+    expect([requests.length, refreshed()]).toEqual([4, 3]);
   });
 
   it('that cannot be had end the call with their own fault', async () => {

@@ -1,0 +1,31 @@
+/** Rotation of lakeFS's key pair, as the ledger knows it: one at a time, and how the last one ended. */
+import type { EpochMs } from './run.ts';
+
+/** Longer than the function may run: while it stands nobody else touches the user of lakeFS. */
+export const ROTATION_LEASE_MS = 16 * 60_000;
+
+export interface RotationEnd {
+  readonly token: string;
+  /** Who asked: `secrets-manager`, or the name of a person. */
+  readonly by: string;
+  readonly startedAt: EpochMs;
+  readonly endedAt: EpochMs;
+}
+
+export interface Rotation {
+  readonly schemaVersion: number;
+  readonly version: number;
+  readonly updatedAt: EpochMs;
+  /** What is under way; its token is the id of the version of the secret that it makes. */
+  readonly current?: {
+    readonly token: string;
+    readonly by: string;
+    readonly startedAt: EpochMs;
+    readonly leaseUntil: EpochMs;
+  };
+  readonly last?: RotationEnd;
+}
+
+/** Someone else's, while its lease stands. The same token goes on where it left off, and so does any after the lease. */
+export const isTaken = (rotation: Rotation | undefined, token: string, now: EpochMs): boolean =>
+  rotation?.current !== undefined && rotation.current.token !== token && rotation.current.leaseUntil > now;

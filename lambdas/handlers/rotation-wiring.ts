@@ -1,0 +1,36 @@
+/** What rotate-credentials needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { PATIENT } from '../adapters/aws-clients.ts';
+import { readEnv } from '../adapters/env.ts';
+import { createKeyPairSecret } from '../adapters/key-pair-secret.ts';
+import { createLakefsUsers } from '../adapters/lakefs/users.ts';
+import { createRotations } from '../adapters/ledger/rotations.ts';
+import { pause } from '../adapters/pause.ts';
+import type { RotationPorts } from '../rotation-ports.ts';
+import { deadline } from './deadline.ts';
+import { portsOfContainer } from './wiring.ts';
+
+let ports: RotationPorts | undefined;
+
+/** @throws BL1002 where the environment lacks something, on the first call. */
+export const rotationPortsOfContainer = (): RotationPorts => {
+  if (ports === undefined) {
+    const env = readEnv(process.env, ['ledgerTable', 'lakefsEndpoint', 'lakefsSecretArn']);
+    ports = {
+      ...portsOfContainer(),
+      users: createLakefsUsers({ endpoint: env.lakefsEndpoint, deadline }),
+      secret: createKeyPairSecret({ client: new SecretsManagerClient(PATIENT), secretArn: env.lakefsSecretArn }),
+      rotations: createRotations({
+        client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
+          marshallOptions: { removeUndefinedValues: true },
+        }),
+        tableName: env.ledgerTable,
+      }),
+      pause,
+      deadline,
+    };
+  }
+  return ports;
+};
