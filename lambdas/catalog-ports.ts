@@ -7,6 +7,7 @@ import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.
 import type { Publication } from './domain/catalog/publication.ts';
 import type { Storage } from './domain/catalog/storage.ts';
 import type { Column, TableDescriptor } from './domain/catalog/table.ts';
+import type { Unnamed } from './domain/catalog/unnamed.ts';
 import type { EpochMs } from './domain/run.ts';
 import type { Target } from './domain/target.ts';
 import type { Ports } from './ports.ts';
@@ -30,6 +31,8 @@ export type StoredPartition = Omit<PublishedPartition, 'isInForm'> & { readonly 
  */
 export interface Catalog {
   getTable(database: string, name: string): Promise<StoredTable | undefined>;
+  /** Of every kind and owner. None where there is no such database. */
+  listTables(database: string): AsyncIterable<StoredTable>;
   /** Makes the database too, where there is none. */
   createTable(table: CatalogTable): Promise<'created' | 'exists'>;
   /** `stale` where the table is no longer the version that was read. What we do not write (description, owner) is kept. */
@@ -79,6 +82,10 @@ export interface Publications {
   /** Columns that were inferred for a table, under a name that says what they are. */
   putColumns(table: OfTarget, digest: string, columns: TableColumns): Promise<void>;
   getColumns(table: OfTarget, digest: string): Promise<TableColumns | undefined>;
+  /** Manifests that nobody names; written before the entry says of when they are and how many. */
+  putUnnamed(table: OfTarget, unnamed: Unnamed): Promise<void>;
+  /** `undefined` where the list does not add up. */
+  getUnnamed(table: OfTarget, of: { readonly since: EpochMs; readonly count: number }): Promise<Unnamed | undefined>;
 }
 
 export interface Refreshes {

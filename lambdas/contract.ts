@@ -116,6 +116,9 @@ export const METRIC = {
   refreshedPartitions: 'RefreshedPartitions',
   /** Calls to Glue and to S3 by refreshes. */
   catalogCalls: 'CatalogCalls',
+  /** Manifests that nobody had named for a day, and how large they were. */
+  manifestsRemoved: 'ManifestsRemoved',
+  manifestBytesRemoved: 'ManifestBytesRemoved',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */

@@ -16,6 +16,7 @@ import {
   GetTableCommand,
   type GlueClient,
   paginateGetPartitions,
+  paginateGetTables,
   type Table,
   UpdateTableCommand,
 } from '@aws-sdk/client-glue';
@@ -105,6 +106,18 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
       if (answer?.Table === undefined) return undefined;
       read.set(`${database}.${name}`, answer.Table);
       return toStoredTable({ ...answer.Table, DatabaseName: database, Name: name });
+    },
+
+    async *listTables(DatabaseName) {
+      try {
+        for await (const page of paginateGetTables({ client, pageSize: 100 }, { DatabaseName })) {
+          onCall?.();
+          for (const table of page.TableList ?? []) yield toStoredTable({ ...table, DatabaseName });
+        }
+      } catch (error) {
+        if (error instanceof EntityNotFoundException) return;
+        throw awsFault(`glue:GetTables ${DatabaseName}`, error);
+      }
     },
 
     async createTable(table) {

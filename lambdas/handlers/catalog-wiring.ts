@@ -45,7 +45,8 @@ export const catalogPortsOfContainer = (): CatalogPorts => {
       catalog: createGlueCatalog({ client: new GlueClient(PATIENT), onCall }),
       manifests: createManifests({ env: process.env, root: { bucket, prefix }, onCall }),
       publications: publicationsOfContainer(),
-      refreshes: refreshesOfPublisher(),
+      // Not everybody who writes or reads the catalog may wake others.
+      refreshes: { wake: (target, again) => refreshesOfPublisher().wake(target, again) },
     };
   }
   return ports;

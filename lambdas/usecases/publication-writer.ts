@@ -19,10 +19,13 @@ export const takePublication = async (
   ports: CatalogPorts,
   repository: string,
   branch: string,
+  /** Where the last holder never gave it back: leave it to a refresh, which compares in full. */
+  options: { readonly onlyFree?: boolean } = {},
 ): Promise<PublicationWriter | undefined> => {
   const now = ports.clock.now();
   const found = await ports.publications.get(repository, branch);
   if (found?.lease !== undefined && found.lease.expiresAt > now) return undefined;
+  if (found?.lease !== undefined && options.onlyFree === true) return undefined;
   const owner = ports.ids.owner();
   let entry: Publication = {
     ...(found ?? { schemaVersion: SCHEMA_VERSION, version: 0, repository, branch, tables: {} }),

@@ -121,12 +121,19 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
   return failed ? 'failed' : 'published';
 };
 
-/** Tables that left the configuration: Glue keeps them, nobody writes them any more. */
+/** Tables that left the configuration: Glue keeps them, nobody writes them any more. Where they were shown stays known. */
 const forgetOthers = async (writer: PublicationWriter, tables: readonly TableDescriptor[]): Promise<void> => {
   const names = new Set(tables.map(({ name }) => name));
-  const known = Object.entries(writer.entry.tables).filter(([name]) => names.has(name));
-  if (known.length === Object.keys(writer.entry.tables).length) return;
-  await writer.save((entry) => ({ ...entry, tables: Object.fromEntries(known) }));
+  const left = Object.entries(writer.entry.tables).filter(
+    ([name, { descriptor }]) => !names.has(name) && descriptor !== '',
+  );
+  if (left.length === 0) return;
+  await writer.save((entry) =>
+    left.reduce((next, [name]) => {
+      const shownAs = next.tables[name]?.shownAs;
+      return putTable(next, name, { descriptor: '', ...(shownAs === undefined ? {} : { shownAs }) });
+    }, entry),
+  );
 };
 
 /** Tables of which the commits between hold no change show the new commit already: one call to lakeFS, none to Glue. */

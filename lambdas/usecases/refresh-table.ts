@@ -160,6 +160,8 @@ const record = async (
       ...(partitions === undefined ? {} : { partitions }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
+      shownAs: [...new Set([...(old?.shownAs ?? []), `${table.database}.${table.tableName}`])],
+      ...(old?.unnamed === undefined ? {} : { unnamed: old.unnamed }),
     });
   });
   return 'done';

@@ -30,6 +30,8 @@ export interface CatalogRefreshProps {
   readonly target: BranchlineFunction;
   /** Compares what Glue and the bucket hold, asks for a refresh, and writes neither. */
   readonly reader: BranchlineFunction;
+  /** Removes manifests that nobody names. */
+  readonly cleaner: BranchlineFunction;
   /** Functions that may ask for a refresh. */
   readonly wakers: readonly BranchlineFunction[];
 }
@@ -39,7 +41,7 @@ export class CatalogRefresh extends Construct {
 
   constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
     super(scope, id);
-    const { prefix, target, reader } = props;
+    const { prefix, target, reader, cleaner } = props;
     // Without a name of ours: a bucket that stayed must not stand in the way of deploying again.
     const bucket = new Bucket(this, 'Manifests', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -73,13 +75,18 @@ export class CatalogRefresh extends Construct {
     target.fn.addToRolePolicy(
       new PolicyStatement({ sid: 'WriteManifests', actions: ['s3:PutObject'], resources: [manifests] }),
     );
-    for (const { fn } of [target, reader]) {
+    cleaner.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'RemoveManifests', actions: ['s3:DeleteObject'], resources: [manifests] }),
+    );
+    for (const { fn } of [target, reader, cleaner]) {
       fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
       fn.addToRolePolicy(
         new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
       );
     }
-    explain(target, `${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
+    for (const fn of [target, cleaner]) {
+      explain(fn, `${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
+    }
     const tables = this.#tables(props.config);
     if (tables.length === 0) return;
     reader.fn.addToRolePolicy(
@@ -89,6 +96,17 @@ export class CatalogRefresh extends Construct {
         resources: tables,
       }),
     );
+    const whole = this.#databases(props.config);
+    cleaner.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'ReadDatabases',
+        actions: ['glue:GetTable', 'glue:GetTables', 'glue:GetPartitions'],
+        resources: whole,
+      }),
+    );
+    for (const resource of whole.filter((each) => each.endsWith('*'))) {
+      explain(cleaner, resource, 'Any table of a database may name a manifest: all of them are looked at.');
+    }
     target.fn.addToRolePolicy(
       new PolicyStatement({
         sid: 'WriteTables',
@@ -109,27 +127,42 @@ export class CatalogRefresh extends Construct {
 
   /** Source: AWS Service Authorization Reference, AWS Glue: calls about a table name catalog, database and table. */
   #tables(config: CompiledConfig): string[] {
-    const published = config.repositories.flatMap(({ tables }) => tables.flatMap(({ publish }) => publish ?? []));
-    const arn = (resource: string, resourceName: string): string =>
-      Stack.of(this).formatArn({
-        ...{ service: 'glue', resource, resourceName },
-        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-      });
-    const catalog = Stack.of(this).formatArn({
-      ...{ service: 'glue', resource: 'catalog' },
-      arnFormat: ArnFormat.NO_RESOURCE_NAME,
-    });
+    const published = publishedIn(config);
     if (published.length === 0) return [];
-    const databases = [...new Set(published.map(({ database }) => database))];
-    const names =
-      published.length <= MAX_NAMES
-        ? published.map(({ database, tableName }) => `${database}/${tableName}`)
-        : databases.map((database) => `${database}/*`);
-    return databases.length <= MAX_NAMES
-      ? [catalog, ...databases.map((database) => arn('database', database)), ...names.map((name) => arn('table', name))]
-      : [catalog, arn('database', '*'), arn('table', '*')];
+    const databases = databasesIn(config);
+    if (databases.length > MAX_NAMES || published.length > MAX_NAMES) return this.#databases(config);
+    return [
+      this.#arn('catalog'),
+      ...databases.map((database) => this.#arn('database', database)),
+      ...published.map(({ database, tableName }) => this.#arn('table', `${database}/${tableName}`)),
+    ];
+  }
+
+  /** With every table that they hold. */
+  #databases(config: CompiledConfig): string[] {
+    const databases = databasesIn(config);
+    const names = databases.length > MAX_NAMES ? ['*'] : databases;
+    return [
+      this.#arn('catalog'),
+      ...names.map((database) => this.#arn('database', database)),
+      ...names.map((database) => this.#arn('table', database === '*' ? '*' : `${database}/*`)),
+    ];
+  }
+
+  #arn(resource: string, resourceName?: string): string {
+    return Stack.of(this).formatArn(
+      resourceName === undefined
+        ? { service: 'glue', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME }
+        : { service: 'glue', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME },
+    );
   }
 }
+
+const publishedIn = (config: CompiledConfig) =>
+  config.repositories.flatMap(({ tables }) => tables.flatMap(({ publish }) => publish ?? []));
+const databasesIn = (config: CompiledConfig): string[] => [
+  ...new Set(publishedIn(config).map(({ database }) => database)),
+];
 
 const explain = ({ fn: { role } }: BranchlineFunction, resource: string, reason: string): void => {
   if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(role), resource)}`, reason);

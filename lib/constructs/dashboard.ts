@@ -59,6 +59,14 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Manifests removed, and their bytes',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.manifestsRemoved, { statistic: 'sum', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.manifestBytesRemoved, { statistic: 'sum', period: Duration.hours(1) })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

@@ -161,6 +161,7 @@ export class ControlPlaneStack extends Stack {
       config: this.#compiled,
       target: this.#fn('refresh-catalog'),
       reader: this.#fn('catalog'),
+      cleaner: this.#fn('sweep'),
       wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
     });
     this.#intake(open, settle);

@@ -14,6 +14,7 @@ import type { CompiledConfig, TableConfig } from '../../lambdas/contract.ts';
 import type { TableColumns } from '../../lambdas/domain/catalog/columns.ts';
 import { keyOfValues, MAX_BATCH, type WantedPartition } from '../../lambdas/domain/catalog/plan.ts';
 import type { Publication } from '../../lambdas/domain/catalog/publication.ts';
+import type { Unnamed } from '../../lambdas/domain/catalog/unnamed.ts';
 import type { Change, ObjectStats } from '../../lambdas/domain/lakefs.ts';
 import { FakeLakefs } from './lakefs.ts';
 import { makeWorld, type World } from './ports.ts';
@@ -36,6 +37,10 @@ export class FakeCatalog implements Catalog {
   async getTable(database: string, name: string): Promise<StoredTable | undefined> {
     this.calls.push('GetTable');
     return structuredClone(this.tables.get(`${database}.${name}`));
+  }
+  async *listTables(database: string): AsyncIterable<StoredTable> {
+    this.calls.push('GetTables');
+    for (const table of this.tables.values()) if (table.database === database) yield structuredClone(table);
   }
   async createTable(table: CatalogTable): Promise<'created' | 'exists'> {
     this.calls.push('CreateTable');
@@ -131,6 +136,17 @@ export class FakePublications implements Publications {
   }
   async getColumns({ name }: { name: string }, digest: string): Promise<TableColumns | undefined> {
     return structuredClone(this.columns.get(`${name} ${digest}`));
+  }
+  readonly unnamed = new Map<string, Unnamed>();
+  async putUnnamed({ name }: { name: string }, unnamed: Unnamed): Promise<void> {
+    this.unnamed.set(name, structuredClone(unnamed));
+  }
+  async getUnnamed(
+    { name }: { name: string },
+    { since, count }: { since: number; count: number },
+  ): Promise<Unnamed | undefined> {
+    const found = this.unnamed.get(name);
+    return found?.since === since && found.digests.length === count ? structuredClone(found) : undefined;
   }
   readonly entries = new Map<string, Publication>();
   async get(repository: string, branch: string): Promise<Publication | undefined> {

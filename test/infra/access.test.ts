@@ -64,7 +64,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   ],
   catalog: [...WORKER, ...send('CatalogHopQueue'), `s3:ListBucket on ${MANIFESTS}`],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
-  sweep: [...WORKER, ...DISCARDS],
+  sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.

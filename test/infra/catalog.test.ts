@@ -42,6 +42,20 @@ describe('refresh-catalog writes', () => {
   });
 });
 
+test('the clean-up reads all tables of the databases, writes none, and deletes manifests alone', () => {
+  const template = withTables([table('a', 'one'), table('b', 'two')]);
+  const role = functionsOf(template).find(({ name }) => name === 'branchline-sweep')?.role;
+  const grants = grantsOf(template).filter((grant) => grant.role === role);
+  const of = (action: string): string[] =>
+    grants
+      .filter((grant) => grant.action === action)
+      .map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, ''))
+      .toSorted();
+  expect(of('glue:GetTables')).toEqual(['catalog', 'database/one', 'database/two', 'table/one/*', 'table/two/*']);
+  expect(of('s3:DeleteObject')).toEqual(['<CatalogManifests>/symlinks/*']);
+  expect(grants.filter(({ action }) => /^glue:(Batch|Update|Create|Delete)/.test(action))).toEqual([]);
+});
+
 test('refreshes: one at a time per target, and time-out < lease < visibility', () => {
   const template = templateOf('plain');
   const shape = z.looseObject({

@@ -3,7 +3,9 @@ import * as fc from 'fast-check';
 import type { CatalogPorts } from '../../lambdas/catalog-ports.ts';
 import { keyOfValues } from '../../lambdas/domain/catalog/plan.ts';
 import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { MANIFEST_GRACE_MS } from '../../lambdas/domain/catalog/unnamed.ts';
 import { isBranchlineError } from '../../lambdas/domain/errors.ts';
+import { cleanManifests } from '../../lambdas/usecases/clean-manifests.ts';
 import { symlinkPublisher } from '../../lambdas/usecases/publish-symlinks.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
 import type { CatalogWorld } from '../fakes/catalog.ts';
@@ -29,7 +31,9 @@ export type Step =
       readonly after: boolean;
       readonly stopsAfter?: number | undefined;
     }
-  | { readonly does: 'two-refreshes'; readonly dice: readonly number[] }
+  | { readonly does: 'two-refreshes'; readonly dice: readonly number[]; readonly cleans: boolean }
+  | { readonly does: 'clean'; readonly dies?: number | undefined; readonly after: boolean }
+  | { readonly does: 'a-day-passes' }
   | { readonly does: 'edit'; readonly what: number; readonly which: number }
   | { readonly does: 'wait' };
 
@@ -57,8 +61,18 @@ export const steps = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
         arbitrary: fc.record({
           does: fc.constant('two-refreshes' as const),
           dice: fc.array(fc.nat(1), { minLength: 4, maxLength: 60 }),
+          cleans: fc.boolean(),
         }),
       },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          does: fc.constant('clean' as const),
+          dies: fc.option(fc.nat(20), { nil: undefined, freq: 3 }),
+          after: fc.boolean(),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ does: fc.constant('a-day-passes' as const) }) },
       { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const) }) },
       ...(edits
         ? [
@@ -136,12 +150,22 @@ const run = async (ports: CatalogPorts, until = Number.POSITIVE_INFINITY): Promi
   }
 };
 
-const together = async (world: CatalogWorld, dice: readonly number[]): Promise<void> => {
+const clean = async (ports: CatalogPorts): Promise<void> => {
+  try {
+    await cleanManifests(ports, { until: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    if (!(error instanceof Died || isBranchlineError(error, 'BL4003'))) throw error;
+  }
+};
+
+/** Two refreshes, or a refresh and a clean-up. */
+const together = async (world: CatalogWorld, dice: readonly number[], cleans: boolean): Promise<void> => {
   const waiting: (() => void)[] = [];
   let left = 2;
   const turn = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   for (let i = 0; i < 2; i += 1) {
-    void run(guarded(world, turn)).finally(() => {
+    const ports = guarded(world, turn);
+    void (i === 1 && cleans ? clean(ports) : run(ports)).finally(() => {
       left -= 1;
     });
   }
@@ -209,7 +233,15 @@ export const play = async (
         break;
       }
       case 'two-refreshes':
-        await together(world, step.dice);
+        await together(world, step.dice, step.cleans);
+        break;
+      case 'clean': {
+        const fault = step.dies === undefined ? undefined : { at: step.dies, after: step.after };
+        await clean(guarded(world, async () => undefined, fault));
+        break;
+      }
+      case 'a-day-passes':
+        world.clock.advance(MANIFEST_GRACE_MS + 600_000);
         break;
       case 'edit':
         edit(world, step.what, step.which);

@@ -2,6 +2,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { MANIFEST_GRACE_MS } from '../../lambdas/domain/catalog/unnamed.ts';
+import { cleanManifests } from '../../lambdas/usecases/clean-manifests.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
 import { type CatalogWorld, makeCatalogWorld, readSymlinks } from '../fakes/catalog.ts';
 import { play, steps } from './catalog-story.ts';
@@ -87,3 +89,51 @@ it('is brought back by a comparison, whatever people did to Glue and to the mani
     { numRuns: RUNS },
   );
 });
+
+it('never removes a manifest that Glue names, or named within a day, and removes the others in the end', async () => {
+  let removed = 0;
+  await fc.assert(
+    fc.asyncProperty(steps(false), async (story) => {
+      const world = await makeCatalogWorld();
+      const lastNamed = new Map<string, number>();
+      let before = new Set<string>();
+      const look = (): void => {
+        const now = world.clock.now();
+        const there = new Set(world.manifests.objects.keys());
+        for (const key of namedNow(world)) {
+          expect(there.has(key), key).toBe(true);
+          lastNamed.set(key, now);
+        }
+        for (const key of before) {
+          if (there.has(key)) continue;
+          removed += 1;
+          expect(now - (lastNamed.get(key) ?? 0)).toBeGreaterThanOrEqual(MANIFEST_GRACE_MS);
+        }
+        before = there;
+      };
+      await play(world, story, look);
+      // When all is quiet, only what is named is left.
+      const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
+      for (let day = 0; day < 3; day += 1) {
+        world.clock.advance(MANIFEST_GRACE_MS + 600_000);
+        await refreshCatalog(world, request);
+        await cleanManifests(world, { until: Number.POSITIVE_INFINITY });
+        look();
+      }
+      expect([...world.manifests.objects.keys()].toSorted()).toEqual(namedNow(world));
+    }),
+    { numRuns: RUNS },
+  );
+  expect(removed).toBeGreaterThan(RUNS / 20);
+});
+
+const namedNow = (world: CatalogWorld): string[] => {
+  const locations = TABLES.flatMap((table) => {
+    const stored = world.catalog.tables.get(`db.${table}`);
+    const own = stored === undefined || stored.partitionKeys.length > 0 ? [] : [stored.storage.location];
+    return [...own, ...[...world.catalog.of('db', table).values()].map(({ location }) => location)];
+  });
+  const keys = locations.map((location) => `${location.replace('s3://manifests/', '')}symlink.txt`);
+  // An unpartitioned table without files lies where its manifests would.
+  return [...new Set(keys)].filter((key) => /\/[0-9a-f]{32}\/symlink\.txt$/.test(key)).toSorted();
+};

@@ -33,6 +33,7 @@ export const ITEM_KIND = {
   publication: 'publication',
   columns: 'columns',
   snapshot: 'snapshot',
+  unnamed: 'unnamed',
   unmanaged: 'unmanaged',
   rotation: 'rotation',
 } as const;

@@ -10,6 +10,7 @@
  * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
  * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
  * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
+ * | unnamed manifests | `TARGET#<repo>#<branch>` | `UNNAMED#<table, URL-encoded>#<chunk, 4 digits>` | key only; goes after 30 days |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -53,6 +54,16 @@ export const ROTATION_ITEM_KEY: ItemKey = { pk: 'ROTATION', sk: 'ROTATION' };
 export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
   pk: `SNAPSHOT#${repository}#${id}`,
   sk: 'SNAPSHOT',
+});
+
+/** A name may hold a `#`. */
+export const unnamedPrefix = ({ name }: { readonly name: string }): string => `UNNAMED#${encodeURIComponent(name)}#`;
+export const unnamedItemKey = (
+  of: { readonly repository: string; readonly target: string; readonly name: string },
+  chunk: number,
+): ItemKey => ({
+  pk: `TARGET#${of.repository}#${of.target}`,
+  sk: `${unnamedPrefix(of)}${String(chunk).padStart(4, '0')}`,
 });
 
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });

@@ -2,9 +2,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Publications } from '../../catalog-ports.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
-import { columnsItem, publicationItem, toColumns, toPublication } from './items.ts';
-import { columnsItemKey, publicationItemKey } from './keys.ts';
+import { columnsItem, type Item, publicationItem, toColumns, toPublication } from './items.ts';
+import { columnsItemKey, publicationItemKey, unnamedItemKey, unnamedPrefix } from './keys.ts';
 import { createTable } from './table.ts';
+import { toUnnamed, unnamedItems } from './unnamed.ts';
 
 export const createPublications = (options: {
   readonly client: DynamoDBDocumentClient;
@@ -24,6 +25,21 @@ export const createPublications = (options: {
     async getColumns(of, digest) {
       const item = await table.get(columnsItemKey(of, digest));
       return item === undefined ? undefined : toColumns(item);
+    },
+
+    async putUnnamed(of, unnamed) {
+      for (const item of unnamedItems(of, unnamed)) await table.put(item);
+    },
+
+    async getUnnamed(of, { since, count }) {
+      const items: Item[] = [];
+      const query = {
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': unnamedItemKey(of, 0).pk, ':prefix': unnamedPrefix(of) },
+        ConsistentRead: true,
+      };
+      for await (const page of table.pages(query)) items.push(...page);
+      return toUnnamed(items, since, count);
     },
 
     async put(next) {

@@ -37,6 +37,10 @@ export interface PublishedTable {
   /** When the catalog was last found to be other than the ledger says, and in what. */
   readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;
+  /** Where Glue shows or showed it, as `database.table`: each of them may go on naming its manifests. */
+  readonly shownAs?: readonly string[];
+  /** When manifests were last looked for that nobody names, and how many there were. */
+  readonly unnamed?: { readonly since: EpochMs; readonly count: number };
   /** Why the table could not be refreshed, until it can. */
   readonly failure?: Failure;
 }

@@ -19,10 +19,14 @@ const SERDE: Readonly<Record<TableFormat, string>> = {
   csv: 'org.apache.hadoop.hive.serde2.OpenCSVSerde',
 };
 
+const SYMLINKS = 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat';
+/** Its location, and those of its partitions, hold lists of files. */
+export const isSymlinkTable = ({ inputFormat }: Pick<Storage, 'inputFormat'>): boolean => inputFormat === SYMLINKS;
+
 export const storageOf = (table: TableDescriptor, location: string): Storage => ({
   location,
   columns: table.columns,
-  inputFormat: 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat',
+  inputFormat: SYMLINKS,
   outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
   serde: SERDE[table.format],
 });
