@@ -1,6 +1,7 @@
 /** The branchline.yaml of the local environment: the demo's pipelines, and those of the integration tests. */
 import { writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
+import { SPARK_ACCESS, type SparkAccess } from '../lambdas/contract.ts';
 import type { RawConfig } from '../lib/config/schema.ts';
 
 export const CONTROL_PLANE_STACK = 'BranchlineControlPlane';
@@ -25,6 +26,9 @@ const PUBLISHED = {
   partitionTypes: { yyyy_mm_dd: 'date' },
 };
 
+/** The table that the demo's Spark jobs write by one way to lakeFS: its name in Glue, and its prefix. */
+export const sparkTable = (access: SparkAccess): string => `spark_${access}`;
+
 const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigFacts): RawConfig => ({
   lakefs: { endpoint, secretArn },
   controlPlane: { removeLedger: true },
@@ -35,6 +39,13 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
         sales: { path: 'sales/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },
         clicks: { path: 'clicks/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },
         events: { path: 'events/', partitionColumns: ['day'] },
+        // What the Spark jobs write, one for each way; columns are those of the files.
+        ...Object.fromEntries(
+          SPARK_ACCESS.map((access) => [
+            sparkTable(access),
+            { path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'] },
+          ]),
+        ),
       },
     },
     [`${repository}${DOOMED_REPOSITORY}`]: { storageNamespace: `${storageNamespace}${DOOMED_REPOSITORY}` },

@@ -149,9 +149,12 @@ class Run:
         """The same through lakeFS's S3 gateway: ``s3a://repository/branch/path``."""
         return f"s3a://{self.repository}/{self.branch}/{_checked(path) if path else ''}"
 
-    def read_uri(self, path: str = "") -> str:
-        """``lakefs://repository/commit/path``: the target as it was when the run began, whatever is written meanwhile."""
-        return self._uri(self.base_commit, path)
+    def read_uri(self, path: str = "", *, commit: Optional[str] = None) -> str:
+        """``lakefs://repository/commit/path``: the target as it was when the run began, whatever is written meanwhile.
+
+        :param commit: another commit, such as the one that a table in Glue says it shows.
+        """
+        return self._uri(self.base_commit if commit is None else commit, path)
 
     def target_uri(self, path: str = "") -> str:
         """``lakefs://repository/target/path``: the target as it is at each look; for the location of a catalog table.

@@ -25,6 +25,7 @@ def test_paths(run: branchline.Run) -> None:
     assert run.uri("sales/") == f"lakefs://lake/{BRANCH}/sales/"
     assert run.s3a_uri("sales/") == f"s3a://lake/{BRANCH}/sales/"
     assert run.read_uri("sales/") == f"lakefs://lake/{run.base_commit}/sales/"
+    assert run.read_uri("sales/", commit="c0ffee") == "lakefs://lake/c0ffee/sales/"
     assert run.uri() == f"lakefs://lake/{BRANCH}/"
 
 

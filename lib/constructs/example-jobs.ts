@@ -1,10 +1,12 @@
 /**
  * The jobs of `glue/jobs/`, deployed: one and the same task by each way to lakeFS, beside plain S3, and what can go wrong.
  *
- * What you get: jobs `<prefix>-example-…` and a bucket for the baseline. Those that need lakeFS's jar are there where it is.
+ * What you get: jobs `<prefix>-example-…`, a bucket for the baseline, and a Glue database for the tables through which the reading jobs
+ * look at the target. Those that need lakeFS's jar are there where it is.
  */
 import { join } from 'node:path';
-import { CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -26,16 +28,6 @@ interface Example {
   readonly kind?: 'pythonshell';
   readonly arguments?: Readonly<Record<string, string>>;
 }
-
-/** Once through the S3 gateway and once by `lakefs://`: the same scripts, told by `--branchline_access`. */
-const BOTH_WAYS: Readonly<Record<string, Example>> = {
-  write: { script: 'write_table.py', about: 'Writes a table' },
-  read: {
-    script: 'read_table.py',
-    about: 'Reads it by commit, by target and through the Glue catalog, and compares',
-    arguments: { '--enable-glue-datacatalog': 'true' },
-  },
-};
 
 /** @param table what the job by the same way writes. */
 const oneWay = (table: string): Readonly<Record<string, Example>> => ({
@@ -71,29 +63,62 @@ const oneWay = (table: string): Readonly<Record<string, Example>> => ({
 
 export class ExampleJobs extends Construct {
   readonly #props: ExampleJobsProps;
+  readonly #database: string;
 
   constructor(scope: Construct, id: string, props: ExampleJobsProps) {
     super(scope, id);
     this.#props = props;
+    this.#database = exampleJobName(props.prefix, 'tables').replaceAll('-', '_');
+    new CfnDatabase(this, 'Tables', {
+      catalogId: Stack.of(this).account,
+      databaseInput: { name: this.#database, description: 'What the example jobs read through the catalog' },
+    });
     const { lakefsJar } = props;
     const best = lakefsJar === undefined ? { access: 's3a' as const } : { lakefsJar };
-    for (const [name, example] of Object.entries(BOTH_WAYS)) {
-      // A table for each way, so that the two never meet in a conflict.
-      this.#job(
-        `s3a-${name}`,
-        { ...example, arguments: { ...example.arguments, '--table': 'example_s3a' } },
-        { access: 's3a' },
-      );
-      if (lakefsJar !== undefined)
-        this.#job(
-          `lakefs-${name}`,
-          { ...example, arguments: { ...example.arguments, '--table': 'example_lakefs' } },
-          { lakefsJar },
-        );
-    }
+    // A table for each way, so that the two never meet in a conflict.
+    this.#writeAndRead('s3a', { access: 's3a' });
+    if (lakefsJar !== undefined) this.#writeAndRead('lakefs', { lakefsJar });
     const table = lakefsJar === undefined ? 'example_s3a' : 'example_lakefs';
     for (const [name, example] of Object.entries(oneWay(table))) this.#job(name, example, best);
     this.#baseline();
+  }
+
+  /** The same scripts through the S3 gateway and by `lakefs://`: `--branchline_access` tells them which. */
+  #writeAndRead(way: string, access: Pick<BranchedGlueJobProps, 'access' | 'lakefsJar'>): void {
+    const table = `example_${way}`;
+    this.#job(
+      `${way}-write`,
+      { script: 'write_table.py', about: 'Writes a table', arguments: { '--table': table } },
+      access,
+    );
+    const about = 'Reads it by commit, by target and through the Glue catalog, and compares';
+    const args = {
+      '--table': table,
+      '--catalog': `${this.#database}.${table}`,
+      '--enable-glue-datacatalog': 'true',
+    };
+    const { role } = this.#job(`${way}-read`, { script: 'read_table.py', about, arguments: args }, access);
+    role.addToPrincipalPolicy(this.#useTable(table));
+  }
+
+  /**
+   * Spark looks for the database `default`, which is made where it is missing (source: AWS Glue developer guide, "AWS Glue Data
+   * Catalog support for Spark SQL jobs"), and for `global_temp` (told by others).
+   */
+  #useTable(table: string): PolicyStatement {
+    const stack = Stack.of(this);
+    const arn = (resource: string, resourceName: string): string =>
+      stack.formatArn({ service: 'glue', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+    const catalog = { service: 'glue', resource: 'catalog', arnFormat: ArnFormat.NO_RESOURCE_NAME };
+    return new PolicyStatement({
+      sid: 'UseTable',
+      actions: ['glue:GetDatabase', 'glue:CreateDatabase', 'glue:GetTable', 'glue:GetPartitions', 'glue:CreateTable'],
+      resources: [
+        stack.formatArn(catalog),
+        ...[this.#database, 'default', 'global_temp'].map((database) => arn('database', database)),
+        arn('table', `${this.#database}/${table}`),
+      ],
+    });
   }
 
   #job(name: string, example: Example, way: Pick<BranchedGlueJobProps, 'access' | 'lakefsJar'>): BranchedGlueJob {

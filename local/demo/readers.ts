@@ -25,7 +25,7 @@ const filesAtHead = async (stage: Stage, table: string): Promise<string[]> => {
 };
 
 export const rowsOf = async (stage: Stage, table: string): Promise<string> => {
-  const [[rows = '0'] = []] = await query(stage.harness.aws, DATABASE, table, 'SELECT count(*), sum(amount) FROM t');
+  const [[rows = '0'] = []] = await query(stage.harness.aws, DATABASE, table, 'SELECT count(*), sum(quantity) FROM t');
   return rows;
 };
 

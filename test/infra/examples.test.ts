@@ -4,9 +4,14 @@ import { FileSystem } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { compileConfig } from '../../lib/config/compile.ts';
 import { parseConfig } from '../../lib/config/load.ts';
-import { asText, ofType, synth, VARIANTS } from './template.ts';
+import { asList, asText, ofType, synth, VARIANTS } from './template.ts';
 
 const JAR = 'jobs: { lakefsJar: "s3://jars/lakefs/hadoop-lakefs-assembly.jar" }\n';
+interface Statement {
+  readonly Sid: string;
+  readonly Resource: unknown;
+}
+
 const JOBS = join(import.meta.dirname, '..', '..', 'glue', 'jobs');
 const EXAMPLES = `${VARIANTS.plain}examples: true\n`;
 
@@ -66,6 +71,24 @@ describe('examples: true', () => {
     const write = jobs.get('branchline-example-lakefs-write');
     expect(write?.['--branchline_access']).toBe('presigned');
     expect(write?.['--extra-jars']).toBe('s3://jars/lakefs/hadoop-lakefs-assembly.jar');
+  });
+
+  test('reads each way through the Glue catalog as well, and may do no more there than that', () => {
+    const template = synth(`${EXAMPLES}${JAR}`);
+    const jobs = jobsOf(`${EXAMPLES}${JAR}`);
+    const [database] = ofType(template, 'AWS::Glue::Database').map(([, { Properties }]) => Properties);
+    expect(database).toMatchObject({ DatabaseInput: { Name: 'branchline_example_tables' } });
+    for (const way of ['s3a', 'lakefs'])
+      expect(jobs.get(`branchline-example-${way}-read`)).toMatchObject({
+        '--catalog': `branchline_example_tables.example_${way}`,
+        '--enable-glue-datacatalog': 'true',
+      });
+    const used = ofType(template, 'AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
+      .filter(({ Sid }) => Sid === 'UseTable');
+    expect(used.map(({ Resource }) => asList(Resource).map(asText).at(-1))).toEqual(
+      ['s3a', 'lakefs'].map((way) => expect.stringMatching(`:table/branchline_example_tables/example_${way}$`)),
+    );
   });
 
   test('manages them by a pipeline that takes no job from another', () => {

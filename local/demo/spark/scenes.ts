@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { SparkAccess } from '../../../lambdas/contract.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
+import { DATABASE, sparkTable } from '../../config.ts';
 import { difference } from '../../harness.ts';
 import { PROJECT } from '../../paths.ts';
 import type { Spark } from '../../spark.ts';
 import { runEnd } from '../begin.ts';
+import { readersSee } from '../readers.ts';
 import { type Scene, type Stage, TARGET } from '../stage.ts';
 import { createSparkJob, play, playUnmanaged } from './jobs.ts';
 
@@ -66,19 +68,27 @@ const onlyParquet = (stage: Stage, changed: readonly string[], table: string, pa
 
 const writeAndRead = (spark: Spark, access: SparkAccess): Scene => ({
   name: `Spark writes and reads through ${NAME[access]}`,
-  about: 'A table is written on a run branch, promoted, and read by commit, by target and through the catalog.',
+  about:
+    'A table is written on a run branch, promoted, and read by commit, by target, through Spark’s catalog and through Glue’s.',
   play: async (stage) => {
-    const [table, write, read] = [`spark_${access}`, `demo-spark-write-${access}`, `demo-spark-read-${access}`];
+    const [table, write, read] = [sparkTable(access), `demo-spark-write-${access}`, `demo-spark-read-${access}`];
     await createSparkJob(stage, spark, { name: write, script: 'write_table.py', access });
     await createSparkJob(stage, spark, { name: read, script: 'read_table.py', access });
     const first = await promoted(stage, write, `write-${access}`, { '--table': table, '--rows': String(ROWS) });
     onlyParquet(stage, first.changed, table, 3);
-    const { run, changed } = await promoted(stage, read, `read-${access}`, { '--table': table, '--catalog': table });
+    await readersSee(stage, table, 3 * ROWS);
+    const { run, changed } = await promoted(stage, read, `read-${access}`, {
+      '--table': table,
+      '--catalog': table,
+      '--glue_table': `${DATABASE}.${table}`,
+    });
     stage.same('the reading run changed its report alone', changed, [`reports/${table}-${run.runId}.json`]);
     const bytes = await stage.harness.lakefs.getObject(stage.harness.repository, TARGET, changed[0] ?? '');
     const report = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as Record<string, unknown>;
     stage.same('by commit it saw every row', report['pinned'], expected(3));
-    stage.same('through the catalog it saw the same', report['catalog'], expected(3));
+    stage.same('through Spark’s catalog it saw the same', report['catalog'], expected(3));
+    const shows = { shows: first.run.mergeCommit, ...expected(3) };
+    stage.same('and through the table in Glue, which shows the promotion', report['glue'], shows);
   },
 });
 
@@ -107,7 +117,7 @@ const halfWay = (spark: Spark, access: SparkAccess): Scene => ({
     const job = 'demo-spark-fails';
     await createSparkJob(stage, spark, { name: job, script: 'fails_half_way.py', access });
     const before = await stage.picture();
-    const { run, ended } = await play(stage, job, 'half-way', { '--table': `spark_${access}` });
+    const { run, ended } = await play(stage, job, 'half-way', { '--table': sparkTable(access) });
     stage.same('Glue says the job run failed', ended, 'FAILED');
     const discarded = await runEnd(stage, run, 'DISCARDED');
     stage.same('the ledger says it is DISCARDED because the job failed', discarded.cause?.code, 'BL2005');
@@ -122,7 +132,7 @@ const twoTables = (spark: Spark, access: SparkAccess): Scene => ({
   play: async (stage) => {
     const job = 'demo-spark-join';
     await createSparkJob(stage, spark, { name: job, script: 'join_tables.py', access });
-    const { changed } = await promoted(stage, job, 'join', { '--sales': `spark_${access}` });
+    const { changed } = await promoted(stage, job, 'join', { '--sales': sparkTable(access) });
     onlyParquet(stage, changed, 'turnover', 3);
   },
 });
