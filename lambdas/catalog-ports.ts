@@ -98,6 +98,7 @@ export interface CatalogPorts extends Ports {
   readonly manifests: Manifests;
   readonly publications: Publications;
   readonly refreshes: Refreshes;
+  pause(ms: number): Promise<void>;
 }
 
 /** All visible files of one partition at the commit that is published. None: the partition is gone. */

@@ -1,7 +1,7 @@
 /**
  * Reads a table of Glue as Athena documents it for symlink tables: the partitions that Glue names, in each location every object but
  * those whose names begin with `_` or `.`, in each of these one address a line; the rows of all files, and the partition's values as
- * columns. DuckDB reads the Parquet files. An empty line or an address without an object fails the query, as it does there.
+ * columns. DuckDB reads the files, by the format that the table's serializer names. An empty line or an address without an object fails the query, as it does there.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,15 @@ export interface Found {
   /** Column → value; null as Hive writes it. */
   readonly partition: Readonly<Record<string, string | null>>;
   readonly addresses: readonly string[];
+}
+
+interface Shown {
+  /** The commit that the table says it shows. */
+  readonly commit: string | undefined;
+  readonly serde: string;
+  /** Column → type as Glue writes it; without partition columns. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly parts: readonly Found[];
 }
 
 interface Clients {
@@ -52,18 +61,21 @@ const addressesAt = async (s3: S3Client, location: string): Promise<readonly str
 };
 
 /** What the table is made of, and the commit that it says it shows. */
-export const resolveTable = async (
-  { glue, s3 }: Clients,
-  DatabaseName: string,
-  TableName: string,
-): Promise<{ readonly commit: string | undefined; readonly parts: readonly Found[] }> => {
+export const resolveTable = async ({ glue, s3 }: Clients, DatabaseName: string, TableName: string): Promise<Shown> => {
   const { Table: table } = await glue.send(new GetTableCommand({ DatabaseName, Name: TableName }));
   const storage = table?.StorageDescriptor;
   if (storage?.InputFormat !== SYMLINKS) throw new Error(`${DatabaseName}.${TableName} is no table of symlinks`);
   const commit = table?.Parameters?.['branchline.commit'];
+  const serde = storage.SerdeInfo?.SerializationLibrary ?? '';
+  const columns = Object.fromEntries((storage.Columns ?? []).map(({ Name = '', Type = '' }) => [Name, Type]));
   const names = (table?.PartitionKeys ?? []).map(({ Name }) => Name ?? '');
   if (names.length === 0) {
-    return { commit, parts: [{ partition: {}, addresses: await addressesAt(s3, storage.Location ?? '') }] };
+    return {
+      commit,
+      serde,
+      columns,
+      parts: [{ partition: {}, addresses: await addressesAt(s3, storage.Location ?? '') }],
+    };
   }
   const parts: Found[] = [];
   for await (const page of paginateGetPartitions({ client: glue }, { DatabaseName, TableName })) {
@@ -73,10 +85,29 @@ export const resolveTable = async (
       parts.push({ partition, addresses: await addressesAt(s3, StorageDescriptor?.Location ?? '') });
     }
   }
-  return { commit, parts };
+  return { commit, serde, columns, parts };
 };
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** JSON and CSV hold no types: the table's are given. */
+const readerOf = ({ serde, columns }: Shown, file: string): string => {
+  const types = Object.entries(columns).map(([name, type]) => `${quoted(name)}: ${quoted(duckType(type))}`);
+  const given = `columns = {${types.join(', ')}}`;
+  switch (serde) {
+    case 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe':
+      return `read_parquet(${quoted(file)})`;
+    case 'org.apache.hive.hcatalog.data.JsonSerDe':
+      return `read_json(${quoted(file)}, format = 'newline_delimited', ${given})`;
+    // No line of it is a header, and a double quote escapes, unless the table says otherwise.
+    case 'org.apache.hadoop.hive.serde2.OpenCSVSerde':
+      return `read_csv(${quoted(file)}, header = false, auto_detect = false, delim = ',', quote = '"', ${given})`;
+    default:
+      throw new Error(`files of ${serde} cannot be read here`);
+  }
+};
+
+const duckType = (type: string): string => (type === 'string' || type === 'binary' ? 'VARCHAR' : type.toUpperCase());
 
 /**
  * @param sql over a table named `t`.
@@ -88,7 +119,8 @@ export const query = async (
   table: string,
   sql: string,
 ): Promise<readonly (readonly string[])[]> => {
-  const { parts } = await resolveTable(clients, database, table);
+  const shown = await resolveTable(clients, database, table);
+  const { parts } = shown;
   const folder = await mkdtemp(join(tmpdir(), 'branchline-athena-'));
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
@@ -97,12 +129,12 @@ export const query = async (
     for (const { partition, addresses } of parts) {
       for (const address of addresses) {
         // A file of its own for each line: one that comes twice counts twice, as it does in Athena.
-        const file = join(folder, `${String(selects.length)}.parquet`);
+        const file = join(folder, String(selects.length));
         await writeFile(file, await read(clients.s3, address));
         const columns = Object.entries(partition).map(
           ([name, value]) => `, ${value === null ? 'NULL' : quoted(value)} AS "${name}"`,
         );
-        selects.push(`SELECT *${columns.join('')} FROM read_parquet(${quoted(file)})`);
+        selects.push(`SELECT *${columns.join('')} FROM ${readerOf(shown, file)}`);
       }
     }
     if (selects.length === 0) return [];

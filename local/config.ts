@@ -20,6 +20,8 @@ const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 
 /** Glue database of the demo's tables. */
 export const DATABASE = 'lake';
+/** Tables of the integration tests, as Glue names them too. */
+export const TEST_TABLE = { parted: 'it_parted', whole: 'it_whole' } as const;
 const PUBLISHED = {
   database: DATABASE,
   columns: { sold_at: 'timestamp', product: 'string', quantity: 'int', amount: 'double' },
@@ -46,6 +48,15 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
             { path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'] },
           ]),
         ),
+        // Of the integration tests, whose jobs write text.
+        [TEST_TABLE.parted]: {
+          ...{ path: 'it-parted/', partitionColumns: ['dt'], database: DATABASE, format: 'json' },
+          columns: { id: 'int', name: 'string' },
+        },
+        [TEST_TABLE.whole]: {
+          ...{ path: 'it-whole/', overwrite: 'table', database: DATABASE, format: 'csv' },
+          columns: { id: 'string', name: 'string' },
+        },
       },
     },
     [`${repository}${DOOMED_REPOSITORY}`]: { storageNamespace: `${storageNamespace}${DOOMED_REPOSITORY}` },

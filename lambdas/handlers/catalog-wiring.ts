@@ -7,6 +7,7 @@ import { readEnv } from '../adapters/env.ts';
 import { createGlueCatalog } from '../adapters/glue-catalog.ts';
 import { createPublications } from '../adapters/ledger/publications.ts';
 import { createManifests } from '../adapters/manifests.ts';
+import { pause } from '../adapters/pause.ts';
 import type { CatalogPorts, Publications } from '../catalog-ports.ts';
 import { METRIC } from '../contract.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
@@ -26,7 +27,7 @@ const publicationsOfContainer = (): Publications => {
 };
 
 /** For reconcile, which looks and wakes, and has no rights in Glue or S3. */
-export const wakingPortsOfContainer = (): Omit<CatalogPorts, 'catalog' | 'manifests'> => ({
+export const wakingPortsOfContainer = (): Omit<CatalogPorts, 'catalog' | 'manifests' | 'pause'> => ({
   ...portsOfContainer(),
   publications: publicationsOfContainer(),
   refreshes: refreshesOfPublisher(),
@@ -45,6 +46,7 @@ export const catalogPortsOfContainer = (): CatalogPorts => {
       catalog: createGlueCatalog({ client: new GlueClient(PATIENT), onCall }),
       manifests: createManifests({ env: process.env, root: { bucket, prefix }, onCall }),
       publications: publicationsOfContainer(),
+      pause,
       // Not everybody who writes or reads the catalog may wake others.
       refreshes: { wake: (target, again) => refreshesOfPublisher().wake(target, again) },
     };

@@ -3,7 +3,7 @@
  * their work done by the first. Interrupted anywhere, the next call goes on.
  */
 import type { CatalogPorts, Publisher } from '../catalog-ports.ts';
-import { isPublished, type Publication, stepOfTable, type TableStep } from '../domain/catalog/publication.ts';
+import { isPublished, type Publication, paceOf, stepOfTable, type TableStep } from '../domain/catalog/publication.ts';
 import { digestOfTable, publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
@@ -53,11 +53,14 @@ export const refreshCatalog = async (
   if (isIdle && request.compare !== true && isPublished(tables, before, target, ports.clock.now())) {
     return { outcome: 'up-to-date', publication: before };
   }
+  if (!(await keepPace(ports, before, request.until))) return { outcome: 'unfinished' };
   const writer = await takePublication(ports, repository, branch);
   if (writer === undefined) return { outcome: 'busy' };
+  // What was promoted while we waited is shown with it.
+  const start = (await ports.ledger.getTarget(repository, branch)) ?? target;
   // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
   // expired compares in full.
-  const outcome = await work({ ports, writer, tables, publisher, until: request.until }, request, target);
+  const outcome = await work({ ports, writer, tables, publisher, until: request.until }, request, start);
   await writer.release();
   // Who was woken between our last look and the release found us at it, and went.
   const latest = await ports.ledger.getTarget(repository, branch);
@@ -65,6 +68,19 @@ export const refreshCatalog = async (
   if (isNew && ports.clock.now() < request.until)
     return refreshCatalog(ports, { ...request, compare: false }, publisher);
   return { outcome: isNew ? 'unfinished' : outcome, publication: writer.entry };
+};
+
+/** @returns false where there is no time for it: the next invocation goes on. */
+const keepPace = async (
+  ports: CatalogPorts,
+  publication: Publication | undefined,
+  until: EpochMs,
+): Promise<boolean> => {
+  const now = ports.clock.now();
+  const wait = paceOf(publication, now);
+  if (now + wait >= until && wait > 0) return false;
+  if (wait > 0) await ports.pause(wait);
+  return true;
 };
 
 type WorkOutcome = 'published' | 'unfinished' | 'failed' | 'waiting';
@@ -81,8 +97,8 @@ const work = async (of: Work, request: RefreshRequest, start: Target): Promise<W
     const now = ports.clock.now();
     if (isPublished(tables, writer.entry, target, now)) await recordPublished(writer, target, now);
     if (isPublished(tables, writer.entry, current, now)) return 'published';
-    if (now >= request.until) return 'unfinished';
-    target = current;
+    if (now >= request.until || !(await keepPace(ports, writer.entry, request.until))) return 'unfinished';
+    target = (await ports.ledger.getTarget(request.repository, request.target)) ?? current;
     compare = false;
   }
 };

@@ -13,7 +13,9 @@ export interface CatalogReport {
   readonly lagSeconds: number;
 }
 
-export const wakeRefreshes = async (ports: Omit<CatalogPorts, 'catalog' | 'manifests'>): Promise<CatalogReport> => {
+export const wakeRefreshes = async (
+  ports: Omit<CatalogPorts, 'catalog' | 'manifests' | 'pause'>,
+): Promise<CatalogReport> => {
   const config = await ports.config.load();
   const now = ports.clock.now();
   let woken = 0;

@@ -8,7 +8,7 @@ import { shortId } from './timeline.ts';
 const filesOf = async (stage: Stage, table: string): Promise<{ commit: string | undefined; files: string[] }> => {
   const { commit, parts } = await resolveTable(stage.harness.aws, DATABASE, table).catch((error: Error) => {
     // Before the first publication there is no table.
-    if (error.name === 'EntityNotFoundException') return { commit: undefined, parts: [] };
+    if (error.name === 'EntityNotFoundException') return { commit: undefined, serde: '', columns: {}, parts: [] };
     throw error;
   });
   return { commit, files: parts.flatMap(({ addresses }) => addresses).toSorted() };

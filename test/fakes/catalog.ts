@@ -272,6 +272,7 @@ export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHE
     manifests: new FakeManifests(base.clock.now),
     publications: new FakePublications(),
     refreshes: new FakeRefreshes(),
+    pause: async (ms) => base.clock.advance(ms),
     async change(files) {
       for (const [path, content] of Object.entries(files)) {
         if (content === null) await lakefs.deleteObjects('lake', 'main', [path]);

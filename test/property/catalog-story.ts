@@ -247,7 +247,7 @@ export const play = async (
         edit(world, step.what, step.which);
         break;
       case 'wait':
-        world.clock.advance(PUBLICATION_LEASE_MS + 1);
+        world.clock.advance(PUBLICATION_LEASE_MS + 1_000);
         break;
     }
     await look(outcome);

@@ -79,7 +79,7 @@ it('is brought back by a comparison, whatever people did to Glue and to the mani
       const world = await makeCatalogWorld();
       await world.change({ 'sales/dt=1/a': 'first', 'stock/a': 'too' });
       await play(world, story, () => undefined);
-      world.clock.advance(PUBLICATION_LEASE_MS + 1);
+      world.clock.advance(PUBLICATION_LEASE_MS + 1_000);
       const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
       expect((await refreshCatalog(world, { ...request, compare: true })).outcome).toBe('published');
       await checkShown(world);

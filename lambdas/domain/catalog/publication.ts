@@ -76,6 +76,16 @@ export const PUBLICATION_LEASE_MS = 360_000;
 /** A table is compared in full so often, though nothing seems wrong: somebody may have edited it. */
 export const COMPARE_EVERY_MS = 24 * 3_600_000;
 
+/**
+ * Between two refreshes of a target at least: the first promotion of many is shown at once, those that follow it closely are
+ * shown together. A hundred in a minute cost a dozen refreshes, and nobody waits longer than that.
+ */
+const PACE_MS = 5_000;
+
+/** How long to wait before the next refresh begins. */
+export const paceOf = (publication: Publication | undefined, now: EpochMs): number =>
+  publication?.publishedAt === undefined ? 0 : Math.min(PACE_MS, Math.max(0, publication.publishedAt + PACE_MS - now));
+
 export type TableStep =
   | { readonly step: 'none' }
   /** Everything that Glue names against everything that the commit holds. */

@@ -64,6 +64,7 @@ describe('status', () => {
       Array.from({ length: 250 }, (_, i) => [`sales/dt=x${String(i)}/a`, `x${String(i)}`]),
     );
     await world.change(many);
+    world.clock.advance(10_000);
     const start = world.clock.now();
     let batches = 0;
     const create = world.catalog.createPartitions.bind(world.catalog);

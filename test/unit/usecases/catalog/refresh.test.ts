@@ -160,6 +160,32 @@ describe('a refresh', () => {
     expect(readSymlinks(world, 'db', 'sales')).toEqual(shown);
   });
 
+  it('keeps a pace: the first of many promotions is shown at once, the others together', async () => {
+    const start = world.clock.now();
+    const pauses: number[] = [];
+    const shown: string[] = [];
+    world.pause = async (ms) => {
+      pauses.push(ms);
+      world.clock.advance(ms);
+      // Ten more are promoted while it waits.
+      for (let i = 0; i < 10; i += 1)
+        await world.change({ [`sales/dt=${String(i)}/a`]: `${String(pauses.length)} ${String(i)}` });
+    };
+    for (let round = 0; round < 4; round += 1) {
+      await world.change({ 'sales/dt=x/a': `round ${String(round)}` });
+      await refresh();
+      shown.push(record('sales')?.commit ?? '');
+    }
+    expect(pauses).toEqual([5_000, 5_000, 5_000]);
+    expect(new Set(shown).size).toBe(4);
+    expect(shown.at(-1)).toBe((await world.ledger.getTarget('lake', 'main'))?.verifiedCommit);
+    expect(world.clock.now() - start).toBe(15_000);
+    // Who has no time to wait leaves it to the next.
+    await world.change({ 'sales/dt=x/a': 'late' });
+    expect((await refresh({ until: world.clock.now() + 1_000 })).outcome).toBe('unfinished');
+    expect(pauses).toHaveLength(3);
+  });
+
   it('goes on where the time was up, with the commit that it was about', async () => {
     await world.change(many(250, 'x'));
     let now = 0;
