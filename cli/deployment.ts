@@ -10,9 +10,17 @@ import type {
   RotateCredentialsRequest,
   StartRunRequest,
 } from '../lambdas/payloads.ts';
-import type { RepairAnswer, StatusAnswer, VerifyAnswer, WakeAnswer } from '../lambdas/usecases/catalog.ts';
+import type {
+  PreviewsAnswer,
+  RepairAnswer,
+  StatusAnswer,
+  VerifyAnswer,
+  WakeAnswer,
+} from '../lambdas/usecases/catalog.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
+import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
+import type { PreviewAnswer } from '../lambdas/usecases/make-preview.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
@@ -27,6 +35,8 @@ export interface RunQuery {
   readonly limit?: number;
 }
 
+type CatalogOf<A extends CatalogRequest['action']> = Extract<CatalogRequest, { action: A }>;
+
 export interface Deployment {
   runs(query: RunQuery): Promise<{ readonly runs: readonly Run[] }>;
   /** @throws Failure BL1004 where there is no such run or attempt. */
@@ -40,6 +50,9 @@ export interface Deployment {
     refresh(tables: TableChoice & { readonly dryRun?: boolean }): Promise<WakeAnswer>;
     verify(tables: TableChoice): Promise<VerifyAnswer>;
     repair(tables: TableChoice & { readonly dryRun?: boolean }): Promise<RepairAnswer>;
+    preview(request: Omit<CatalogOf<'preview'>, 'action'>): Promise<PreviewAnswer>;
+    previews(): Promise<PreviewsAnswer>;
+    dropPreview(request: Omit<CatalogOf<'drop-preview'>, 'action'>): Promise<DropAnswer>;
   };
   rotate(request: RotateCredentialsRequest): Promise<RotationAnswer>;
 }
@@ -83,6 +96,9 @@ export const deploymentOf = (connection: Connection): Deployment => {
       refresh: (tables) => askCatalog({ action: 'refresh', ...tables }, 'outcome'),
       verify: (tables) => askCatalog({ action: 'verify', ...tables }, 'verified'),
       repair: (tables) => askCatalog({ action: 'repair', ...tables }, 'askedAt'),
+      preview: (request) => askCatalog({ action: 'preview', ...request }, 'preview'),
+      previews: () => askCatalog({ action: 'previews' }, 'previews'),
+      dropPreview: (request) => askCatalog({ action: 'drop-preview', ...request }, 'preview'),
     },
     rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
   };

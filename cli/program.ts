@@ -1,6 +1,8 @@
 /** The tree of commands. */
 import { Command } from 'commander';
 import { DEFAULT_PREFIX, ENV, VERSION } from '../lambdas/contract.ts';
+import { addCatalogPreview } from './commands/catalog-preview.ts';
+import { addCatalogDropPreview, addCatalogPreviews } from './commands/catalog-previews.ts';
 import { addCatalogRefresh } from './commands/catalog-refresh.ts';
 import { addCatalogRepair } from './commands/catalog-repair.ts';
 import { addCatalogStatus } from './commands/catalog-status.ts';
@@ -57,6 +59,9 @@ const addCatalog = (program: Command, session: Session): void => {
   addCatalogRefresh(catalog, session);
   addCatalogVerify(catalog, session);
   addCatalogRepair(catalog, session);
+  addCatalogPreview(catalog, session);
+  addCatalogPreviews(catalog, session);
+  addCatalogDropPreview(catalog, session);
   withExamples(
     catalog,
     ['branchline catalog status', 'which commit each table shows, and how far it is behind'],

@@ -4,6 +4,7 @@
  */
 import type { TableColumns } from './domain/catalog/columns.ts';
 import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.ts';
+import type { Preview } from './domain/catalog/preview.ts';
 import type { Publication } from './domain/catalog/publication.ts';
 import type { Storage } from './domain/catalog/storage.ts';
 import type { Column, TableDescriptor } from './domain/catalog/table.ts';
@@ -50,6 +51,8 @@ export interface Catalog {
   updatePartitions(table: CatalogTable, partitions: readonly WantedPartition[]): Promise<readonly WantedPartition[]>;
   /** One that is not there is as good as removed. */
   removePartitions(database: string, table: string, values: readonly (readonly string[])[]): Promise<void>;
+  /** With all its tables. One that is not there is as good as removed. */
+  removeDatabase(database: string): Promise<void>;
 }
 
 /** What readers of the catalog need of it, without the right to change anything. */
@@ -99,6 +102,23 @@ export interface CatalogPorts extends Ports {
   readonly publications: Publications;
   readonly refreshes: Refreshes;
   pause(ms: number): Promise<void>;
+}
+
+/** The ledger's entries about previews. */
+export interface Previews {
+  get(name: string): Promise<Preview | undefined>;
+  /** Those that are not dropped, oldest first. */
+  list(): AsyncIterable<Preview>;
+  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
+  put(next: Preview): Promise<{ outcome: 'written' | 'stale' }>;
+}
+
+export interface PreviewPorts extends CatalogPorts {
+  readonly previews: Previews;
+  /** What the names of all databases of previews begin with. */
+  readonly previewDatabases: string;
+  /** The manifests of one preview, with keys of its own. */
+  previewManifests(name: string): Manifests;
 }
 
 /** All visible files of one partition at the commit that is published. None: the partition is gone. */

@@ -74,6 +74,8 @@ export const ENV = {
   refreshQueueUrl: 'BRANCHLINE_REFRESH_QUEUE_URL',
   /** `s3://bucket/prefix/` below which manifests are written. */
   manifestRoot: 'BRANCHLINE_MANIFEST_ROOT',
+  /** `s3://bucket/prefix/` below which the manifests of previews are written. */
+  previewRoot: 'BRANCHLINE_PREVIEW_ROOT',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;

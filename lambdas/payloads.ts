@@ -104,6 +104,8 @@ const someTables = {
   table: z.optional(z.string()),
 };
 
+const previewName = z.string().check(z.regex(/^[a-z0-9_]{1,60}$/, 'at most 60 lower-case letters, digits and _'));
+
 /** catalog: what readers see of targets, looked at and put right. `status` and `verify` change nothing. */
 export const catalogRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('status'), ...someTables }),
@@ -113,6 +115,22 @@ export const catalogRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('verify'), ...someTables }),
   /** Has the same comparison made by refresh-catalog, which puts right what differs; answers at once. */
   z.strictObject({ action: z.literal('repair'), ...someTables, dryRun: z.optional(z.boolean()) }),
+  /** The tables at another ref, in a Glue database of its own that goes by itself. Asked for again it goes on, or follows the ref. */
+  z.strictObject({
+    action: z.literal('preview'),
+    /** A branch, tag, commit id, or an expression of lakeFS such as `main~2`. */
+    ref: z.string().check(z.minLength(1), z.maxLength(1000)),
+    repository: z.optional(z.string()),
+    /** Names in the configuration. */
+    tables: z.optional(z.array(z.string()).check(z.minLength(1))),
+    name: z.optional(previewName),
+    ttlSeconds: z.optional(z.int().check(z.gte(300), z.lte(604_800))),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({ action: z.literal('previews') }),
+  z.strictObject({ action: z.literal('drop-preview'), name: previewName, dryRun: z.optional(z.boolean()) }),
+  /** By a schedule: removes what has expired. */
+  z.strictObject({ action: z.literal('sweep-previews') }),
 ]);
 export type CatalogRequest = z.infer<typeof catalogRequest>;
 /** rotate-credentials, asked by a person. Secrets Manager sends its own four steps. */

@@ -1,6 +1,7 @@
 /** JSON Schemas of what the functions take and answer. */
 import * as z from 'zod/mini';
 import type { ON_CONFLICT } from '../../lambdas/contract.ts';
+import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
 import {
   catalogRequest,
@@ -95,6 +96,22 @@ const run = z.object({
   bookmarkRewind: maybe(z.enum(['due', 'done', 'rerun-needed'])),
   wakeUps: maybe(z.number()),
   steps: list(z.object({ at: time, state, note: maybe(z.string()) })),
+});
+
+const preview = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  name: z.string(),
+  state: z.enum(PREVIEW_STATE),
+  repository: z.string(),
+  ref: z.string(),
+  commit: z.string(),
+  database: z.string(),
+  tables: list(z.string()),
+  createdAt: time,
+  expiresAt: time,
+  updatedAt: time,
+  lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
 });
 
 const target = z.object({
@@ -226,6 +243,14 @@ export const ANSWERS = {
     z.object({ outcome: z.enum(['woken', 'up-to-date', 'would-wake']), askedAt: time, tables: list(tableStatus) }),
     z.object({ outcome: z.enum(['right', 'different', 'busy', 'unfinished']), verified: list(tableVerification) }),
     z.object({ outcome: z.enum(['asked', 'would-repair']), askedAt: time, tables: list(tableStatus) }),
+    z.object({
+      outcome: z.enum(['ready', 'busy', 'unfinished', 'would-preview']),
+      preview,
+      hasUncommitted: z.boolean(),
+    }),
+    z.object({ previews: list(preview) }),
+    z.object({ outcome: z.enum(['dropped', 'already-dropped', 'busy', 'unfinished', 'would-drop']), preview }),
+    z.object({ dropped: z.number(), failures: z.number(), complete: z.boolean() }),
   ]),
   'rotate-credentials': z.object({
     outcome: z.enum(['status', 'would-rotate', 'rotated']),

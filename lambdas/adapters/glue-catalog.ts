@@ -11,6 +11,7 @@ import {
   ConcurrentModificationException,
   CreateDatabaseCommand,
   CreateTableCommand,
+  DeleteDatabaseCommand,
   EntityNotFoundException,
   type ErrorDetail,
   GetTableCommand,
@@ -225,6 +226,16 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
         return (Errors ?? []).map(({ PartitionValueList, ErrorDetail }) => refusalOf(PartitionValueList, ErrorDetail));
       };
       return batch(action, partitions, send, 'EntityNotFoundException');
+    },
+
+    async removeDatabase(Name) {
+      await call(`glue:DeleteDatabase ${Name}`, async () => {
+        try {
+          await client.send(new DeleteDatabaseCommand({ Name }));
+        } catch (error) {
+          if (!(error instanceof EntityNotFoundException)) throw error;
+        }
+      });
     },
 
     async removePartitions(DatabaseName, TableName, values) {

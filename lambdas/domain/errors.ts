@@ -330,6 +330,15 @@ export const ERROR_CATALOG = {
     6,
     'Use an older snapshot that verifies; restore the file that the message names from the earlier versions of the backup bucket.',
   ),
+  BL7006: entry(
+    'too many previews',
+    'operator',
+    false,
+    5,
+    'See them with `branchline catalog previews`, and drop one with `branchline catalog drop-preview`.',
+  ),
+  BL7007: entry('unknown preview', 'operator', false, 3, 'See them with `branchline catalog previews`.'),
+  BL7008: entry('name of a preview is taken', 'operator', false, 5, 'Give the preview another name, or none.'),
   // 83xx: rotation of lakeFS's key pair
   BL8301: entry(
     'this lakeFS is not rotated like that',

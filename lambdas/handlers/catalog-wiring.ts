@@ -5,22 +5,25 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createGlueCatalog } from '../adapters/glue-catalog.ts';
+import { createPreviews } from '../adapters/ledger/previews.ts';
 import { createPublications } from '../adapters/ledger/publications.ts';
 import { createManifests } from '../adapters/manifests.ts';
 import { pause } from '../adapters/pause.ts';
-import type { CatalogPorts, Publications } from '../catalog-ports.ts';
-import { METRIC } from '../contract.ts';
+import type { CatalogPorts, PreviewPorts, Publications } from '../catalog-ports.ts';
+import { DEFAULT_PREFIX, ENV, METRIC } from '../contract.ts';
+import { previewDatabasePrefix } from '../domain/catalog/preview.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
 import { count } from './observability.ts';
 import { portsOfContainer } from './wiring.ts';
+
+const documentClient = (): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), { marshallOptions: { removeUndefinedValues: true } });
 
 let publications: Publications | undefined;
 
 const publicationsOfContainer = (): Publications => {
   publications ??= createPublications({
-    client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-      marshallOptions: { removeUndefinedValues: true },
-    }),
+    client: documentClient(),
     tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,
   });
   return publications;
@@ -32,6 +35,23 @@ export const wakingPortsOfContainer = (): Omit<CatalogPorts, 'catalog' | 'manife
   publications: publicationsOfContainer(),
   refreshes: refreshesOfPublisher(),
 });
+
+let previewing: PreviewPorts | undefined;
+
+/** For the function catalog, which shows other refs in databases of their own. */
+export const previewPortsOfContainer = (): PreviewPorts => {
+  if (previewing === undefined) {
+    const { previewRoot, ledgerTable } = readEnv(process.env, ['previewRoot', 'ledgerTable']);
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(previewRoot) ?? [];
+    previewing = {
+      ...catalogPortsOfContainer(),
+      previews: createPreviews({ client: documentClient(), tableName: ledgerTable }),
+      previewDatabases: previewDatabasePrefix(process.env[ENV.prefix] ?? DEFAULT_PREFIX),
+      previewManifests: (name) => createManifests({ env: process.env, root: { bucket, prefix: `${prefix}${name}/` } }),
+    };
+  }
+  return previewing;
+};
 
 let ports: CatalogPorts | undefined;
 

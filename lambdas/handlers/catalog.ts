@@ -1,7 +1,7 @@
-/** catalog: what readers see of targets, looked at and put right. Payload: `catalogRequest` in payloads.ts. */
+/** catalog: what readers see of targets, looked at and put right, and at other refs. Payload: `catalogRequest` in payloads.ts. */
 import { type CatalogRequest, catalogRequest } from '../payloads.ts';
 import { type AskPorts, type CatalogAnswer, catalog } from '../usecases/catalog.ts';
-import { catalogPortsOfContainer } from './catalog-wiring.ts';
+import { previewPortsOfContainer } from './catalog-wiring.ts';
 import { deadline } from './deadline.ts';
 import { onRequest } from './middleware.ts';
 
@@ -10,7 +10,7 @@ const LAST_STEP_MS = 30_000;
 
 export const createHandler = (
   useCase: (ports: AskPorts, request: CatalogRequest, until: number) => Promise<CatalogAnswer> = catalog,
-  ports: () => AskPorts = catalogPortsOfContainer,
+  ports: () => AskPorts = previewPortsOfContainer,
 ) => onRequest(catalogRequest, (request) => useCase(ports(), request, deadline() - LAST_STEP_MS));
 
 export const handler = createHandler();

@@ -1,13 +1,16 @@
 /** What people and pipelines ask about what readers see, and have put right. Requests: `catalogRequest` in payloads.ts. */
-import type { CatalogPorts } from '../catalog-ports.ts';
+import type { PreviewPorts } from '../catalog-ports.ts';
+import type { Preview } from '../domain/catalog/preview.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { CatalogRequest } from '../payloads.ts';
 import { statusOf, type TableStatus } from './catalog-status.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
 import { askComparison, wakeBehind } from './catalog-wake.ts';
+import { type DropAnswer, dropPreview, type PreviewSweep, sweepPreviews } from './drop-preview.ts';
+import { makePreview, type PreviewAnswer } from './make-preview.ts';
 
-export type AskPorts = VerifyPorts & Pick<CatalogPorts, 'refreshes'>;
+export type AskPorts = VerifyPorts & PreviewPorts;
 
 export interface StatusAnswer {
   readonly tables: readonly TableStatus[];
@@ -32,7 +35,19 @@ export interface RepairAnswer {
   readonly tables: readonly TableStatus[];
 }
 
-export type CatalogAnswer = StatusAnswer | WakeAnswer | VerifyAnswer | RepairAnswer;
+export interface PreviewsAnswer {
+  readonly previews: readonly Preview[];
+}
+
+export type CatalogAnswer =
+  | StatusAnswer
+  | WakeAnswer
+  | VerifyAnswer
+  | RepairAnswer
+  | PreviewAnswer
+  | PreviewsAnswer
+  | DropAnswer
+  | PreviewSweep;
 
 /** @param until no table is begun after that. */
 export const catalog = async (
@@ -40,6 +55,27 @@ export const catalog = async (
   request: CatalogRequest,
   until: EpochMs = Number.POSITIVE_INFINITY,
 ): Promise<CatalogAnswer> => {
+  switch (request.action) {
+    case 'preview':
+      return makePreview(ports, request, until);
+    case 'previews':
+      return { previews: await Array.fromAsync(ports.previews.list()) };
+    case 'drop-preview':
+      return dropPreview(ports, request, until);
+    case 'sweep-previews':
+      return sweepPreviews(ports, until);
+    default:
+      return askAboutTables(ports, request, until);
+  }
+};
+
+type TableRequest = Extract<CatalogRequest, { action: 'status' | 'refresh' | 'verify' | 'repair' }>;
+
+const askAboutTables = async (
+  ports: AskPorts,
+  request: TableRequest,
+  until: EpochMs,
+): Promise<StatusAnswer | WakeAnswer | VerifyAnswer | RepairAnswer> => {
   const now = ports.clock.now();
   const chosen = await chosenTargets(ports, request);
   switch (request.action) {

@@ -62,7 +62,7 @@ const knownColumns = async (
   record?.columns === undefined ? undefined : ports.publications.getColumns(table, record.columns);
 
 const look = async (
-  ports: CatalogPorts,
+  ports: Pick<CatalogPorts, 'lakefs'>,
   table: TableDescriptor,
   known: TableColumns | undefined,
   from: string | undefined,
@@ -91,14 +91,30 @@ const withNotes = (found: TableColumns, known: TableColumns): TableColumns => {
   };
 };
 
-const changedSince = async (ports: CatalogPorts, table: TableDescriptor, from: string, to: string) =>
+const changedSince = async (ports: Pick<CatalogPorts, 'lakefs'>, table: TableDescriptor, from: string, to: string) =>
   changedFiles(ports, table, from, to).catch((error: unknown) => {
     // A commit that lakeFS does not know any more.
     if (isBranchlineError(error, 'BL3004')) return undefined;
     throw error;
   });
 
-const afresh = async (ports: CatalogPorts, table: TableDescriptor, commit: string): Promise<TableColumns> => {
+const afresh = async (
+  ports: Pick<CatalogPorts, 'lakefs'>,
+  table: TableDescriptor,
+  commit: string,
+): Promise<TableColumns> => {
   const files = await someFiles(ports, table, commit);
   return inferColumns(await readFiles(ports, table.repository, commit, files), optionsOf(table));
+};
+
+/** The table with its columns at any commit, by what is known of the published one; nothing is written down. */
+export const columnsAt = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  commit: string,
+): Promise<TableDescriptor> => {
+  if (table.infers !== true) return table;
+  const record = (await ports.publications.get(table.repository, table.target))?.tables[table.name];
+  const known = await knownColumns(ports, table, record);
+  return { ...table, columns: (await look(ports, table, known, record?.commit, commit)).columns };
 };

@@ -22,13 +22,14 @@ export const REFRESH_VISIBILITY = Duration.seconds(400);
 /** A policy takes 10 KB in all: with more names than this the pattern of them is given. */
 const MAX_NAMES = 20;
 const PREFIX = 'symlinks/';
+const PREVIEWS = 'previews/';
 
 export interface CatalogRefreshProps {
   readonly prefix: string;
   readonly config: CompiledConfig;
   readonly alarmActions: readonly IAlarmAction[];
   readonly target: BranchlineFunction;
-  /** Compares what Glue and the bucket hold, asks for a refresh, and writes neither. */
+  /** Compares what Glue and the bucket hold, asks for a refresh, and writes previews alone: in databases and a folder of their own. */
   readonly reader: BranchlineFunction;
   /** Removes manifests that nobody names. */
   readonly cleaner: BranchlineFunction;
@@ -87,6 +88,7 @@ export class CatalogRefresh extends Construct {
     for (const fn of [target, cleaner]) {
       explain(fn, `${nagName(bucket)}/${PREFIX}*`, 'Manifests are named by their content.');
     }
+    this.#previews(reader, prefix, bucket);
     const tables = this.#tables(props.config);
     if (tables.length === 0) return;
     reader.fn.addToRolePolicy(
@@ -122,6 +124,49 @@ export class CatalogRefresh extends Construct {
       for (const fn of [target, reader]) {
         explain(fn, resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
       }
+    }
+  }
+
+  /** Databases of previews come and go, with what is in them: their names say whose they are. */
+  #previews(reader: BranchlineFunction, prefix: string, bucket: Bucket): void {
+    const databases = `${prefix.replaceAll('-', '_')}_preview_*`;
+    const arn = (resource: string, resourceName?: string): string =>
+      Stack.of(this).formatArn({
+        ...{ service: 'glue', resource },
+        ...(resourceName === undefined
+          ? { arnFormat: ArnFormat.NO_RESOURCE_NAME }
+          : { resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME }),
+      });
+    const resources = [
+      ...[arn('catalog'), arn('database', databases), arn('table', `${databases}/*`)],
+      // DeleteDatabase asks for them too. Source: AWS Service Authorization Reference, AWS Glue.
+      arn('userDefinedFunction', `${databases}/*`),
+    ];
+    reader.fn.addEnvironment(ENV.previewRoot, `s3://${bucket.bucketName}/${PREVIEWS}`);
+    reader.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'WritePreviews',
+        actions: [
+          ...['glue:CreateDatabase', 'glue:DeleteDatabase', 'glue:CreateTable', 'glue:GetTable', 'glue:UpdateTable'],
+          ...['glue:GetPartitions', 'glue:BatchGetPartition'],
+          ...['glue:BatchCreatePartition', 'glue:BatchUpdatePartition', 'glue:BatchDeletePartition'],
+        ],
+        resources,
+      }),
+    );
+    reader.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'WritePreviewManifests',
+        actions: ['s3:PutObject', 's3:DeleteObject'],
+        resources: [bucket.arnForObjects(`${PREVIEWS}*`)],
+      }),
+    );
+    for (const resource of [...resources.slice(1), `${nagName(bucket)}/${PREVIEWS}*`]) {
+      explain(
+        reader,
+        resource,
+        'Previews are named when they are asked for; their databases begin with a prefix of ours.',
+      );
     }
   }
 

@@ -42,7 +42,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'resolve-run': { ...worker, glue: DISCARDS, wakes: true },
   // Its rights in Glue's catalog and in the bucket of manifests: constructs/catalog-refresh.ts.
   'refresh-catalog': { ...worker, glue: [] },
-  // It looks at Glue's catalog and the manifests, and writes neither.
+  // It looks at Glue's catalog and the manifests, and writes those of previews alone.
   catalog: { ...worker, glue: [] },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
   sweep: { ...worker, glue: DISCARDS },

@@ -15,7 +15,7 @@ import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-
 import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -67,7 +67,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'promote-run': 'Promotes committed runs, one at a time per target',
   'resolve-run': 'Does what a person decides about a run or a target',
   'refresh-catalog': 'Brings what readers see of a target to its newest verified commit',
-  catalog: 'Looks at what readers see, and has it put right',
+  catalog: 'Looks at what readers see, has it put right, and shows other refs',
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
@@ -343,7 +343,14 @@ export class ControlPlaneStack extends Stack {
   #schedules(alarmActions: readonly IAlarmAction[]): Queue {
     const { prefix } = this.#config.controlPlane;
     const { queue } = new DeadLetterQueue(this, 'SchedulesDeadLetters', { prefix, hop: 'schedules', alarmActions });
-    for (const name of [FUNCTION.reconcile, FUNCTION.sweep] as const) {
+    const { reconcile, sweep } = this.#config.schedules;
+    const schedules = [
+      { name: FUNCTION.reconcile, every: reconcile },
+      { name: FUNCTION.sweep, every: sweep },
+      // Only the function that makes previews has the rights to remove them.
+      { name: FUNCTION.catalog, every: sweep, request: { action: 'sweep-previews' } },
+    ] as const;
+    for (const { name, every, ...more } of schedules) {
       const { fn } = this.#fn(name);
       // A role of our own: the one that the CDK makes may invoke any version of the function.
       const role = new Role(this, `${idOf(name)}ScheduleRole`, {
@@ -360,13 +367,14 @@ export class ControlPlaneStack extends Stack {
       );
       new Schedule(this, `${idOf(name)}Schedule`, {
         scheduleName: `${prefix}-${name}`,
-        description: DESCRIPTION[name],
-        schedule: ScheduleExpression.rate(Duration.seconds(durationSeconds(this.#config.schedules[name]))),
+        description: 'request' in more ? 'Removes previews that have expired' : DESCRIPTION[name],
+        schedule: ScheduleExpression.rate(Duration.seconds(durationSeconds(every))),
         target: new LambdaInvoke(fn, {
           role: role.withoutPolicyUpdates(),
           deadLetterQueue: queue,
           retryAttempts: 2,
           maxEventAge: Duration.hours(1),
+          ...('request' in more ? { input: ScheduleTargetInput.fromObject(more.request) } : {}),
         }),
       });
     }

@@ -1,9 +1,10 @@
 /** Glue's tables, the manifests and the ledger's publications in memory, and the lake as symlink readers see it. */
 import type {
   Catalog,
-  CatalogPorts,
   CatalogTable,
   Manifests,
+  PreviewPorts,
+  Previews,
   Publications,
   Refreshes,
   StoredManifest,
@@ -13,6 +14,7 @@ import type {
 import type { CompiledConfig, TableConfig } from '../../lambdas/contract.ts';
 import type { TableColumns } from '../../lambdas/domain/catalog/columns.ts';
 import { keyOfValues, MAX_BATCH, type WantedPartition } from '../../lambdas/domain/catalog/plan.ts';
+import type { Preview } from '../../lambdas/domain/catalog/preview.ts';
 import type { Publication } from '../../lambdas/domain/catalog/publication.ts';
 import type { Unnamed } from '../../lambdas/domain/catalog/unnamed.ts';
 import type { Change, ObjectStats } from '../../lambdas/domain/lakefs.ts';
@@ -80,6 +82,11 @@ export class FakeCatalog implements Catalog {
   async removePartitions(database: string, table: string, values: readonly Values[]): Promise<void> {
     this.#count('BatchDeletePartition', values.length, MAX_BATCH.remove);
     for (const each of values) this.of(database, table).delete(keyOfValues(each));
+  }
+  async removeDatabase(database: string): Promise<void> {
+    this.calls.push('DeleteDatabase');
+    for (const id of [...this.tables.keys()]) if (id.startsWith(`${database}.`)) this.tables.delete(id);
+    for (const id of [...this.partitions.keys()]) if (id.startsWith(`${database}.`)) this.partitions.delete(id);
   }
   /** @returns whether it could not be: what is to be created is there, or what is to be updated is not. */
   #write(table: CatalogTable, { values, location, prefix }: WantedPartition, mustExist: boolean): boolean {
@@ -163,6 +170,33 @@ export class FakePublications implements Publications {
   }
 }
 
+export class FakePreviews implements Previews {
+  readonly entries = new Map<string, Preview>();
+  async get(name: string): Promise<Preview | undefined> {
+    return structuredClone(this.entries.get(name));
+  }
+  async *list(): AsyncIterable<Preview> {
+    for (const preview of this.entries.values()) if (preview.state !== 'DROPPED') yield structuredClone(preview);
+  }
+  async put(next: Preview): Promise<{ outcome: 'written' | 'stale' }> {
+    if ((this.entries.get(next.name)?.version ?? 0) !== next.version - 1) return { outcome: 'stale' };
+    this.entries.set(next.name, structuredClone(next));
+    return { outcome: 'written' };
+  }
+}
+
+/** The same objects, by keys below a folder. */
+const below = (manifests: FakeManifests, folder: string): Manifests => ({
+  uri: (key) => manifests.uri(`${folder}${key}`),
+  put: (key, content) => manifests.put(`${folder}${key}`, content),
+  get: (key) => manifests.get(`${folder}${key}`),
+  async *list(prefix) {
+    for await (const found of manifests.list(`${folder}${prefix}`))
+      yield { ...found, key: found.key.slice(folder.length) };
+  },
+  remove: (key) => manifests.remove(`${folder}${key}`),
+});
+
 /** The lake with addresses in S3, with `after` and `delimiter`, and with a count of calls as pages of 1,000. */
 export class FakeLake extends FakeLakefs {
   readonly calls: string[] = [];
@@ -209,7 +243,8 @@ class FakeRefreshes implements Refreshes {
   }
 }
 
-export interface CatalogWorld extends Omit<World, 'lakefs'>, Omit<CatalogPorts, keyof World> {
+export interface CatalogWorld extends Omit<World, 'lakefs'>, Omit<PreviewPorts, keyof World> {
+  readonly previews: FakePreviews;
   readonly lakefs: FakeLake;
   readonly catalog: FakeCatalog;
   readonly manifests: FakeManifests;
@@ -264,12 +299,16 @@ export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHE
     await verify(id ?? '');
     return id ?? '';
   };
+  const manifests = new FakeManifests(base.clock.now);
   const world: CatalogWorld = {
     ...base,
+    previews: new FakePreviews(),
+    previewDatabases: 'branchline_preview_',
+    previewManifests: (name) => below(manifests, `previews/${name}/`),
     lakefs,
     config: { load: async () => published },
     catalog: new FakeCatalog(),
-    manifests: new FakeManifests(base.clock.now),
+    manifests,
     publications: new FakePublications(),
     refreshes: new FakeRefreshes(),
     pause: async (ms) => base.clock.advance(ms),

@@ -62,7 +62,21 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     `s3:PutObject on ${MANIFESTS}/symlinks/*`,
     `s3:ListBucket on ${MANIFESTS}`,
   ],
-  catalog: [...WORKER, ...send('CatalogHopQueue'), `s3:ListBucket on ${MANIFESTS}`],
+  catalog: [
+    ...WORKER,
+    ...send('CatalogHopQueue'),
+    `s3:ListBucket on ${MANIFESTS}`,
+    ...['s3:PutObject', 's3:DeleteObject'].map((action) => `${action} on ${MANIFESTS}/previews/*`),
+    ...[
+      ...['CreateDatabase', 'DeleteDatabase', 'CreateTable', 'GetTable', 'UpdateTable', 'GetPartitions'],
+      ...['BatchGetPartition', 'BatchCreatePartition', 'BatchUpdatePartition', 'BatchDeletePartition'],
+    ].flatMap((action) =>
+      [
+        ...['catalog', 'database/branchline_preview_*', 'table/branchline_preview_*/*'],
+        'userDefinedFunction/branchline_preview_*/*',
+      ].map((resource) => `glue:${action} on arn:aws:glue:${REGION}:${ACCOUNT}:${resource}`),
+    ),
+  ],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
@@ -131,7 +145,8 @@ const MAY_END_IN_STAR = [
   /^arn:aws:logs:[^*]+:log-stream:\*$/,
   /^arn:aws:glue:[^*]+:job\/[\w .:/*-]*\*[\w .:/*-]*$/,
   /^<SetUpFunction>:\*$/,
-  /^<CatalogManifests>\/symlinks\/\*$/,
+  /^<CatalogManifests>\/(?:symlinks|previews)\/\*$/,
+  /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
 ];
 
 describe.each(VARIANT_NAMES)('%s', (variant) => {

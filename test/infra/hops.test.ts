@@ -142,7 +142,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
 
   test('schedules try again, and give up where a person sees it', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
-    expect(schedules.length).toBe(2);
+    expect(schedules.length).toBe(3);
     const target = z.object({
       Arn: z.unknown(),
       DeadLetterConfig: z.object({ Arn: z.unknown() }),

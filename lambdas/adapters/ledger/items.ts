@@ -34,6 +34,7 @@ export const ITEM_KIND = {
   columns: 'columns',
   snapshot: 'snapshot',
   unnamed: 'unnamed',
+  preview: 'preview',
   unmanaged: 'unmanaged',
   rotation: 'rotation',
 } as const;
@@ -41,19 +42,19 @@ export const ITEM_KIND = {
 /** Attributes of the table, none of the entry. */
 const TABLE_ATTRIBUTES = ['pk', 'sk', 'kind', 'listKey', 'sortKey', 'stateKey', 'writtenBy', 'ttl'];
 
-const entryOf = (item: Item): Record<string, unknown> =>
+export const entryOf = (item: Item): Record<string, unknown> =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !TABLE_ATTRIBUTES.includes(name)));
 
-const unreadable = (item: Item, field: string, allowed: string): BranchlineError =>
+export const unreadable = (item: Item, field: string, allowed: string): BranchlineError =>
   new BranchlineError(
     'BL5001',
     `ledger item ${String(item.pk)} / ${String(item.sk)} has ${field} ${JSON.stringify(item[field]) ?? 'missing'}, expected ${allowed}`,
   );
 
-const requireStrings = (item: Item, fields: readonly string[]): void => {
+export const requireStrings = (item: Item, fields: readonly string[]): void => {
   for (const field of fields) if (typeof item[field] !== 'string') throw unreadable(item, field, 'a text');
 };
-const requireNumbers = (item: Item, fields: readonly string[]): void => {
+export const requireNumbers = (item: Item, fields: readonly string[]): void => {
   for (const field of fields) if (typeof item[field] !== 'number') throw unreadable(item, field, 'a number');
 };
 

@@ -11,6 +11,7 @@
  * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
  * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
  * | unnamed manifests | `TARGET#<repo>#<branch>` | `UNNAMED#<table, URL-encoded>#<chunk, 4 digits>` | key only; goes after 30 days |
+ * | preview      | `PREVIEW#<name>`           | `PREVIEW`                                 | recent-index, `PREVIEWS`         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -66,10 +67,13 @@ export const unnamedItemKey = (
   sk: `${unnamedPrefix(of)}${String(chunk).padStart(4, '0')}`,
 });
 
+export const previewItemKey = (name: string): ItemKey => ({ pk: `PREVIEW#${name}`, sk: 'PREVIEW' });
+
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });
 
 export const RUNS_LIST = 'RUNS';
 export const TARGETS_LIST = 'TARGETS';
+export const PREVIEWS_LIST = 'PREVIEWS';
 export const SNAPSHOTS_LIST = 'SNAPSHOTS';
 /** Partition of the state index for settled runs that still owe something. */
 export const CLEAN_UP = 'STATE#CLEANUP';

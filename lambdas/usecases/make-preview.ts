@@ -1,0 +1,156 @@
+/**
+ * Shows the tables of a repository at another ref, in a Glue database of its own: for a look at a run before its promotion, at a
+ * snapshot, at what was there before. The ledger knows of it first, so that whatever is made can expire. Asked for again it goes
+ * on where it was left, and follows a branch that moved.
+ */
+import type { CatalogPorts, PreviewPorts } from '../catalog-ports.ts';
+import { SCHEMA_VERSION } from '../contract.ts';
+import {
+  DEFAULT_TTL_SECONDS,
+  MAX_PREVIEWS,
+  PREVIEW_STATE,
+  type Preview,
+  previewName,
+  tablesInPreview,
+} from '../domain/catalog/preview.ts';
+import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/run.ts';
+import { type PreviewWriter, takePreview } from './preview-entry.ts';
+import { symlinkPublisher } from './publish-symlinks.ts';
+import { columnsAt } from './table-columns.ts';
+import { wholeTable } from './table-source.ts';
+
+export interface PreviewRequest {
+  readonly ref: string;
+  readonly repository?: string | undefined;
+  /** Names in the configuration; all that are published without it. */
+  readonly tables?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly ttlSeconds?: number | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+
+export interface PreviewAnswer {
+  readonly outcome: 'ready' | 'busy' | 'unfinished' | 'would-preview';
+  readonly preview: Preview;
+  /** Work on the branch that is not committed, and so not among the rows. */
+  readonly hasUncommitted: boolean;
+}
+
+/** @param until no table is begun after that. */
+export const makePreview = async (
+  ports: PreviewPorts,
+  request: PreviewRequest,
+  until: EpochMs,
+): Promise<PreviewAnswer> => {
+  const { repository, published, tables } = await chosen(ports, request);
+  const commit = await ports.lakefs.getCommit(repository, request.ref);
+  if (commit === undefined) {
+    throw new BranchlineError('BL3004', `${repository} has no branch, tag or commit ${JSON.stringify(request.ref)}`);
+  }
+  const hasUncommitted = await isStaged(ports, repository, request.ref);
+  const name = request.name ?? previewName(repository, request.ref);
+  const found = await ports.previews.get(name);
+  if (found !== undefined && found.state !== PREVIEW_STATE.DROPPED && found.repository !== repository) {
+    throw new BranchlineError('BL7008', `"${name}" is a preview of ${found.repository}`);
+  }
+  const now = ports.clock.now();
+  const isThere = found !== undefined && found.state !== PREVIEW_STATE.DROPPED;
+  // Those that it shows already go along with the ref.
+  const all = isThere
+    ? published.filter((table) => tables.includes(table) || found.tables.includes(table.name))
+    : tables;
+  const next = {
+    ...{ schemaVersion: SCHEMA_VERSION, name, state: PREVIEW_STATE.MAKING, repository, ref: request.ref },
+    ...{ commit: commit.id, database: `${ports.previewDatabases}${name}`, tables: all.map((table) => table.name) },
+    createdAt: isThere ? found.createdAt : now,
+    expiresAt: now + (request.ttlSeconds ?? DEFAULT_TTL_SECONDS) * 1000,
+  };
+  if (request.dryRun === true) {
+    return { outcome: 'would-preview', preview: { ...next, version: 0, updatedAt: now }, hasUncommitted };
+  }
+  if (!isThere) await requireRoom(ports);
+  if (found?.state === PREVIEW_STATE.DROPPING) return { outcome: 'busy', preview: found, hasUncommitted };
+  const writer = await takePreview(ports, found, next);
+  if (writer === undefined)
+    return { outcome: 'busy', preview: found ?? { ...next, version: 0, updatedAt: now }, hasUncommitted };
+  const { outcome, preview } = await show(ports, writer, all, until);
+  return { outcome, preview, hasUncommitted };
+};
+
+const show = async (
+  ports: PreviewPorts,
+  writer: PreviewWriter,
+  tables: readonly TableDescriptor[],
+  until: EpochMs,
+): Promise<{ outcome: 'ready' | 'unfinished'; preview: Preview }> => {
+  const { entry } = writer;
+  const publish = symlinkPublisher();
+  const scoped: CatalogPorts = { ...ports, manifests: ports.previewManifests(entry.name) };
+  for (const table of tablesInPreview(tables, entry.database)) {
+    const { commit } = entry;
+    const shown = await columnsAt(ports, table, commit);
+    // No file tells any columns: there is nothing to show.
+    if (shown.columns.length === 0) continue;
+    const partitions = wholeTable(ports, shown, commit);
+    const isLate = ports.clock.now() >= until;
+    const done = isLate ? undefined : await publish(scoped, { table: shown, commit, partitions, isWhole: true, until });
+    if (done?.outcome !== 'published') return { outcome: 'unfinished', preview: await writer.settle({}) };
+  }
+  return { outcome: 'ready', preview: await writer.settle({ state: PREVIEW_STATE.READY }) };
+};
+
+/** @throws BL7005 where something is named that is not published; BL1001 where the repository has to be named. */
+const chosen = async (
+  ports: PreviewPorts,
+  { repository, tables: names }: PreviewRequest,
+): Promise<{
+  repository: string;
+  published: readonly TableDescriptor[];
+  tables: readonly TableDescriptor[];
+}> => {
+  const config = await ports.config.load();
+  const all = config.repositories
+    .filter(({ name }) => name === (repository ?? name))
+    .map(({ name, targets }) => ({
+      repository: name,
+      tables: targets.flatMap((target) => publishedTables(config, name, target)),
+    }))
+    .filter(({ tables }) => tables.length > 0);
+  const [only, ...others] = all;
+  if (only === undefined) {
+    throw new BranchlineError('BL7005', `nothing is published of ${repository ?? 'any repository'}`);
+  }
+  if (others.length > 0) {
+    const allowed = all.map((each) => each.repository).join(', ');
+    throw new BranchlineError('BL1001', `repository: found nothing; allowed: one of ${allowed}`);
+  }
+  const known = only.tables.map(({ name }) => name);
+  const stranger = names?.find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw new BranchlineError('BL7005', `table "${stranger}" is not published; published: ${known.join(', ')}`);
+  }
+  return {
+    repository: only.repository,
+    published: only.tables,
+    tables: only.tables.filter(({ name }) => names?.includes(name) ?? true),
+  };
+};
+
+/** A tag or commit has nothing staged; lakeFS says so by not knowing the branch. */
+const isStaged = async (ports: PreviewPorts, repository: string, ref: string): Promise<boolean> => {
+  if (!/^\w[-\w]*$/.test(ref) || (await ports.lakefs.getBranch(repository, ref)) === undefined) return false;
+  for await (const _ of ports.lakefs.listStaged(repository, ref)) return true;
+  return false;
+};
+
+const requireRoom = async (ports: PreviewPorts): Promise<void> => {
+  let count = 0;
+  for await (const { state } of ports.previews.list()) if (state !== PREVIEW_STATE.DROPPED) count += 1;
+  if (count < MAX_PREVIEWS) return;
+  throw new BranchlineError(
+    'BL7006',
+    `there are ${String(count)} previews, and at most ${String(MAX_PREVIEWS)} may be`,
+  );
+};
