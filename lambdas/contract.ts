@@ -41,6 +41,9 @@ export const DEFAULT_PREFIX = 'branchline';
 /** Operators, pipelines and the CLI call functions by name: it is fixed by prefix and role. */
 export const functionName = (prefix: string, name: FunctionName): string => `${prefix}-${name}`;
 
+/** Every Glue database that begins so belongs to previews, and goes with what is in it. */
+export const previewDatabasePrefix = (prefix: string): string => `${prefix.replaceAll('-', '_')}_preview_`;
+
 /** Asynchronous steps. Those without a queue of their own only leave dead letters: what the ledger's stream or a schedule gave up. */
 export const HOP = {
   open: { hasQueue: true, isFifo: false },

@@ -1,5 +1,5 @@
 /** What no single key says about how tables are shown, and what they become. */
-import type { TablePublication } from '../../lambdas/contract.ts';
+import { previewDatabasePrefix, type TablePublication } from '../../lambdas/contract.ts';
 import type { Fault } from './allowed.ts';
 import type { Config } from './schema.ts';
 
@@ -26,7 +26,14 @@ export const publicationFaults = (config: Config): Fault[] => {
   return Object.entries(config.repositories).flatMap(([name, repository]) =>
     Object.entries(repository.tables).flatMap(([table, keys]) => {
       const at = ['repositories', name, 'tables', table];
-      return [...tableFaults(at, keys, repository), ...twinFaults(seen, at, table, keys, repository)];
+      const previews = previewDatabasePrefix(config.controlPlane.prefix);
+      const isPreview = keys.database?.startsWith(previews) === true;
+      const taken = `found "${keys.database ?? ''}"; databases that begin with ${previews} are those of previews, and go by themselves`;
+      return [
+        ...(isPreview ? [{ path: [...at, 'database'], message: taken }] : []),
+        ...tableFaults(at, keys, repository),
+        ...twinFaults(seen, at, table, keys, repository),
+      ];
     }),
   );
 };

@@ -9,7 +9,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { type CompiledConfig, ENV } from '../../lambdas/contract.ts';
+import { type CompiledConfig, ENV, previewDatabasePrefix } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import { nagName } from '../nag-name.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
@@ -129,7 +129,7 @@ export class CatalogRefresh extends Construct {
 
   /** Databases of previews come and go, with what is in them: their names say whose they are. */
   #previews(reader: BranchlineFunction, prefix: string, bucket: Bucket): void {
-    const databases = `${prefix.replaceAll('-', '_')}_preview_*`;
+    const databases = `${previewDatabasePrefix(prefix)}*`;
     const arn = (resource: string, resourceName?: string): string =>
       Stack.of(this).formatArn({
         ...{ service: 'glue', resource },

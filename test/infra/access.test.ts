@@ -278,11 +278,22 @@ describe('no function may do what its code never asks for', () => {
   test.each(Object.values(FUNCTION).filter((name) => name !== 'publish-events'))('%s', (name) => {
     const calls = callsFrom(join(root, 'usecases', `${name}.ts`));
     const asked = new Set([...calls].map((call) => ASKS[call]));
-    const rights = RIGHTS[name].map((right) => right.split(' on ')[0] ?? '');
-    expect(rights.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
+    const jobs = RIGHTS[name].filter((right) => !right.includes('_preview_') && !right.endsWith(':catalog'));
+    const asks = jobs.map((right) => right.split(' on ')[0] ?? '');
+    expect(asks.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
     expect(RIGHTS[name].includes('sqs:SendMessage on <PromotionsHopQueue>')).toBe(calls.has('wake'));
     const sees = RIGHTS[name].some((right) => right.startsWith('sqs:GetQueueUrl on <SchedulesDeadLetters'));
     expect(sees).toBe(calls.has('queueDepths'));
+  });
+
+  test('of previews: the calls of the adapter of Glue’s catalog', () => {
+    const adapter = readFileSync(join(root, 'adapters', 'glue-catalog.ts'), 'utf8');
+    const commands = [...adapter.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => `glue:${name}`);
+    const paged = [...adapter.matchAll(/\bpaginate(\w+)\(/g)].map(([, name = '']) => `glue:${name}`);
+    const given = RIGHTS.catalog.filter((right) => right.includes('_preview_')).map((right) => right.split(' on ')[0]);
+    // Only clean-up looks at the tables of somebody else's making.
+    const needed = [...commands, ...paged].filter((action) => action !== 'glue:GetTables');
+    expect(new Set(given)).toEqual(new Set(needed));
   });
 
   test('of the ledger: the commands of its adapter', () => {

@@ -36,9 +36,21 @@ describe('refresh-catalog writes', () => {
   test('and nobody else writes any', () => {
     const template = withTables([table('a', 'one')]);
     const writers = grantsOf(template)
-      .filter(({ action }) => action === 'glue:UpdateTable')
+      .filter(({ action, resource }) => action === 'glue:UpdateTable' && resource.includes(':table/one/'))
       .map(({ role }) => role);
     expect(new Set(writers).size).toBe(1);
+  });
+
+  test('previews, in databases of theirs, whose names no table of readers can have by chance', () => {
+    const template = withTables([table('a', 'one')]);
+    const role = functionsOf(template).find(({ name }) => name === 'branchline-catalog')?.role;
+    const writes = grantsOf(template).filter((grant) => grant.role === role && grant.action === 'glue:UpdateTable');
+    expect(writes.map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, '')).toSorted()).toEqual(
+      [
+        ...['catalog', 'database/branchline_preview_*', 'table/branchline_preview_*/*'],
+        'userDefinedFunction/branchline_preview_*/*',
+      ],
+    );
   });
 });
 

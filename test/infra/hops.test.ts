@@ -149,7 +149,9 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
       RetryPolicy: z.object({ MaximumRetryAttempts: z.number().min(1) }),
     });
     const targets = schedules.map(([, { Properties }]) => target.parse(Properties['Target']));
-    expect(targets.map(({ Arn }) => asText(Arn)).toSorted()).toEqual(['<ReconcileFunction>', '<SweepFunction>']);
+    expect(targets.map(({ Arn }) => asText(Arn)).toSorted()).toEqual([
+      ...['<AskCatalogFunction>', '<ReconcileFunction>', '<SweepFunction>'],
+    ]);
     for (const { DeadLetterConfig } of targets)
       expect(dead.map(({ ref }) => ref)).toContain(asText(DeadLetterConfig.Arn));
   });

@@ -45,9 +45,6 @@ export const MIN_TTL_SECONDS = 300;
 /** Previews at a time: each is as large as its tables have partitions. */
 export const MAX_PREVIEWS = 20;
 
-/** Every database that begins so belongs to previews, and goes with what is in it. */
-export const previewDatabasePrefix = (prefix: string): string => `${prefix.replaceAll('-', '_')}_preview_`;
-
 /** Asked for again without a name it is the same preview: the beginning tells a person which, the digest keeps them apart. */
 export const previewName = (repository: string, ref: string): string => {
   const digest = createHash('sha256').update(`${repository}\n${ref}`, 'utf8').digest('hex').slice(0, 8);

@@ -40,6 +40,11 @@ it.each([
     't: { path: t/, database: lake, columns: { id: number } }',
     'found "number"; allowed: a type of Glue',
   ],
+  [
+    'a database of previews',
+    't: { path: t/, database: branchline_preview_x, columns: { id: int } }',
+    'are those of previews',
+  ],
   ['a name that Glue does not take', 't: { path: t/, database: My Lake, columns: { id: int } }', 'found "My Lake"'],
   [
     'a target that is none',
