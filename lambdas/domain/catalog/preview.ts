@@ -40,8 +40,6 @@ export interface Preview {
 /** Longer than the function that makes and removes them may run (15 minutes). */
 export const PREVIEW_LEASE_MS = 16 * 60_000;
 export const DEFAULT_TTL_SECONDS = 24 * 3600;
-export const MAX_TTL_SECONDS = 7 * 24 * 3600;
-export const MIN_TTL_SECONDS = 300;
 /** Previews at a time: each is as large as its tables have partitions. */
 export const MAX_PREVIEWS = 20;
 
