@@ -18,8 +18,8 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/((catalog|snapshot|rotation)-)?ports\\.ts$' },
-      to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports)\\.ts$'] },
+      from: { path: '^lambdas/((catalog|snapshot|rotation|restore)-)?ports\\.ts$' },
+      to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports|snapshot-ports)\\.ts$'] },
     },
     {
       name: 'use-cases-know-ports',
@@ -30,7 +30,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|rotation-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|rotation-ports|restore-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -49,7 +49,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: below('handlers'),
-        pathNot: '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring|rotation-wiring)\\.ts$',
+        pathNot:
+          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring|rotation-wiring|restore-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

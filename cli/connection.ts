@@ -41,6 +41,7 @@ const PATIENCE: Readonly<Partial<Record<FunctionName, { readonly timeoutMs: numb
   [FUNCTION.resolveRun]: { timeoutMs: 910_000, mayRepeat: false },
   // Asking twice for a refresh or a repair has it made once or twice, and comes to the same.
   [FUNCTION.catalog]: { timeoutMs: 910_000, mayRepeat: true },
+  [FUNCTION.restore]: { timeoutMs: 910_000, mayRepeat: false },
   [FUNCTION.rotateCredentials]: { timeoutMs: 910_000, mayRepeat: false },
 };
 const USUAL = { timeoutMs: 70_000, mayRepeat: false };

@@ -7,6 +7,7 @@ import type {
   Check,
   InspectRequest,
   ResolveRunRequest,
+  RestoreRequest,
   RotateCredentialsRequest,
   StartRunRequest,
 } from '../lambdas/payloads.ts';
@@ -22,6 +23,7 @@ import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type { PreviewAnswer } from '../lambdas/usecases/make-preview.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
+import type { RestoreAnswer } from '../lambdas/usecases/restore.ts';
 import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
 import type { Connection } from './connection.ts';
@@ -55,6 +57,7 @@ export interface Deployment {
     dropPreview(request: Omit<CatalogOf<'drop-preview'>, 'action'>): Promise<DropAnswer>;
   };
   rotate(request: RotateCredentialsRequest): Promise<RotationAnswer>;
+  restore(request: RestoreRequest): Promise<RestoreAnswer>;
 }
 
 export const deploymentOf = (connection: Connection): Deployment => {
@@ -100,6 +103,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
       previews: () => askCatalog({ action: 'previews' }, 'previews'),
       dropPreview: (request) => askCatalog({ action: 'drop-preview', ...request }, 'preview'),
     },
+    restore: (request) => ask(FUNCTION.restore, request, 'outcome'),
     rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
   };
 };

@@ -10,6 +10,7 @@ import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addRestore } from './commands/restore.ts';
 import { addRunsDiscard } from './commands/runs-discard.ts';
 import { addRunsList } from './commands/runs-list.ts';
 import { addRunsPromote } from './commands/runs-promote.ts';
@@ -96,6 +97,7 @@ export const createProgram = (session: Session): Command => {
   addRuns(program, session);
   addTargets(program, session);
   addCatalog(program, session);
+  addRestore(program, session);
   addCredentials(program, session);
   addDoctor(program, session);
   addCompletion(program, session);

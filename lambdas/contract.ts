@@ -33,6 +33,7 @@ export const FUNCTION = {
   setUp: 'set-up',
   inspect: 'inspect',
   rotateCredentials: 'rotate-credentials',
+  restore: 'restore',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
@@ -79,6 +80,8 @@ export const ENV = {
   manifestRoot: 'BRANCHLINE_MANIFEST_ROOT',
   /** `s3://bucket/prefix/` below which the manifests of previews are written. */
   previewRoot: 'BRANCHLINE_PREVIEW_ROOT',
+  /** `s3://bucket/prefix/` below which backups lie. */
+  backupRoot: 'BRANCHLINE_BACKUP_ROOT',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -212,6 +215,8 @@ export const DOMAIN_EVENT = {
   targetUnblocked: 'Target Unblocked',
   catalogRefreshed: 'Catalog Refreshed',
   credentialsRotated: 'Credentials Rotated',
+  restoreRequested: 'Restore Requested',
+  restoreEnded: 'Restore Ended',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 

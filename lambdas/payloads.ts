@@ -147,6 +147,41 @@ export const rotateCredentialsRequest = z.discriminatedUnion('action', [
 ]);
 export type RotateCredentialsRequest = z.infer<typeof rotateCredentialsRequest>;
 
+/** restore: brings a repository or a branch back. A plan changes nothing; a repository is restored only where it has no refs. */
+const restoreOf = z.optional(z.string().check(z.minLength(1), z.maxLength(256)));
+export const restoreRequest = z.union([
+  z.strictObject({
+    action: z.literal('plan'),
+    what: z.literal('repository'),
+    /** All that are configured or have backups, without it. */
+    repository: z.optional(z.string()),
+    snapshot: z.optional(z.string()),
+    storageNamespace: z.optional(z.string()),
+    requestedBy: restoreOf,
+  }),
+  z.strictObject({
+    action: z.literal('run'),
+    what: z.literal('repository'),
+    repository: z.string(),
+    /** The name of the repository once more. */
+    confirm: z.optional(z.string()),
+    /** This one instead of the newest good one. */
+    snapshot: z.optional(z.string()),
+    /** Where the objects lie now, if not where they did: a replica in another region. */
+    storageNamespace: z.optional(z.string()),
+    requestedBy: restoreOf,
+  }),
+  z.strictObject({
+    action: z.enum(['plan', 'run']),
+    what: z.literal('branch'),
+    repository: z.string(),
+    branch: z.string().check(z.minLength(1)),
+    commit: z.optional(z.string()),
+    requestedBy: restoreOf,
+  }),
+]);
+export type RestoreRequest = z.infer<typeof restoreRequest>;
+
 /** What Secrets Manager sends. Source: its user guide, "Rotation function". */
 export const rotationStepRequest = z.object({
   SecretId: z.string(),

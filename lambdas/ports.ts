@@ -122,6 +122,13 @@ export interface Lakefs {
   getRepositoryMetadata(repository: string): Promise<Readonly<Record<string, string>>>;
   /** A file of a dump, as it lies in the storage namespace; `undefined` where it is gone. */
   getMetaRangeFile(repository: string, metaRangeId: string): Promise<Uint8Array | undefined>;
+  /** Without refs, on a storage namespace that may be in use: what a dump is restored into. */
+  createBareRepository(repository: Repository): Promise<'created' | 'exists'>;
+  /** Begins to bring the refs of a dump back. @returns the task; `in-use` where the repository has refs already. */
+  beginRestore(repository: string, dump: RefsDump): Promise<{ task: string } | 'in-use'>;
+  /** `pending` while it goes on; `unknown` where the server has forgotten the task. BL8402 where the files of the dump are not there. */
+  restoreOf(repository: string, task: string): Promise<'done' | 'pending' | 'unknown'>;
+  setRepositoryMetadata(repository: string, metadata: Readonly<Record<string, string>>): Promise<void>;
   /** Version of the server. Needs no credentials. */
   version(): Promise<string>;
 }

@@ -4,9 +4,11 @@ import {
   type DomainEvent,
   eventsOf,
   publicationEventsOf,
+  restoreEventsOf,
   rotationEventsOf,
   targetEventsOf,
 } from '../../lambdas/domain/domain-events.ts';
+import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
 
@@ -48,6 +50,11 @@ const target: Target = {
   branch: 'main',
   verifiedCommit: commit('a'),
   updatedAt: AT,
+};
+const restoreBegun: RestoreRecord = {
+  ...{ schemaVersion: 1, version: 1, id: '2026-11-24T15:04:05.000Z-o1', repository: 'lake', what: 'repository' },
+  ...{ dryRun: false, requestedBy: 'arn:aws:sts::111122223333:assumed-role/restore/maria' },
+  ...{ startedAt: AT - 60_000, updatedAt: AT - 60_000 },
 };
 const blocked: Target = {
   ...target,
@@ -123,6 +130,12 @@ const EXAMPLES: readonly DomainEvent[] = [
       },
     },
   }),
+  ...restoreEventsOf(undefined, restoreBegun),
+  ...restoreEventsOf(restoreBegun, {
+    ...restoreBegun,
+    ...{ version: 2, updatedAt: AT, endedAt: AT, outcome: 'restored', snapshot: 'snapshot-main-20261120T010000Z' },
+    lost: { runs: ['jr_6f1c'], targets: [{ target: 'main', commit: commit('e') }] },
+  }),
   ...rotationEventsOf(undefined, {
     ...{ schemaVersion: 1, version: 3, updatedAt: AT },
     last: { token: '9f8e7d6c-0000-4000-8000-000000000001', by: 'secrets-manager', startedAt: AT - 4000, endedAt: AT },
@@ -147,6 +160,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',
   [DOMAIN_EVENT.catalogRefreshed]:
     'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
+  [DOMAIN_EVENT.restoreRequested]:
+    'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
+  [DOMAIN_EVENT.restoreEnded]:
+    'What came of it: `outcome` is `planned`, `restored` or `failed` (with `message`). `lost` names runs and targets whose commits are not in the restored repository.',
   [DOMAIN_EVENT.credentialsRotated]:
     'lakeFS has a new key pair, and the secret holds it as its current version. `by` is `secrets-manager` or the name of a person.',
 };

@@ -8,6 +8,7 @@ import {
   claimRunRequest,
   inspectRequest,
   resolveRunRequest,
+  restoreRequest,
   rotateCredentialsRequest,
   startRunRequest,
 } from '../../lambdas/payloads.ts';
@@ -19,6 +20,7 @@ export const REQUESTS = {
   catalog: catalogRequest,
   inspect: inspectRequest,
   'rotate-credentials': rotateCredentialsRequest,
+  restore: restoreRequest,
 } as const;
 
 const maybe = z.exactOptional;
@@ -144,6 +146,35 @@ const rotation = z.object({
   last: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, endedAt: time })),
 });
 
+const lostWork = z.object({
+  runs: list(z.string()),
+  targets: list(z.object({ target: z.string(), commit: z.string() })),
+});
+
+const repositoryPlan = z.object({
+  repository: z.string(),
+  state: z.enum(['absent', 'bare', 'present']),
+  backup: maybe(
+    z.object({
+      snapshot: z.string(),
+      dumpedAt: time,
+      storageNamespace: z.string(),
+      branches: z.number(),
+      tags: z.number(),
+    }),
+  ),
+  looked: list(z.object({ snapshot: z.string(), createdAt: time, fault: maybe(z.string()) })),
+  lost: lostWork,
+});
+
+const branchPlan = z.object({
+  repository: z.string(),
+  branch: z.string(),
+  commit: z.string(),
+  from: z.enum(['request', 'target', 'run', 'backup']),
+  isThere: z.boolean(),
+});
+
 const check = z.object({
   name: z.string(),
   status: z.enum(['ok', 'warning', 'failed']),
@@ -251,6 +282,14 @@ export const ANSWERS = {
     z.object({ previews: list(preview) }),
     z.object({ outcome: z.enum(['dropped', 'already-dropped', 'busy', 'unfinished', 'would-drop']), preview }),
     z.object({ dropped: z.number(), failures: z.number(), complete: z.boolean() }),
+  ]),
+  restore: z.union([
+    z.object({ outcome: z.literal('planned'), repositories: list(repositoryPlan) }),
+    z.object({
+      outcome: z.literal('restored'),
+      repository: z.object({ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork }),
+    }),
+    z.object({ outcome: z.enum(['planned', 'restored']), branch: branchPlan }),
   ]),
   'rotate-credentials': z.object({
     outcome: z.enum(['status', 'would-rotate', 'rotated']),

@@ -11,6 +11,7 @@ const SHAPE: Partial<Record<EnvKey, { readonly pattern: RegExp; readonly words: 
     words: 'http(s)://host[:port], no / at the end, no /api/v1',
   },
   refreshQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },
+  backupRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   manifestRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   promotionQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },
 };

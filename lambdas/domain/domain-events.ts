@@ -1,6 +1,7 @@
 /** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
 import type { Publication } from './catalog/publication.ts';
+import type { RestoreRecord } from './restore.ts';
 import type { Rotation } from './rotation.ts';
 import type { EpochMs, Run, RunState } from './run.ts';
 import type { Target } from './target.ts';
@@ -119,6 +120,20 @@ export const rotationEventsOf = (before: Rotation | undefined, after: Rotation):
         endedAt: last.endedAt,
         ledgerVersion: after.version,
       },
+    },
+  ];
+};
+
+/** Who asked for what, plans among them, and what came of it. */
+export const restoreEventsOf = (before: RestoreRecord | undefined, after: RestoreRecord): DomainEvent[] => {
+  const isEnd = after.outcome !== undefined && before?.outcome === undefined;
+  if (before !== undefined && !isEnd) return [];
+  const { version: ledgerVersion, updatedAt: at, schemaVersion: _, ...detail } = after;
+  return [
+    {
+      type: isEnd ? DOMAIN_EVENT.restoreEnded : DOMAIN_EVENT.restoreRequested,
+      at,
+      detail: { schemaVersion: SCHEMA_VERSION, ...detail, ledgerVersion },
     },
   ];
 };

@@ -7,6 +7,7 @@ import {
   type DomainEvent,
   eventsOf,
   publicationEventsOf,
+  restoreEventsOf,
   rotationEventsOf,
   targetEventsOf,
 } from '../domain/domain-events.ts';
@@ -25,6 +26,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return targetEventsOf(change.before, change.after);
     case 'publication':
       return publicationEventsOf(change.before, change.after);
+    case 'restore':
+      return restoreEventsOf(change.before, change.after);
     case 'rotation':
       return rotationEventsOf(change.before, change.after);
     case 'other':

@@ -2,8 +2,17 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { ITEM_KIND, type Item, toPublication, toRotation, toRun, toTarget } from '../adapters/ledger/items.ts';
+import {
+  ITEM_KIND,
+  type Item,
+  toPublication,
+  toRestore,
+  toRotation,
+  toRun,
+  toTarget,
+} from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
+import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -13,6 +22,7 @@ export type LedgerChange =
   | { readonly kind: 'target'; readonly before: Target | undefined; readonly after: Target }
   | { readonly kind: 'publication'; readonly before: Publication | undefined; readonly after: Publication }
   | { readonly kind: 'rotation'; readonly before: Rotation | undefined; readonly after: Rotation }
+  | { readonly kind: 'restore'; readonly before: RestoreRecord | undefined; readonly after: RestoreRecord }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -35,6 +45,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'target', before: map(before, toTarget), after: toTarget(after) };
     case ITEM_KIND.publication:
       return { kind: 'publication', before: map(before, toPublication), after: toPublication(after) };
+    case ITEM_KIND.restore:
+      return { kind: 'restore', before: map(before, toRestore), after: toRestore(after) };
     case ITEM_KIND.rotation:
       return { kind: 'rotation', before: map(before, toRotation), after: toRotation(after) };
     default:

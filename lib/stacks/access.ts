@@ -50,6 +50,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'set-up': { ...worker, glue: [] },
   // Its rights on the secret: constructs/credential-rotation.ts.
   'rotate-credentials': { ...worker, glue: [] },
+  // It reads the backup bucket besides.
+  restore: { ...worker, glue: [] },
   'publish-events': none,
 };
 

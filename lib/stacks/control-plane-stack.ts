@@ -42,6 +42,7 @@ import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { JobLibrary } from '../constructs/job-library.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
+import { RestoreRole } from '../constructs/restore-role.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
 import { ACCESS, glueStatements, glueWildcards, jobArns, jobWildcards } from './access.ts';
@@ -72,6 +73,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
   'rotate-credentials': 'Gives lakeFS a new key pair',
+  restore: 'Brings a lost repository or branch back',
   'set-up': 'Brings lakeFS to what the configuration says',
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
 };
@@ -93,6 +95,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'set-up': Duration.minutes(5),
   // It may wait until no run is open.
   'rotate-credentials': Duration.minutes(15),
+  // Bringing the refs of a large repository back takes lakeFS its time.
+  restore: Duration.minutes(15),
   'publish-events': Duration.seconds(60),
 };
 
@@ -178,6 +182,7 @@ export class ControlPlaneStack extends Stack {
       every: rotationOf(config),
       alarmActions,
     });
+    new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),
       configUri: configAsset.s3ObjectUrl,

@@ -39,6 +39,7 @@ export interface Repo {
   readonly trees: Map<string, Tree>;
   protectedBranches: readonly string[];
   gc?: GarbageCollectionRules;
+  metadata?: Readonly<Record<string, string>>;
 }
 
 const same = (a: Entry | undefined, b: Entry | undefined): boolean => a?.content === b?.content;
@@ -49,6 +50,18 @@ export class FakeLakefs implements Lakefs {
   /** What dumps wrote into the storage namespace. */
   readonly metaRangeFiles = new Map<string, Uint8Array>();
   readonly #dumps = new Map<string, RefsDump>();
+  /** What the files of a dump stand for, by the file of its branches. */
+  readonly #kept = new Map<
+    string,
+    {
+      readonly heads: ReadonlyMap<string, string>;
+      readonly tags: ReadonlyMap<string, string>;
+      readonly commits: ReadonlyMap<string, Commit>;
+      readonly trees: ReadonlyMap<string, Tree>;
+    }
+  >();
+  /** What became of a restore: empty, or why it failed. */
+  readonly #restores = new Map<string, string>();
   readonly #asked = new Map<string, number>();
   #serial = 0;
 
@@ -315,7 +328,7 @@ export class FakeLakefs implements Lakefs {
     return this.#repo(repository).gc;
   }
   async beginDump(repository: string): Promise<string> {
-    const { branches, tags } = this.#repo(repository);
+    const { branches, tags, commits, trees } = this.#repo(repository);
     this.#serial += 1;
     const task = `task${String(this.#serial)}`;
     const fileOf = (what: string, refs: readonly (readonly [string, string])[]): string => {
@@ -324,13 +337,21 @@ export class FakeLakefs implements Lakefs {
       this.metaRangeFiles.set(id, new TextEncoder().encode(text));
       return id;
     };
-    this.#dumps.set(task, {
-      commitsMetaRangeId: fileOf('commits', []),
+    const dump: RefsDump = {
+      commitsMetaRangeId: fileOf(
+        'commits',
+        [...commits.keys()].map((id) => [id, '']),
+      ),
       tagsMetaRangeId: fileOf('tags', [...tags]),
       branchesMetaRangeId: fileOf(
         'branches',
         [...branches].map(([name, { head }]) => [name, head]),
       ),
+    };
+    this.#dumps.set(task, dump);
+    const heads = new Map([...branches].map(([name, { head }]) => [name, head]));
+    this.#kept.set(dump.branchesMetaRangeId, {
+      ...{ heads, tags: new Map(tags), commits: new Map(commits), trees: new Map(trees) },
     });
     return task;
   }
@@ -340,8 +361,52 @@ export class FakeLakefs implements Lakefs {
     // A real server has it ready a moment later.
     return asked === 1 && this.#dumps.has(task) ? undefined : (this.#dumps.get(task) ?? 'unknown');
   }
-  async getRepositoryMetadata(): Promise<Readonly<Record<string, string>>> {
-    return {};
+  async getRepositoryMetadata(repository: string): Promise<Readonly<Record<string, string>>> {
+    return this.#repo(repository).metadata ?? {};
+  }
+  async setRepositoryMetadata(repository: string, metadata: Readonly<Record<string, string>>): Promise<void> {
+    const repo = this.#repo(repository);
+    repo.metadata = { ...repo.metadata, ...metadata };
+  }
+  async createBareRepository(repository: Repository): Promise<'created' | 'exists'> {
+    if (this.repositories.has(repository.name)) return 'exists';
+    this.repositories.set(repository.name, {
+      ...{ repository, branches: new Map(), tags: new Map(), commits: new Map(), trees: new Map() },
+      protectedBranches: [],
+    });
+    return 'created';
+  }
+  async beginRestore(repository: string, dump: RefsDump): Promise<{ task: string } | 'in-use'> {
+    const repo = this.#repo(repository);
+    if (repo.branches.size > 0) return 'in-use';
+    this.#serial += 1;
+    const task = `restore${String(this.#serial)}`;
+    const files = [dump.branchesMetaRangeId, dump.tagsMetaRangeId, dump.commitsMetaRangeId];
+    const kept = this.#kept.get(dump.branchesMetaRangeId);
+    if (kept === undefined || !files.every((id) => this.metaRangeFiles.has(id))) {
+      this.#restores.set(task, 'No data');
+      return { task };
+    }
+    for (const [id, commit] of kept.commits) repo.commits.set(id, commit);
+    for (const [id, tree] of kept.trees) repo.trees.set(id, tree);
+    for (const [name, head] of kept.heads) repo.branches.set(name, { head, staged: new Map() });
+    for (const [id, commit] of kept.tags) repo.tags.set(id, commit);
+    this.#restores.set(task, '');
+    return { task };
+  }
+  async restoreOf(_repository: string, task: string): Promise<'done' | 'pending' | 'unknown'> {
+    const asked = (this.#asked.get(task) ?? 0) + 1;
+    this.#asked.set(task, asked);
+    const error = this.#restores.get(task);
+    if (error === undefined) return 'unknown';
+    if (error !== '') throw new BranchlineError('BL8402', error);
+    return asked === 1 ? 'pending' : 'done';
+  }
+  /** A new server on the same storage: objects and dumps are there, repositories are not. */
+  loseMetadata(): void {
+    this.repositories.clear();
+    this.#dumps.clear();
+    this.#restores.clear();
   }
   async getMetaRangeFile(_repository: string, metaRangeId: string): Promise<Uint8Array | undefined> {
     return this.metaRangeFiles.get(metaRangeId);

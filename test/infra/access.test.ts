@@ -83,6 +83,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.
   'rotate-credentials': WORKER,
+  restore: WORKER,
   'publish-events': [
     'events:PutEvents on <Bus>',
     ...send('CatalogHopQueue'),
@@ -230,6 +231,17 @@ describe('the rights follow from what is configured', () => {
     expect(ofType(templateOf('plain'), 'AWS::SecretsManager::RotationSchedule')).toEqual([]);
   });
 
+  test('who may restore may invoke that one function, by a policy that no role of the stack has', () => {
+    const policies = ofType(templateOf('plain'), 'AWS::IAM::ManagedPolicy');
+    const [id] = policies.find(([each]) => each.startsWith('RestoreRole')) ?? [];
+    const grants = grantsOf(templateOf('plain')).filter(({ role }) => role === id);
+    expect(grants.map(({ action, resource }) => `${action} on ${resource}`)).toEqual([
+      'lambda:InvokeFunction on <RestoreFunction>',
+    ]);
+    const roles = JSON.stringify(ofType(templateOf('plain'), 'AWS::IAM::Role'));
+    expect(roles).not.toContain(id);
+  });
+
   test('network interfaces are made only where there is a VPC', () => {
     const makes = (variant: 'plain' | 'full') =>
       grantsOf(templateOf(variant)).filter(({ action }) => action === 'ec2:CreateNetworkInterface').length;
@@ -238,7 +250,8 @@ describe('the rights follow from what is configured', () => {
   });
 
   test('jobs may claim their run and read the secret and the job library', () => {
-    const [[id] = []] = ofType(templateOf('plain'), 'AWS::IAM::ManagedPolicy');
+    const [id] =
+      ofType(templateOf('plain'), 'AWS::IAM::ManagedPolicy').find(([each]) => each.startsWith('JobPolicy')) ?? [];
     const grants = grantsOf(templateOf('plain')).filter(({ role }) => role === id);
     const said = grants.map(({ action, resource }) => `${action} on ${resource.replace(/[0-9a-f]{64}/, '<digest>')}`);
     expect(said.toSorted()).toEqual([

@@ -219,7 +219,26 @@ export interface paths {
         };
         get: operations["getRepositoryMetadata"];
         put?: never;
-        post?: never;
+        post: operations["setRepositoryMetadata"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/repositories/{repository}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        get: operations["restoreStatus"];
+        put?: never;
+        /** @description Only into a repository that was made bare and has no refs yet. */
+        post: operations["restoreSubmit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -697,6 +716,15 @@ export interface components {
             error?: string;
             refs?: components["schemas"]["RefsDump"];
         };
+        MetadataSet: {
+            metadata: {
+                [key: string]: string;
+            };
+        };
+        RestoreStatus: {
+            done: boolean;
+            error?: string;
+        };
         RefsDump: {
             commits_meta_range_id: string;
             tags_meta_range_id: string;
@@ -1143,6 +1171,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metadata"];
+                };
+            };
+        };
+    };
+    setRepositoryMetadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetadataSet"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    restoreStatus: {
+        parameters: {
+            query: {
+                task_id: string;
+            };
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoreStatus"];
+                };
+            };
+        };
+    };
+    restoreSubmit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefsDump"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
                 };
             };
         };

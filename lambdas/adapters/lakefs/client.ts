@@ -6,6 +6,7 @@ import { Calls, type LakefsOptions } from './calls.ts';
 import { errorOf } from './failures.ts';
 import { lakefsObjects } from './objects.ts';
 import { type Page, pages } from './pages.ts';
+import { lakefsRestore } from './restore.ts';
 import { toChange, toCommit, toRef, toRepository } from './shapes.ts';
 import { lakefsSnapshots } from './snapshots.ts';
 import { lakefsTags } from './tags.ts';
@@ -33,6 +34,7 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
   return {
     ...lakefsObjects(calls, fail),
     ...lakefsTags(calls, fail),
+    ...lakefsRestore(calls, fail),
     ...lakefsSnapshots(calls, fail),
 
     async version() {

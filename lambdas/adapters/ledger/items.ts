@@ -7,6 +7,7 @@ import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
+import type { RestoreRecord } from '../../domain/restore.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
@@ -17,6 +18,7 @@ import {
   indexKeysOf,
   publicationItemKey,
   ROTATION_ITEM_KEY,
+  restoreItemKey,
   runItemKey,
   SNAPSHOTS_LIST,
   snapshotItemKey,
@@ -37,6 +39,7 @@ export const ITEM_KIND = {
   preview: 'preview',
   unmanaged: 'unmanaged',
   rotation: 'rotation',
+  restore: 'restore',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -167,4 +170,18 @@ export const rotationItem = (rotation: Rotation, writtenBy: string): Item => ({
 export const toRotation = (item: Item): Rotation => {
   requireNumbers(item, ['version', 'updatedAt']);
   return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as Rotation;
+};
+
+export const restoreItem = (restore: RestoreRecord, writtenBy: string): Item => ({
+  ...restore,
+  ...restoreItemKey(restore.repository, restore.id),
+  kind: ITEM_KIND.restore,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toRestore = (item: Item): RestoreRecord => {
+  requireStrings(item, ['id', 'repository', 'what', 'requestedBy']);
+  requireNumbers(item, ['version', 'startedAt', 'updatedAt']);
+  return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as RestoreRecord;
 };

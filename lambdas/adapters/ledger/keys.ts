@@ -9,6 +9,7 @@
  * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
  * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
  * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
+ * | restore      | `RESTORE#<repo>`           | `<time>-<owner>`                          | key only                         |
  * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
  * | unnamed manifests | `TARGET#<repo>#<branch>` | `UNNAMED#<table, URL-encoded>#<chunk, 4 digits>` | key only; goes after 30 days |
  * | preview      | `PREVIEW#<name>`           | `PREVIEW`                                 | recent-index, `PREVIEWS`         |
@@ -49,6 +50,8 @@ export const columnsItemKey = (
   { repository, target, name }: { readonly repository: string; readonly target: string; readonly name: string },
   digest: string,
 ): ItemKey => ({ pk: `TARGET#${repository}#${target}`, sk: `COLUMNS#${name}#${digest}` });
+export const restoreItemKey = (repository: string, id: string): ItemKey => ({ pk: `RESTORE#${repository}`, sk: id });
+
 /** One for the deployment: it has one key pair. */
 export const ROTATION_ITEM_KEY: ItemKey = { pk: 'ROTATION', sk: 'ROTATION' };
 

@@ -9,6 +9,7 @@ import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
 import type { CatalogAnswer } from '../../../lambdas/usecases/catalog.ts';
 import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
 import type { ResolveAnswer } from '../../../lambdas/usecases/resolve-run.ts';
+import type { RestoreAnswer } from '../../../lambdas/usecases/restore.ts';
 import type { RotationAnswer } from '../../../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../../../lambdas/usecases/start-run.ts';
 
@@ -31,6 +32,7 @@ test('every answer, and what it is made of', () => {
     startRun: true satisfies Same<Answer<'start-run'>, StartAnswer>,
     claimRun: true satisfies Same<Answer<'claim-run'>, ClaimRunAnswer>,
     catalog: true satisfies Same<Answer<'catalog'>, CatalogAnswer>,
+    restore: true satisfies Same<Answer<'restore'>, RestoreAnswer>,
     rotation: true satisfies Same<Answer<'rotate-credentials'>, RotationAnswer>,
     resolveRun: true satisfies Same<Answer<'resolve-run'>, ResolveAnswer>,
   };

@@ -1,0 +1,20 @@
+/** What restoring needs from outside besides `Ports`. */
+import type { Publications } from './catalog-ports.ts';
+import type { RestoreRecord } from './domain/restore.ts';
+import type { Ports } from './ports.ts';
+import type { Backups } from './snapshot-ports.ts';
+
+/** The ledger's records of restores. Every write is conditional on what was read. */
+export interface Restores {
+  get(repository: string, id: string): Promise<RestoreRecord | undefined>;
+  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
+  put(next: RestoreRecord): Promise<{ outcome: 'written' } | { outcome: 'stale'; restore: RestoreRecord | undefined }>;
+}
+
+export interface RestorePorts extends Ports {
+  readonly backups: Backups;
+  readonly publications: Publications;
+  readonly restores: Restores;
+  /** Waits so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
+}

@@ -1,0 +1,110 @@
+/** Restores a repository or a branch, or tells what would be done. Who asked for what is in the ledger, plans included. */
+import { SCHEMA_VERSION } from '../contract.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import type { RestoreRecord } from '../domain/restore.ts';
+import type { EpochMs } from '../domain/run.ts';
+import type { RestoreRequest } from '../payloads.ts';
+import type { RestorePorts } from '../restore-ports.ts';
+import { repositoriesWithBackups } from './find-backup.ts';
+import { type BranchPlan, planBranch, restoreBranch } from './restore-branch.ts';
+import {
+  planRepository,
+  type RepositoryPlan,
+  type RestoredRepository,
+  restoreRepository,
+} from './restore-repository.ts';
+
+export type RestoreAnswer =
+  | { readonly outcome: 'planned'; readonly repositories: readonly RepositoryPlan[] }
+  | { readonly outcome: 'restored'; readonly repository: RestoredRepository }
+  | { readonly outcome: 'planned' | 'restored'; readonly branch: BranchPlan };
+
+export const restore = async (ports: RestorePorts, request: RestoreRequest, until: EpochMs): Promise<RestoreAnswer> => {
+  if (request.what === 'branch') return asRecorded(ports, request, () => branchAnswer(ports, request));
+  if (request.action === 'run') {
+    const { repository, confirm } = request;
+    if (confirm !== repository) {
+      throw new BranchlineError('BL8404', `repository "${repository}", confirmed was "${confirm ?? ''}"`);
+    }
+    return asRecorded(ports, request, async () => ({
+      outcome: 'restored',
+      repository: await restoreRepository(ports, { ...placeOf(request), until }),
+    }));
+  }
+  const { repository } = request;
+  const names = repository === undefined ? await namesOf(ports) : [repository];
+  return asRecorded(ports, request, async () => {
+    const repositories: RepositoryPlan[] = [];
+    for (const name of names)
+      repositories.push(await planRepository(ports, { ...placeOf({ ...request, repository: name }), until }));
+    return { outcome: 'planned', repositories };
+  });
+};
+
+const placeOf = (request: {
+  repository: string;
+  snapshot?: string | undefined;
+  storageNamespace?: string | undefined;
+}) => ({
+  repository: request.repository,
+  ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
+  ...(request.storageNamespace === undefined ? {} : { storageNamespace: request.storageNamespace }),
+});
+
+const branchAnswer = async (
+  ports: RestorePorts,
+  request: Extract<RestoreRequest, { what: 'branch' }>,
+): Promise<RestoreAnswer> => {
+  const { repository, branch, commit, action } = request;
+  const asked = { repository, branch, ...(commit === undefined ? {} : { commit }) };
+  return action === 'plan'
+    ? { outcome: 'planned', branch: await planBranch(ports, asked) }
+    : { outcome: 'restored', branch: await restoreBranch(ports, asked) };
+};
+
+const namesOf = async (ports: RestorePorts): Promise<readonly string[]> => {
+  const configured = (await ports.config.load()).repositories.map(({ name }) => name);
+  return [...new Set([...configured, ...(await repositoriesWithBackups(ports))])];
+};
+
+/** The record comes first: what was tried is known even where it never ended. */
+const asRecorded = async (
+  ports: RestorePorts,
+  request: RestoreRequest,
+  act: () => Promise<RestoreAnswer>,
+): Promise<RestoreAnswer> => {
+  const { clock, ids, restores } = ports;
+  const startedAt = clock.now();
+  const begun: RestoreRecord = {
+    schemaVersion: SCHEMA_VERSION,
+    version: 1,
+    id: `${new Date(startedAt).toISOString()}-${ids.owner()}`,
+    repository: request.repository ?? '*',
+    what: request.what,
+    ...(request.what === 'branch' ? { branch: request.branch } : {}),
+    dryRun: request.action === 'plan',
+    requestedBy: request.requestedBy ?? 'a person',
+    startedAt,
+    updatedAt: startedAt,
+  };
+  await restores.put(begun);
+  const end = (change: Partial<RestoreRecord>): Promise<unknown> => {
+    const endedAt = clock.now();
+    return restores.put({ ...begun, ...change, version: 2, updatedAt: endedAt, endedAt });
+  };
+  try {
+    const answer = await act();
+    await end(outcomeOf(answer));
+    return answer;
+  } catch (error) {
+    // The fault itself matters more than its record.
+    await end({ outcome: 'failed', message: String(error) }).catch(() => undefined);
+    throw error;
+  }
+};
+
+const outcomeOf = (answer: RestoreAnswer): Partial<RestoreRecord> => {
+  if ('branch' in answer) return { outcome: answer.outcome, commit: answer.branch.commit };
+  if ('repositories' in answer) return { outcome: 'planned' };
+  return { outcome: 'restored', snapshot: answer.repository.snapshot, lost: answer.repository.lost };
+};
