@@ -18,6 +18,8 @@ export interface CdkOptions {
   readonly logFile: string;
   /** branchline.yaml of this deployment. */
   readonly configFile: string;
+  /** Folder of templates that are there already. @default the project's app makes them */
+  readonly app?: string;
 }
 
 /** Many times what it takes: a custom resource whose function never answers would keep CloudFormation waiting for an hour. */
@@ -36,11 +38,13 @@ const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT):
     CI: 'true',
   };
   delete env.FORCE_COLOR;
-  const child = spawn(
-    process.execPath,
-    [CDK, '--no-notices', '--no-version-reporting', '--output', options.output, ...args],
-    { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS },
-  );
+  const source = options.app === undefined ? ['--output', options.output] : ['--app', options.app];
+  const child = spawn(process.execPath, [CDK, '--no-notices', '--no-version-reporting', ...source, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+  });
   let said = '';
   const note = (chunk: Buffer): void => {
     said += chunk.toString();
@@ -129,6 +133,21 @@ export const describeStack = async (
     configFile,
   };
 };
+
+/** Writes the templates of all stacks, to be changed before `deployAll`. */
+export const synth = (options: CdkOptions): Promise<void> => cdk(options, ['synth', '--quiet']);
+
+/** From the folder that `synth` wrote. */
+const fromFolder = (options: CdkOptions): CdkOptions & { readonly app: string } => ({
+  ...options,
+  app: options.output,
+});
+
+export const deployAll = (options: CdkOptions): Promise<void> =>
+  cdk(fromFolder(options), ['deploy', '--all', '--require-approval', 'never', '--progress', 'events']);
+
+export const destroyAll = (options: CdkOptions): Promise<void> =>
+  cdk(fromFolder(options), ['destroy', '--all', '--force']);
 
 /** `cdk deploy` of the control plane; a repeat without a change is a no-op. */
 export const deploy = (options: CdkOptions, stack: string): Promise<void> =>

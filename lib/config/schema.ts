@@ -181,6 +181,14 @@ export const configSchema = z
           .describe(
             'Delete the ledger with the stack; effective only with the context key `branchline:allow-data-loss` too.',
           ),
+        adoptLedger: z
+          .string()
+          .regex(
+            /^arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/[\w.-]+\/stream\/\S+$/,
+            'the ARN of the stream of a DynamoDB table: arn:…:table/NAME/stream/TIME',
+          )
+          .optional()
+          .describe('Ledger that an earlier deployment left, or that was restored, by the ARN of its stream.'),
         tags: z
           .record(
             z.string().regex(/^(?!aws:|branchline:).{1,128}$/i, 'at most 128 characters, not aws:… or branchline:…'),

@@ -2,12 +2,14 @@
  * The ledger's table.
  *
  * What you get: on-demand capacity, point-in-time recovery, a stream with both images, the sparse indexes that the ledger
- * reads, forgetting by TTL; kept when the stack is removed unless both keys to deletion are turned.
+ * reads, forgetting by TTL; kept when the stack is removed unless both keys to deletion are turned. Or the table that an earlier
+ * deployment left, or that was restored, unchanged.
  */
 import {
   AttributeType,
   Billing,
   type ITable,
+  type ITableV2,
   ProjectionType,
   StreamViewType,
   TableEncryptionV2,
@@ -16,12 +18,15 @@ import {
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { LEDGER_INDEX, LEDGER_TTL } from '../../lambdas/contract.ts';
+import { asInterface } from './as-interface.ts';
 import { mayRemove, removalOf } from './removal.ts';
 
 export interface RunLedgerProps {
   readonly tableName: string;
   /** First key to deletion: the configuration asks for it. */
   readonly remove: boolean;
+  /** Stream of a table that is there already. @default the table is made */
+  readonly adoptStreamArn?: string;
 }
 
 export type LedgerAccess = 'read' | 'write';
@@ -33,14 +38,22 @@ const ACTIONS: Readonly<Record<LedgerAccess, readonly string[]>> = {
 };
 
 export class RunLedger extends Construct {
-  readonly table: TableV2;
+  readonly table: ITableV2;
+  readonly streamArn: string;
 
   constructor(scope: Construct, id: string, props: RunLedgerProps) {
     super(scope, id);
+    if (props.adoptStreamArn !== undefined) {
+      const tableStreamArn = props.adoptStreamArn;
+      const tableArn = tableStreamArn.replace(/\/stream\/.*$/, '');
+      this.table = TableV2.fromTableAttributes(this, 'Table', { tableArn, tableStreamArn });
+      this.streamArn = tableStreamArn;
+      return;
+    }
     const isRemoved = mayRemove(this, props.remove);
     const key = (name: string) => ({ name, type: AttributeType.STRING });
     const projected = { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...LEDGER_INDEX.projected] };
-    this.table = new TableV2(this, 'Table', {
+    const table = new TableV2(this, 'Table', {
       tableName: props.tableName,
       partitionKey: key('pk'),
       sortKey: key('sk'),
@@ -67,6 +80,8 @@ export class RunLedger extends Construct {
         { indexName: LEDGER_INDEX.jobRun.name, partitionKey: key(LEDGER_INDEX.jobRun.partitionKey), ...projected },
       ],
     });
+    this.table = asInterface<ITableV2>(table);
+    this.streamArn = table.tableStreamArn ?? '';
   }
 
   /** For event sources; the declaration of TableV2 and exactOptionalPropertyTypes disagree about a stream's ARN. */

@@ -114,11 +114,19 @@ export class ControlPlaneStack extends Stack {
     this.#config = config;
     this.#lakefs = lakefs ?? connectionFrom(config);
     this.#compiled = compileConfig(props.config);
-    const { prefix, removeLedger, alarmTopicArn, tags } = props.config.controlPlane;
+    const { prefix, removeLedger, adoptLedger, alarmTopicArn, tags } = props.config.controlPlane;
     const alarmActions: IAlarmAction[] =
       alarmTopicArn === undefined ? [] : [new SnsAction(Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn))];
 
-    const ledger = new RunLedger(this, 'Ledger', { tableName: `${prefix}-ledger`, remove: removeLedger });
+    const ledger = new RunLedger(this, 'Ledger', {
+      tableName: `${prefix}-ledger`,
+      remove: removeLedger,
+      ...(adoptLedger === undefined ? {} : { adoptStreamArn: adoptLedger }),
+    });
+    new CfnOutput(this, 'LedgerStreamArn', {
+      value: ledger.streamArn,
+      description: 'For controlPlane.adoptLedger, should this stack be removed and deployed again',
+    });
     const bus = new EventBus(this, 'Bus', { eventBusName: prefix, description: 'Domain events of Branchline' });
     const configAsset = this.#configAsset();
     this.#makeFunctions(ledger, bus, configAsset);

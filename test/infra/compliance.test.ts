@@ -1,6 +1,6 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
-import { FUNCTION } from '../../lambdas/contract.ts';
+import { ENV, FUNCTION } from '../../lambdas/contract.ts';
 import { ofType, SECRET_ARN, synth, templateOf, VARIANT_NAMES, VARIANTS } from './template.ts';
 
 describe('cdk-nag', () => {
@@ -55,4 +55,22 @@ test('what holds data outlives the stack', () => {
     kept.map(([, { DeletionPolicy }]) => DeletionPolicy),
     'one key of two',
   ).toEqual(['Retain']);
+});
+
+test('a ledger that is there is taken up by its stream: no table is made, and rights are on that one alone', () => {
+  const table = 'arn:aws:dynamodb:us-east-1:123456789012:table/left-over';
+  const stream = `${table}/stream/2026-11-20T10:00:00.000`;
+  const adopting = synth(
+    VARIANTS.plain.replace('repositories:', `controlPlane: { adoptLedger: "${stream}" }\nrepositories:`),
+  );
+  expect(ofType(adopting, 'AWS::DynamoDB::GlobalTable')).toEqual([]);
+  const text = JSON.stringify(adopting);
+  expect(text).toContain('"LEDGER_TABLE":"left-over"'.replace('LEDGER_TABLE', ENV.ledgerTable));
+  expect(text).not.toContain('branchline-ledger');
+  expect(
+    ofType(adopting, 'AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties['EventSourceArn']),
+  ).toContain(stream);
+  const resources = [...text.matchAll(/arn:aws:dynamodb:[^"]+/g)].map(([arn]) => arn);
+  expect(resources.length).toBeGreaterThan(3);
+  expect(resources.filter((arn) => !arn.startsWith(`${table}`))).toEqual([]);
 });

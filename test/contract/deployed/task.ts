@@ -49,8 +49,16 @@ export class Task {
     return { code, output: said() };
   }
 
+  /** One command of the image in place of the server's, as `aws ecs run-task` with an override does it. */
+  async command(...words: readonly string[]): Promise<Ended> {
+    const child = this.#spawn('lakefs', {}, ['lakefs', ...words]);
+    const said = collect(child);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output: said() };
+  }
+
   async serve(changes: Readonly<Record<string, string>> = {}): Promise<Running> {
-    const listen = `127.0.0.1:${String(await freePort())}`;
+    const listen = changes['LAKEFS_LISTEN_ADDRESS'] ?? `127.0.0.1:${String(await freePort())}`;
     const child = this.#spawn('lakefs', { LAKEFS_LISTEN_ADDRESS: listen, ...changes });
     const output = collect(child);
     const endpoint = `http://${listen}`;
@@ -76,7 +84,7 @@ export class Task {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #spawn(name: string, changes: Readonly<Record<string, string>>): ChildProcess {
+  #spawn(name: string, changes: Readonly<Record<string, string>>, words?: readonly string[]): ChildProcess {
     const container = this.#containers.find((each) => each.name === name);
     if (container === undefined) throw new Error(`the template has no container ${name}`);
     const here = (text: string): string => text.replaceAll(DISK, join(this.#folder, 'disk'));
@@ -86,7 +94,7 @@ export class Task {
         here(value),
       ]),
     );
-    const [command = '', ...args] = container.command.map(here);
+    const [command = '', ...args] = (words ?? container.command).map(here);
     const path = `${join(this.#folder, 'app')}:/usr/bin:/bin`;
     return spawn(command === 'lakefs' ? join(this.#folder, 'app', 'lakefs') : command, args, {
       ...UNPRIVILEGED,
