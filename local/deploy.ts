@@ -134,7 +134,7 @@ export const describeStack = async (
   };
 };
 
-/** Writes the templates of all stacks, to be changed before `deployAll`. */
+/** Writes the templates of all stacks, to be changed before `deployPrepared`. */
 export const synth = (options: CdkOptions): Promise<void> => cdk(options, ['synth', '--quiet']);
 
 /** From the folder that `synth` wrote. */
@@ -143,8 +143,9 @@ const fromFolder = (options: CdkOptions): CdkOptions & { readonly app: string } 
   app: options.output,
 });
 
-export const deployAll = (options: CdkOptions): Promise<void> =>
-  cdk(fromFolder(options), ['deploy', '--all', '--require-approval', 'never', '--progress', 'events']);
+/** @param stacks `--all`, or the name of one. */
+export const deployPrepared = (options: CdkOptions, stacks: string): Promise<void> =>
+  cdk(fromFolder(options), ['deploy', stacks, '--require-approval', 'never', '--progress', 'events']);
 
 export const destroyAll = (options: CdkOptions): Promise<void> =>
   cdk(fromFolder(options), ['destroy', '--all', '--force']);

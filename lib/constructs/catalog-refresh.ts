@@ -4,9 +4,9 @@
  * What you get: an encrypted bucket that takes TLS only and stays when the stack is removed, since tables in Glue go on pointing to
  * it; a hop whose function may write exactly the configured tables.
  */
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type CompiledConfig, ENV, previewDatabasePrefix } from '../../lambdas/contract.ts';
@@ -90,6 +90,7 @@ export class CatalogRefresh extends Construct {
     }
     this.#previews(reader, prefix, bucket);
     const tables = this.#tables(props.config);
+    this.#readers(bucket, tables);
     if (tables.length === 0) return;
     reader.fn.addToRolePolicy(
       new PolicyStatement({
@@ -168,6 +169,51 @@ export class CatalogRefresh extends Construct {
         'Previews are named when they are asked for; their databases begin with a prefix of ours.',
       );
     }
+  }
+
+  /** For the roles of analysts: what Athena needs of tables and manifests. The data itself is in the bucket of lakeFS. */
+  #readers(bucket: Bucket, tables: readonly string[]): void {
+    const policy = new ManagedPolicy(this, 'Readers', {
+      description: 'Lets analysts read published tables and their manifests, nothing to write or delete',
+      statements: [
+        new PolicyStatement({
+          sid: 'ReadManifests',
+          actions: ['s3:GetObject'],
+          resources: [bucket.arnForObjects(`${PREFIX}*`)],
+        }),
+        new PolicyStatement({
+          sid: 'FindManifests',
+          actions: ['s3:ListBucket', 's3:GetBucketLocation'],
+          resources: [bucket.bucketArn],
+        }),
+        ...(tables.length === 0
+          ? []
+          : [
+              new PolicyStatement({
+                sid: 'ReadTables',
+                actions: [
+                  ...['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables'],
+                  ...['glue:GetPartition', 'glue:GetPartitions', 'glue:BatchGetPartition'],
+                ],
+                resources: [...tables],
+              }),
+            ]),
+      ],
+    });
+    acknowledge(
+      policy,
+      'IAM5',
+      `Resource::${asNagWrites(Stack.of(this), `${nagName(bucket)}/${PREFIX}*`)}`,
+      'Manifests are named by their content.',
+    );
+    for (const resource of tables.filter((each) => each.endsWith('*'))) {
+      const reason = 'More tables than a policy can name; the resource is as narrow as it can be.';
+      acknowledge(policy, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
+    }
+    new CfnOutput(this, 'ReaderPolicyArn', {
+      value: policy.managedPolicyArn,
+      description: 'For the roles of analysts: published tables and their manifests, no deletion',
+    });
   }
 
   /** Source: AWS Service Authorization Reference, AWS Glue: calls about a table name catalog, database and table. */

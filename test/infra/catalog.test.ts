@@ -94,3 +94,25 @@ test('the manifests stay when the stack goes, and nobody outside sees them', () 
     Properties: { PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true } },
   });
 });
+
+test('analysts get a policy that reads published tables and their manifests, and can do nothing else', () => {
+  const readersOf = (template: ReturnType<typeof withTables>) =>
+    ofType(template, 'AWS::IAM::ManagedPolicy')
+      .filter(([id]) => id.startsWith('CatalogReaders'))
+      .flatMap(([, { Properties }]) => {
+        const { PolicyDocument } = Properties as {
+          PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] };
+        };
+        return PolicyDocument.Statement;
+      });
+  const actionsOf = (template: ReturnType<typeof withTables>) =>
+    readersOf(template).flatMap(({ Action }) => [Action].flat().map(String));
+  const published = withTables([table('a', 'one')]);
+  expect(actionsOf(published)).toContain('glue:GetPartitions');
+  expect(actionsOf(published).filter((action) => !/^(s3|glue):(Get|List|BatchGet)/.test(action))).toEqual([]);
+  const resources = JSON.stringify(readersOf(published).map(({ Resource }) => Resource));
+  expect(resources).toContain('symlinks/*');
+  expect(resources).toContain('table/one/a');
+  expect(resources).not.toContain('"*"');
+  expect(actionsOf(templateOf('plain')).filter((action) => action.startsWith('glue:'))).toEqual([]);
+});

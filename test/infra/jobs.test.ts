@@ -276,7 +276,9 @@ describe('the stack', () => {
     const template = templateOf('plain');
     const uri = asText(template.Outputs['JobLibraryUri']?.Value);
     expect(uri).toMatch(LIBRARY);
-    const [policy] = ofType(template, 'AWS::IAM::ManagedPolicy').map(([, resource]) => resource.Properties);
+    const [policy] = ofType(template, 'AWS::IAM::ManagedPolicy').flatMap(([id, { Properties }]) =>
+      id.startsWith('JobPolicy') ? [Properties] : [],
+    );
     expect(JSON.stringify(policy)).toContain('ReadLibrary');
     const read = statementsOf(policy).find(({ Sid }) => Sid === 'ReadLibrary');
     expect(asText(read?.Resource)).toBe(`arn:aws:s3:::${uri.slice('s3://'.length)}`);

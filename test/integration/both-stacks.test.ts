@@ -20,7 +20,7 @@ import type { Run } from '../../lambdas/domain/run.ts';
 import type { Check } from '../../lambdas/payloads.ts';
 import type { Lakefs } from '../../lambdas/ports.ts';
 import { connect } from '../../local/clients.ts';
-import { bootstrap, type CdkOptions, deployAll, destroyAll, synth } from '../../local/deploy.ts';
+import { bootstrap, type CdkOptions, deployPrepared, destroyAll, synth } from '../../local/deploy.ts';
 import { type Front, startFront } from '../../local/front.ts';
 import { freePort, type GuardedProcess, startGuarded, waitUntilServing } from '../../local/guarded.ts';
 import { prepareAssembly } from '../../local/lacking.ts';
@@ -187,20 +187,6 @@ const startEmulated = async (): Promise<typeof server> => {
   return { output: () => '', stop: () => started.stop() };
 };
 
-/** What ECS does on AWS between the two stacks: the first one is complete when its server is healthy. */
-const serveWhenDeployed = async (): Promise<void> => {
-  for (const until = Date.now() + 200_000; ; ) {
-    const state = await aws.cloudFormation.send(new DescribeStacksCommand({ StackName: SERVER })).then(
-      ({ Stacks }) => Stacks?.[0]?.StackStatus,
-      () => undefined,
-    );
-    if (state === 'CREATE_COMPLETE') break;
-    if (Date.now() > until) throw new Error(`${SERVER} is ${String(state)}`);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-  server ??= BIN === undefined ? await startEmulated() : await startReal(BIN);
-};
-
 const deployWith = async (more: { readonly server?: object; readonly controlPlane?: object } = {}) => {
   const config = {
     lakefs: { server: { plainHttp: true, database: { kind: 'dynamodb' }, ...more.server } },
@@ -211,7 +197,10 @@ const deployWith = async (more: { readonly server?: object; readonly controlPlan
   await writeFile(options.configFile, stringify(config));
   await synth(options);
   const left = await prepareAssembly(options.output, address);
-  await Promise.all([deployAll(options), serveWhenDeployed()]);
+  // On AWS the first stack is complete when ECS has its tasks healthy; here that is done between.
+  await deployPrepared(options, SERVER);
+  server ??= BIN === undefined ? await startEmulated() : await startReal(BIN);
+  await deployPrepared(options, '--all');
   return left;
 };
 

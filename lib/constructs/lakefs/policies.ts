@@ -53,7 +53,7 @@ export class LakefsPolicies extends Construct {
     });
     const objects = storage.bucket.arnForObjects('*');
     this.analysts = new ManagedPolicy(this, 'Analysts', {
-      description: 'Lets analysts read the lake as Athena does: objects and manifests, nothing to write or delete',
+      description: 'Lets analysts read the objects of the lake as Athena does, nothing to write or delete',
       statements: [
         new PolicyStatement({ sid: 'ReadObjects', actions: ['s3:GetObject'], resources: [objects] }),
         new PolicyStatement({
