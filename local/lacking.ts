@@ -7,7 +7,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Refused by ministack 1.5.33: "unsupported resource type". */
-export const LACKING: readonly string[] = [
+const LACKING: readonly string[] = [
   'AWS::ApplicationAutoScaling::ScalableTarget',
   'AWS::ApplicationAutoScaling::ScalingPolicy',
   'AWS::Backup::BackupSelection',
