@@ -30,7 +30,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|snapshot-ports|rotation-ports|restore-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -50,7 +50,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|snapshot-wiring|rotation-wiring|restore-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

@@ -43,6 +43,7 @@ const PATIENCE: Readonly<Partial<Record<FunctionName, { readonly timeoutMs: numb
   [FUNCTION.catalog]: { timeoutMs: 910_000, mayRepeat: true },
   [FUNCTION.restore]: { timeoutMs: 910_000, mayRepeat: false },
   [FUNCTION.rotateCredentials]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.rollback]: { timeoutMs: 910_000, mayRepeat: false },
 };
 const USUAL = { timeoutMs: 70_000, mayRepeat: false };
 

@@ -1,5 +1,6 @@
 /** The functions that operators use, by what they do. Requests and answers as in docs/functions.md. */
 import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
+import type { Rollback } from '../lambdas/domain/rollback.ts';
 import type { Run, RunState } from '../lambdas/domain/run.ts';
 import type { Target } from '../lambdas/domain/target.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   InspectRequest,
   ResolveRunRequest,
   RestoreRequest,
+  RollbackRequest,
   RotateCredentialsRequest,
   StartRunRequest,
 } from '../lambdas/payloads.ts';
@@ -24,6 +26,7 @@ import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type { PreviewAnswer } from '../lambdas/usecases/make-preview.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../lambdas/usecases/restore.ts';
+import type { RollbackAnswer } from '../lambdas/usecases/rollback.ts';
 import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
 import type { Connection } from './connection.ts';
@@ -38,6 +41,12 @@ export interface RunQuery {
 }
 
 type CatalogOf<A extends CatalogRequest['action']> = Extract<CatalogRequest, { action: A }>;
+export interface RollbackQuery {
+  readonly repository?: string;
+  readonly target?: string;
+  readonly unfinished?: boolean;
+  readonly limit?: number;
+}
 
 export interface Deployment {
   runs(query: RunQuery): Promise<{ readonly runs: readonly Run[] }>;
@@ -58,6 +67,10 @@ export interface Deployment {
   };
   rotate(request: RotateCredentialsRequest): Promise<RotationAnswer>;
   restore(request: RestoreRequest): Promise<RestoreAnswer>;
+  rollBack(request: RollbackRequest): Promise<RollbackAnswer>;
+  rollbacks(query: RollbackQuery): Promise<{ readonly rollbacks: readonly Rollback[] }>;
+  /** @throws Failure BL1007 where there is none. */
+  rollback(id: string): Promise<{ readonly rollback: Rollback }>;
 }
 
 export const deploymentOf = (connection: Connection): Deployment => {
@@ -105,5 +118,8 @@ export const deploymentOf = (connection: Connection): Deployment => {
     },
     restore: (request) => ask(FUNCTION.restore, request, 'outcome'),
     rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
+    rollBack: (request) => ask(FUNCTION.rollback, request, 'rollback'),
+    rollbacks: (query) => inspect({ query: 'rollbacks', ...query }, 'rollbacks'),
+    rollback: (id) => inspect({ query: 'rollback', rollback: id }, 'rollback'),
   };
 };

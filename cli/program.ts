@@ -11,12 +11,15 @@ import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addRestore } from './commands/restore.ts';
+import { addRollback } from './commands/rollback.ts';
+import { addRollbacksList, addRollbacksShow } from './commands/rollbacks.ts';
 import { addRunsDiscard } from './commands/runs-discard.ts';
 import { addRunsList } from './commands/runs-list.ts';
 import { addRunsPromote } from './commands/runs-promote.ts';
 import { addRunsRetry } from './commands/runs-retry.ts';
 import { addRunsShow } from './commands/runs-show.ts';
 import { addRunsStart } from './commands/runs-start.ts';
+import { addTargetsHold, addTargetsRelease } from './commands/targets-hold.ts';
 import { addTargetsList } from './commands/targets-list.ts';
 import { addTargetsAccept, addTargetsRevert } from './commands/targets-unblock.ts';
 import type { Session } from './context.ts';
@@ -48,6 +51,8 @@ const addTargets = (program: Command, session: Session): void => {
   addTargetsList(targets, session);
   addTargetsAccept(targets, session);
   addTargetsRevert(targets, session);
+  addTargetsHold(targets, session);
+  addTargetsRelease(targets, session);
   withExamples(targets, ['branchline targets list', 'which are open, held or blocked']);
 };
 
@@ -68,6 +73,16 @@ const addCatalog = (program: Command, session: Session): void => {
     ['branchline catalog status', 'which commit each table shows, and how far it is behind'],
     ['branchline catalog verify sales', 'whether Glue and manifests are as they should be'],
   );
+};
+
+const addRollbacks = (program: Command, session: Session): void => {
+  const rollbacks = program
+    .command('rollbacks')
+    .helpCommand(false)
+    .description('Rollbacks that were asked for: who, what, and what became of it.');
+  addRollbacksList(rollbacks, session);
+  addRollbacksShow(rollbacks, session);
+  withExamples(rollbacks, ['branchline rollbacks list', 'newest first']);
 };
 
 /** @param session opens the connection that a command asks for, and keeps the exit code. */
@@ -99,6 +114,8 @@ export const createProgram = (session: Session): Command => {
   addCatalog(program, session);
   addRestore(program, session);
   addCredentials(program, session);
+  addRollback(program, session);
+  addRollbacks(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

@@ -34,6 +34,7 @@ export const FUNCTION = {
   inspect: 'inspect',
   rotateCredentials: 'rotate-credentials',
   restore: 'restore',
+  rollback: 'rollback',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
@@ -120,6 +121,8 @@ export const METRIC = {
   publicationSeconds: 'PublicationSeconds',
   /** How long readers have been waiting for a verified commit, as reconcile finds it. */
   catalogLagSeconds: 'CatalogLagSeconds',
+  /** Since the oldest rollback was asked for that is not finished. */
+  oldestRollbackSeconds: 'OldestRollbackSeconds',
   /** Partitions that refreshes added, changed or removed. */
   refreshedPartitions: 'RefreshedPartitions',
   /** Calls to Glue and to S3 by refreshes. */
@@ -213,6 +216,11 @@ export const DOMAIN_EVENT = {
   runRolledBack: 'Run Rolled Back',
   targetBlocked: 'Target Blocked',
   targetUnblocked: 'Target Unblocked',
+  targetHeld: 'Target Held',
+  targetReleased: 'Target Released',
+  rollbackRequested: 'Rollback Requested',
+  rollbackRefused: 'Rollback Refused',
+  targetRolledBack: 'Target Rolled Back',
   catalogRefreshed: 'Catalog Refreshed',
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
@@ -240,6 +248,11 @@ export const METADATA = {
   rollbackTo: `${METADATA_PREFIX}rollback_to`,
   /** On a revert of ours: the merge commit that it undid. */
   reverts: `${METADATA_PREFIX}reverts`,
+  /** Where only some prefixes were put back: the commit whose state they took, and the prefixes as a JSON list. */
+  restores: `${METADATA_PREFIX}restores`,
+  prefixes: `${METADATA_PREFIX}prefixes`,
+  /** The rollback's entry in the ledger. */
+  rollback: `${METADATA_PREFIX}rollback`,
 } as const;
 export const COMMIT_KIND = {
   run: 'run',
@@ -249,6 +262,10 @@ export const COMMIT_KIND = {
   promotion: 'promotion',
   resolution: 'resolution',
   rollback: 'rollback',
+  /** Some prefixes were put back; or one run was undone, and with it, where later changes overlap, whole partitions. */
+  partialRollback: 'partial-rollback',
+  undo: 'undo',
+  /** A promotion that turned out to clash was taken back. */
   revert: 'revert',
 } as const;
 
@@ -262,6 +279,10 @@ export const RUN_BRANCH_PREFIX = 'run-';
 export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
 /** Branches on which `doctor` tries writing: `branchline-probe-<seconds since 1970>-…`. */
 export const PROBE_BRANCH_PREFIX = 'branchline-probe-';
+/** Scratch branches on which the commit of a rollback is made. */
+export const ROLLBACK_BRANCH_PREFIX = 'rollback-';
+/** Tags on what a target held before a rollback. */
+export const SAFETY_TAG_PREFIX = 'before-rollback-';
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Compiled configuration: what `branchline.yaml` becomes, defaults filled in, durations in seconds.

@@ -27,6 +27,15 @@ const states = z.enum([
   'AWAITING_APPROVAL',
 ]);
 
+/** A person, a pipeline: for the audit trail and for whoever meets a hold. */
+const who = z.string().check(z.minLength(1), z.maxLength(200));
+const reason = z.string().check(z.minLength(1), z.maxLength(1000));
+/** A hold that is forgotten ends by itself. */
+const MAX_HOLD_SECONDS = 30 * 86_400;
+/** So many are told apart in one commit's metadata. */
+const MAX_PREFIXES = 20;
+const rollbackId = z.string().check(z.regex(/^[a-z0-9-]{1,60}$/, 'a rollback id, as an answer tells it'));
+
 /** start-run: claims the run, creates its branch, starts the job. Safe to repeat with the same run id. */
 export const startRunRequest = z.strictObject({
   job: jobName,
@@ -91,6 +100,25 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     target: z.string(),
     /** The commit that blocks the target, as a guard against deciding about another one. */
     commit: z.string(),
+    dryRun: z.optional(z.boolean()),
+  }),
+  /** Promotions into the target wait until the hold is released or expires. Again by its owner: a new reason, a new expiry. */
+  z.strictObject({
+    action: z.literal('hold-target'),
+    repository: z.string(),
+    target: z.string(),
+    owner: who,
+    reason,
+    /** From now. */
+    expiresInSeconds: z.int().check(z.gte(1), z.lte(MAX_HOLD_SECONDS)),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    action: z.literal('release-target'),
+    repository: z.string(),
+    target: z.string(),
+    /** Only if it is this one who holds it. */
+    owner: z.optional(who),
     dryRun: z.optional(z.boolean()),
   }),
 ]);
@@ -189,6 +217,41 @@ export const rotationStepRequest = z.object({
   Step: z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']),
 });
 
+/**
+ * rollback: puts a target back to an earlier state, or undoes one run. The same request goes on with what an earlier one left
+ * unfinished.
+ */
+export const rollbackRequest = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('roll-back'),
+    repository: z.string(),
+    target: z.string(),
+    /** A commit id or the beginning of one, a tag, a snapshot, a branch; or a time such as `2026-11-20T10:00Z`. */
+    to: z.string().check(z.minLength(1), z.maxLength(200)),
+    /** Only these tables, as the configuration names them, and what lies below these prefixes. */
+    tables: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PREFIXES))),
+    prefixes: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PREFIXES))),
+    reason: z.optional(reason),
+    who: z.optional(who),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({
+    action: z.literal('undo-run'),
+    repository: z.string(),
+    target: z.string(),
+    runId,
+    attempt: z.optional(attempt),
+    /** Partitions that changed since go back as a whole to what they were before the run. */
+    restorePartitions: z.optional(z.boolean()),
+    reason: z.optional(reason),
+    who: z.optional(who),
+    dryRun: z.optional(z.boolean()),
+  }),
+  /** Goes on with this one. */
+  z.strictObject({ action: z.literal('continue'), rollback: rollbackId }),
+]);
+export type RollbackRequest = z.infer<typeof rollbackRequest>;
+
 /** inspect: what the ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own. */
 export const inspectRequest = z.discriminatedUnion('query', [
   z.strictObject({
@@ -204,6 +267,15 @@ export const inspectRequest = z.discriminatedUnion('query', [
   z.strictObject({ query: z.literal('targets') }),
   /** `readOnly` leaves out the probe that writes an object on a branch of its own. */
   z.strictObject({ query: z.literal('doctor'), readOnly: z.optional(z.boolean()) }),
+  /** Newest first; dry runs and refused ones among them. */
+  z.strictObject({
+    query: z.literal('rollbacks'),
+    repository: z.optional(z.string()),
+    target: z.optional(z.string()),
+    unfinished: z.optional(z.boolean()),
+    limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+  }),
+  z.strictObject({ query: z.literal('rollback'), rollback: rollbackId }),
 ]);
 export type InspectRequest = z.infer<typeof inspectRequest>;
 

@@ -7,6 +7,7 @@ import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
 import { gist, shortId } from '../text.ts';
+import { chosenTarget, nameOfTarget } from './chosen-target.ts';
 
 const WAYS = {
   accept: {
@@ -30,27 +31,12 @@ interface UnblockOptions {
   readonly dryRun?: boolean;
 }
 
-const nameOf = ({ repository, branch }: Target): string => `${repository}/${branch}`;
-
-const findTarget = async (context: Context, name: string): Promise<Target> => {
-  const { targets } = await during(context, 'reading the ledger', () => context.deployment.targets());
-  const found = targets.filter((target) => nameOf(target) === name || target.branch === name);
-  const [target, ...others] = found;
-  if (target === undefined) {
-    const all = targets.map(nameOf).join(', ');
-    throw new Failure('BL3004', `the ledger knows no target "${name}"; it knows ${all === '' ? 'none' : all}`);
-  }
-  if (others.length > 0)
-    throw new Failure('BL6001', `"${name}" may be ${found.map(nameOf).join(' or ')}: say which, as REPOSITORY/TARGET`);
-  return target;
-};
-
 /** In full, as the function wants it; given in short where it is the one that blocks. */
 const commitOf = (target: Target, given: string | undefined): string => {
   const { blocked } = target;
-  if (blocked === undefined) throw new Failure('BL1005', `target ${nameOf(target)} is not blocked`);
+  if (blocked === undefined) throw new Failure('BL1005', `target ${nameOfTarget(target)} is not blocked`);
   if (given === undefined || (given.length >= 6 && blocked.commit.startsWith(given))) return blocked.commit;
-  throw new Failure('BL1005', `target ${nameOf(target)} is blocked by ${blocked.commit}, not by ${given}`, {
+  throw new Failure('BL1005', `target ${nameOfTarget(target)} is blocked by ${blocked.commit}, not by ${given}`, {
     data: { blockedBy: blocked.commit },
     remedy: 'Look at it with `branchline targets list`, then decide about that commit.',
   });
@@ -58,21 +44,21 @@ const commitOf = (target: Target, given: string | undefined): string => {
 
 const unblock = async (context: Context, way: Way, name: string, options: UnblockOptions): Promise<void> => {
   const { terminal, deployment } = context;
-  const target = await findTarget(context, name);
+  const target = await chosenTarget(context, name);
   const commit = commitOf(target, options.commit);
   const { action, question } = WAYS[way];
   const request = { action, repository: target.repository, target: target.branch, commit };
   if (options.dryRun === true) {
     const trial = await deployment.resolve({ ...request, dryRun: true });
-    context.answer(trial, () => terminal.out(`${trial.outcome} ${nameOf(target)}: commit ${commit}\n`));
+    context.answer(trial, () => terminal.out(`${trial.outcome} ${nameOfTarget(target)}: commit ${commit}\n`));
     return;
   }
   if (target.blocked !== undefined)
-    context.say(`${nameOf(target)} is blocked by ${commit}: ${gist(target.blocked.cause.message)}`);
-  await confirm(context, `${question} ${shortId(commit)} on ${nameOf(target)}?`, options.yes);
-  const answer = await during(context, `${way} on ${nameOf(target)}`, () => deployment.resolve(request));
+    context.say(`${nameOfTarget(target)} is blocked by ${commit}: ${gist(target.blocked.cause.message)}`);
+  await confirm(context, `${question} ${shortId(commit)} on ${nameOfTarget(target)}?`, options.yes);
+  const answer = await during(context, `${way} on ${nameOfTarget(target)}`, () => deployment.resolve(request));
   context.answer(answer, () => {
-    terminal.out(`${answer.outcome} ${nameOf(target)}\n`);
+    terminal.out(`${answer.outcome} ${nameOfTarget(target)}\n`);
     const next = answer.target?.blocked;
     if (next !== undefined) context.say(`it is blocked again, by ${next.commit}: ${gist(next.cause.message)}`);
   });

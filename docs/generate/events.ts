@@ -5,10 +5,12 @@ import {
   eventsOf,
   publicationEventsOf,
   restoreEventsOf,
+  rollbackEventsOf,
   rotationEventsOf,
   targetEventsOf,
 } from '../../lambdas/domain/domain-events.ts';
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
+import type { Rollback } from '../../lambdas/domain/rollback.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
 
@@ -70,6 +72,18 @@ const blocked: Target = {
   },
 };
 
+const held: Target = {
+  ...{ ...target, version: 8 },
+  hold: { owner: 'anna', reason: 'the vendor sends yesterday again', expiresAt: AT + 7_200_000 },
+};
+const rollback: Rollback = {
+  ...{ schemaVersion: 1, version: 1, id: '20261120t100000-5f0c2a91', state: 'REQUESTED' },
+  ...{ repository: 'lake', target: 'main', who: 'anna', reason: 'wrong prices', dryRun: false },
+  asked: { to: '2026-11-20T02:00Z' },
+  plan: { kind: 'state', to: commit('a'), metaRangeId: commit('9') },
+  ...{ requestedAt: AT, updatedAt: AT, steps: [{ at: AT, state: 'REQUESTED' }] },
+};
+
 const ofRun = (before: Run | undefined, after: Run): readonly DomainEvent[] => eventsOf(before, after);
 
 const EXAMPLES: readonly DomainEvent[] = [
@@ -117,6 +131,21 @@ const EXAMPLES: readonly DomainEvent[] = [
   ),
   ...targetEventsOf(target, blocked),
   ...targetEventsOf(blocked, { ...target, version: 9, verifiedCommit: commit('d') }),
+  ...targetEventsOf(target, held),
+  ...targetEventsOf(held, { ...target, version: 9 }),
+  ...rollbackEventsOf(undefined, { ...rollback, dryRun: true }),
+  ...rollbackEventsOf(rollback, {
+    ...{ ...rollback, version: 2, state: 'REFUSED' },
+    cause: { code: 'BL2015', message: 'BL2015 target is held or blocked: target lake/main is held by anna' },
+  }).filter(({ type }) => type === DOMAIN_EVENT.rollbackRefused),
+  ...rollbackEventsOf(
+    { ...rollback, version: 6, state: 'MERGED' },
+    {
+      ...{ ...rollback, version: 7, state: 'PUBLISHING', updatedAt: AT + 4_000 },
+      ...{ head: commit('c'), safetyTag: `before-rollback-${rollback.id}`, mergeCommit: commit('e') },
+      ...{ undoneCount: 3, restoredCount: 0 },
+    },
+  ),
   ...publicationEventsOf(undefined, {
     ...{ schemaVersion: 1, version: 12, repository: 'lake', branch: 'main', commit: commit('c'), updatedAt: AT },
     tables: {
@@ -158,6 +187,14 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.runRolledBack]: 'The merge of the run was undone on the target, by a revert or a rollback.',
   [DOMAIN_EVENT.targetBlocked]: 'A merge made by hand clashes. Promotions into the target wait.',
   [DOMAIN_EVENT.targetUnblocked]: 'A person accepted or reverted what blocked the target. `blocked` is what it was.',
+  [DOMAIN_EVENT.targetHeld]:
+    'Promotions into the target wait until the hold is released or `hold.expiresAt` has passed.',
+  [DOMAIN_EVENT.targetReleased]:
+    'The hold was given back, and the runs that waited are promoted. Not sent where a hold only expired.',
+  [DOMAIN_EVENT.rollbackRequested]: 'Somebody asked for a rollback, or with `dryRun` what it would change.',
+  [DOMAIN_EVENT.rollbackRefused]: 'The target was left as it was. `cause` says why.',
+  [DOMAIN_EVENT.targetRolledBack]:
+    'The target holds what was asked for, by merge `mergeCommit`, and is verified there; runs and bookmarks have followed. Readers see it when `Catalog Refreshed` comes.',
   [DOMAIN_EVENT.catalogRefreshed]:
     'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
   [DOMAIN_EVENT.restoreRequested]:

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import type { ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
+import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
 import {
   catalogRequest,
@@ -9,6 +10,7 @@ import {
   inspectRequest,
   resolveRunRequest,
   restoreRequest,
+  rollbackRequest,
   rotateCredentialsRequest,
   startRunRequest,
 } from '../../lambdas/payloads.ts';
@@ -18,6 +20,7 @@ export const REQUESTS = {
   'claim-run': claimRunRequest,
   'resolve-run': resolveRunRequest,
   catalog: catalogRequest,
+  rollback: rollbackRequest,
   inspect: inspectRequest,
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
@@ -124,7 +127,7 @@ const target = z.object({
   verifiedCommit: z.string(),
   verifiedAt: maybe(time),
   updatedAt: time,
-  hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time })),
+  hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time, rollback: maybe(z.string()) })),
   blocked: maybe(z.object({ commit: z.string(), cause, since: time })),
 });
 
@@ -180,6 +183,79 @@ const check = z.object({
   status: z.enum(['ok', 'warning', 'failed']),
   message: z.string(),
   remedy: maybe(z.string()),
+});
+
+const texts = list(z.string());
+
+const rollbackPlan = z.union([
+  z.object({ kind: z.literal('state'), to: z.string(), metaRangeId: z.string(), prefixes: maybe(texts) }),
+  z.object({
+    kind: z.literal('run'),
+    run: z.string(),
+    mergeCommit: z.string(),
+    to: z.string(),
+    prefixes: maybe(texts),
+  }),
+]);
+
+const rollbackState = z.enum(ROLLBACK_STATE);
+
+const rollback = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  id: z.string(),
+  state: rollbackState,
+  repository: z.string(),
+  target: z.string(),
+  who: z.string(),
+  reason: maybe(z.string()),
+  dryRun: z.boolean(),
+  asked: z.object({
+    to: maybe(z.string()),
+    run: maybe(z.string()),
+    tables: maybe(texts),
+    prefixes: maybe(texts),
+    restorePartitions: maybe(z.boolean()),
+  }),
+  plan: maybe(rollbackPlan),
+  requestedAt: time,
+  updatedAt: time,
+  settledAt: maybe(time),
+  head: maybe(z.string()),
+  safetyTag: maybe(z.string()),
+  attempt: maybe(z.object({ number: z.number(), head: z.string(), branch: z.string(), commit: maybe(z.string()) })),
+  mergeCommit: maybe(z.string()),
+  undone: maybe(texts),
+  undoneCount: maybe(z.number()),
+  restored: maybe(texts),
+  restoredCount: maybe(z.number()),
+  cause: maybe(cause),
+  lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
+  steps: list(z.object({ at: time, state: rollbackState, note: maybe(z.string()) })),
+});
+
+const rollbackEffect = z.object({
+  plan: rollbackPlan,
+  head: z.string(),
+  isNothing: z.boolean(),
+  tables: list(
+    z.object({
+      table: maybe(z.string()),
+      partitions: z.number(),
+      added: z.number(),
+      changed: z.number(),
+      removed: z.number(),
+    }),
+  ),
+  partitions: texts,
+  files: texts,
+  fileCount: z.number(),
+  undone: texts,
+  restored: texts,
+  touched: texts,
+  based: texts,
+  rewinds: z.number(),
+  overlap: maybe(texts),
 });
 
 const details = z.object({
@@ -297,10 +373,17 @@ export const ANSWERS = {
     openRuns: list(z.string()),
     obstacles: list(z.string()),
   }),
+  rollback: z.object({
+    outcome: z.enum(['rolled-back', 'would-roll-back', 'nothing-to-do', 'unfinished', 'busy']),
+    rollback,
+    effect: maybe(rollbackEffect),
+  }),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),
     z.object({ targets: list(target) }),
+    z.object({ rollbacks: list(rollback) }),
+    z.object({ rollback }),
     z.object({ checks: list(check) }),
   ]),
 } as const;

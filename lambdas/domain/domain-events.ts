@@ -2,6 +2,7 @@
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
 import type { Publication } from './catalog/publication.ts';
 import type { RestoreRecord } from './restore.ts';
+import type { Rollback, RollbackState } from './rollback.ts';
 import type { Rotation } from './rotation.ts';
 import type { EpochMs, Run, RunState } from './run.ts';
 import type { Target } from './target.ts';
@@ -84,7 +85,19 @@ export const publicationEventsOf = (before: Publication | undefined, after: Publ
         ],
   );
 
-export const targetEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => {
+export const targetEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => [
+  ...blockEventsOf(before, after),
+  ...holdEventsOf(before, after),
+];
+
+const detailOfTarget = (target: Target): Record<string, unknown> => ({
+  schemaVersion: SCHEMA_VERSION,
+  repository: target.repository,
+  target: target.branch,
+  verifiedCommit: target.verifiedCommit,
+});
+
+const blockEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => {
   const wasBlocked = before?.blocked !== undefined;
   const isBlocked = after.blocked !== undefined;
   if (wasBlocked === isBlocked) return [];
@@ -92,14 +105,7 @@ export const targetEventsOf = (before: Target | undefined, after: Target): Domai
     {
       type: isBlocked ? DOMAIN_EVENT.targetBlocked : DOMAIN_EVENT.targetUnblocked,
       at: after.updatedAt,
-      detail: {
-        schemaVersion: SCHEMA_VERSION,
-        repository: after.repository,
-        target: after.branch,
-        verifiedCommit: after.verifiedCommit,
-        blocked: after.blocked ?? before?.blocked,
-        ledgerVersion: after.version,
-      },
+      detail: { ...detailOfTarget(after), blocked: after.blocked ?? before?.blocked, ledgerVersion: after.version },
     },
   ];
 };
@@ -135,5 +141,56 @@ export const restoreEventsOf = (before: RestoreRecord | undefined, after: Restor
       at,
       detail: { schemaVersion: SCHEMA_VERSION, ...detail, ledgerVersion },
     },
+  ];
+};
+/** A hold that is only made longer is no news; one that another takes over, when it has expired, is. */
+const holdEventsOf = (before: Target | undefined, after: Target): DomainEvent[] => {
+  const [old, hold] = [before?.hold, after.hold];
+  if (old?.owner === hold?.owner && old?.reason === hold?.reason) return [];
+  return [
+    {
+      type: hold === undefined ? DOMAIN_EVENT.targetReleased : DOMAIN_EVENT.targetHeld,
+      at: after.updatedAt,
+      detail: { ...detailOfTarget(after), hold: hold ?? old, ledgerVersion: after.version },
+    },
+  ];
+};
+
+const EVENT_OF_ROLLBACK: Partial<Record<RollbackState, DomainEventType>> = {
+  REFUSED: DOMAIN_EVENT.rollbackRefused,
+  // The target holds what was asked for and is verified; runs and bookmarks have followed.
+  PUBLISHING: DOMAIN_EVENT.targetRolledBack,
+};
+
+/** Who asked for what, dry runs and what was refused included. */
+export const rollbackEventsOf = (before: Rollback | undefined, after: Rollback): DomainEvent[] => {
+  const event = (type: DomainEventType): DomainEvent => ({
+    type,
+    at: after.updatedAt,
+    detail: {
+      schemaVersion: SCHEMA_VERSION,
+      rollback: after.id,
+      repository: after.repository,
+      target: after.target,
+      who: after.who,
+      reason: after.reason,
+      dryRun: after.dryRun,
+      state: after.state,
+      asked: after.asked,
+      toCommit: after.plan?.to,
+      run: after.plan?.kind === 'run' ? after.plan.run : undefined,
+      head: after.head,
+      safetyTag: after.safetyTag,
+      mergeCommit: after.mergeCommit,
+      undoneRuns: after.undoneCount,
+      restoredRuns: after.restoredCount,
+      cause: after.cause,
+      ledgerVersion: after.version,
+    },
+  });
+  const type = before?.state === after.state ? undefined : EVENT_OF_ROLLBACK[after.state];
+  return [
+    ...(before === undefined ? [event(DOMAIN_EVENT.rollbackRequested)] : []),
+    ...(type === undefined ? [] : [event(type)]),
   ];
 };

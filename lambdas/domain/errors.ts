@@ -54,6 +54,7 @@ export const ERROR_CATALOG = {
     2,
     'Look at the message in the dead-letter queue; correct its sender.',
   ),
+  BL1007: entry('unknown rollback', 'operator', false, 3, 'List the rollbacks with `branchline rollbacks list`.'),
   // 2xxx: runs
   BL2001: entry(
     'run is claimed by another job run',
@@ -175,6 +176,27 @@ export const ERROR_CATALOG = {
     false,
     6,
     'Mend the job and run it again (`branchline runs retry`); or change the columns in branchline.yaml, deploy, and promote it (`branchline runs promote`); or promote it all the same with `--accept-schema`.',
+  ),
+  BL2022: entry(
+    'not a state of the target',
+    'operator',
+    false,
+    5,
+    "Name a commit of the target's own history, a tag on one, or a time: `lakectl log --first-parent` lists them.",
+  ),
+  BL2020: entry(
+    'later changes overlap',
+    'operator',
+    false,
+    5,
+    'Look with `--dry-run` at what came later; `--restore-partitions` puts whole partitions back to what they were before the run, and what came later in them is lost too.',
+  ),
+  BL2021: entry(
+    'target moved on during the rollback',
+    'nobody: retried',
+    true,
+    5,
+    'Somebody keeps merging into the target by hand. Ask them to stop, then repeat the command: it goes on.',
   ),
   // 3xxx: lakeFS
   BL3001: entry(

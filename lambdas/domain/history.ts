@@ -14,11 +14,42 @@ export const revertedBy = (commit: Commit): string | undefined =>
   commit.metadata[METADATA.reverts] ?? REVERT_MESSAGE.exec(commit.message)?.[1];
 
 /** The state that a rollback of ours took the target back to. */
-const rolledBackTo = (commit: Commit): string | undefined =>
+export const rolledBackTo = (commit: Commit): string | undefined =>
   commit.metadata[METADATA.kind] === COMMIT_KIND.rollback ? commit.metadata[METADATA.rollbackTo] : undefined;
 
-/** The state a rollback went back to, or the commit that a revert undid; `undefined` where the commit undoes nothing. */
-export const undoneFrom = (commit: Commit): string | undefined => rolledBackTo(commit) ?? revertedBy(commit);
+/** Only these prefixes took the state of that commit; everything else stayed. */
+export interface Restoring {
+  readonly to: string;
+  readonly prefixes: readonly string[];
+}
+
+const PARTIAL: readonly (string | undefined)[] = [COMMIT_KIND.partialRollback, COMMIT_KIND.undo];
+
+export const restoredBy = ({ metadata }: Commit): Restoring | undefined => {
+  const to = metadata[METADATA.restores];
+  if (to === undefined || !PARTIAL.includes(metadata[METADATA.kind])) return undefined;
+  const prefixes = prefixesOf(metadata[METADATA.prefixes]);
+  return prefixes.length === 0 ? undefined : { to, prefixes };
+};
+
+const prefixesOf = (text: string | undefined): readonly string[] => {
+  try {
+    const found: unknown = JSON.parse(text ?? '[]');
+    return Array.isArray(found) ? found.filter((each): each is string => typeof each === 'string') : [];
+  } catch {
+    return [];
+  }
+};
+
+/** Whether all that a run changed lies below these prefixes; of a run whose changes nobody knows it does not. */
+const isWithin = (scope: readonly string[] | undefined, prefixes: readonly string[]): boolean =>
+  scope !== undefined &&
+  scope.length > 0 &&
+  scope.every((partition) => prefixes.some((prefix) => partition.startsWith(prefix)));
+
+/** What a commit goes back to or undoes; none where it undoes nothing. */
+export const undoneFrom = (commit: Commit): readonly string[] =>
+  [rolledBackTo(commit), restoredBy(commit)?.to, revertedBy(commit)].filter((id) => id !== undefined);
 
 /** The run for which a commit says it was made; a claim, to be compared with the ledger. */
 export const madeByRun = (commit: Commit): RunKey | undefined => {
@@ -67,8 +98,13 @@ const isOwnUndo = (undo: Commit, merge: Commit): boolean =>
 /**
  * Looks for the merge that brought `runCommit` and tells whether it still holds.
  * @param newestFirst first-parent log of the target, from its head back to the run's base commit.
+ * @param scope the partitions that the run changed: where only some prefixes were put back, the run is undone if all of it lies there.
  */
-export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Merged | undefined => {
+export const findMerge = (
+  newestFirst: readonly Commit[],
+  runCommit: string,
+  scope?: readonly string[],
+): Merged | undefined => {
   const steps = new Map<string, Step<true>>();
   let inForce: ReadonlyMap<string, true> = new Map();
   let merge: Commit | undefined;
@@ -87,6 +123,10 @@ export const findMerge = (newestFirst: readonly Commit[], runCommit: string): Me
     } else if (commit.parents[1] === runCommit) {
       merge = commit;
       inForce = new Map([...inForce, [commit.id, true]]);
+    }
+    const restoring = restoredBy(commit);
+    if (restoring !== undefined && isWithin(scope, restoring.prefixes)) {
+      inForce = steps.get(restoring.to)?.after ?? new Map();
     }
     steps.set(commit.id, { before, after: inForce });
   }
@@ -119,6 +159,9 @@ export const undoneBelow = (newestFirst: readonly Commit[]): Commit | undefined 
     } else if (reverted !== undefined) {
       undone = new Map([...undone, [reverted, commit]]);
     }
+    // Nobody knows whether the run read those prefixes; a part that came back leaves the rest undone.
+    const restored = restoredBy(commit)?.to;
+    if (restored !== undefined && !steps.has(restored)) undone = new Map([...undone, [restored, commit]]);
     steps.set(commit.id, { before, after: undone });
   }
   return [...undone.values()][0];

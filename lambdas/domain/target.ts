@@ -6,6 +6,8 @@ export interface Hold {
   readonly owner: string;
   readonly reason: string;
   readonly expiresAt: EpochMs;
+  /** The rollback that holds it: only its own end gives it back. */
+  readonly rollback?: string;
 }
 
 export interface Target {

@@ -20,7 +20,7 @@ const documentClient = (): DynamoDBDocumentClient =>
 
 let publications: Publications | undefined;
 
-const publicationsOfContainer = (): Publications => {
+export const publicationsOfContainer = (): Publications => {
   publications ??= createPublications({
     client: documentClient(),
     tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,

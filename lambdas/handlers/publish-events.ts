@@ -8,6 +8,7 @@ import {
   eventsOf,
   publicationEventsOf,
   restoreEventsOf,
+  rollbackEventsOf,
   rotationEventsOf,
   targetEventsOf,
 } from '../domain/domain-events.ts';
@@ -30,6 +31,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return restoreEventsOf(change.before, change.after);
     case 'rotation':
       return rotationEventsOf(change.before, change.after);
+    case 'rollback':
+      return rollbackEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

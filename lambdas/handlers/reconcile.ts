@@ -1,16 +1,20 @@
 /** reconcile: on a schedule, every few minutes. Its report becomes metrics, on which the alarms stand. */
 import { METRIC } from '../contract.ts';
 import type { Ports } from '../ports.ts';
+import { continueRollbacks, type RollbackReport } from '../usecases/continue-rollbacks.ts';
 import { type ReconcileReport, reconcile } from '../usecases/reconcile.ts';
 import { type CatalogReport, wakeRefreshes } from '../usecases/wake-refreshes.ts';
 import { wakingPortsOfContainer } from './catalog-wiring.ts';
 import { deadline } from './deadline.ts';
 import { lambda } from './middleware.ts';
 import { count, errorData, logger, seconds } from './observability.ts';
+import { rollbackPortsOfContainer } from './rollback-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 /** One repair may take so long; none is begun with less time left. */
 const LAST_REPAIR_MS = 30_000;
+/** Rollbacks that others left have so long; what is left then has the next turn. */
+const ROLLBACKS_MS = 120_000;
 
 const report = (result: ReconcileReport): void => {
   seconds(METRIC.oldestOpenRunSeconds, result.oldestOpenSeconds);
@@ -20,22 +24,37 @@ const report = (result: ReconcileReport): void => {
   logger.info('reconciled', { ...result });
 };
 
+/** Whatever becomes of it, runs are looked after; it has its next turn. */
+const aside = async (what: string, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    logger.error(`could not look after ${what}`, errorData(error));
+  }
+};
+
 export const createHandler = (
   useCase: (ports: Ports, request: { until: number }) => Promise<ReconcileReport> = reconcile,
   ports: () => Ports = portsOfContainer,
   catalog: () => Promise<CatalogReport> = () => wakeRefreshes(wakingPortsOfContainer()),
+  rollbacks: (until: number) => Promise<RollbackReport> = (until) =>
+    continueRollbacks(rollbackPortsOfContainer(), until),
 ) =>
   lambda(async () => {
-    const result = await useCase(ports(), { until: deadline() - LAST_REPAIR_MS });
+    const until = deadline() - LAST_REPAIR_MS;
+    // First: what holds a target keeps everything else from it.
+    await aside('rollbacks', async () => {
+      const { oldestSeconds, ...counts } = await rollbacks(Math.min(until, Date.now() + ROLLBACKS_MS));
+      seconds(METRIC.oldestRollbackSeconds, oldestSeconds);
+      if (counts.finished + counts.unfinished > 0) logger.info('rollbacks', { ...counts, oldestSeconds });
+    });
+    const result = await useCase(ports(), { until });
     report(result);
-    try {
+    await aside('what readers see', async () => {
       const { lagSeconds, woken } = await catalog();
       seconds(METRIC.catalogLagSeconds, lagSeconds);
       if (woken > 0) logger.info('refreshes woken', { woken, lagSeconds });
-    } catch (error) {
-      // What runs need is done; readers are looked after at the next turn.
-      logger.error('could not look after what readers see', errorData(error));
-    }
+    });
     return result;
   });
 

@@ -7,12 +7,14 @@ import {
   type Item,
   toPublication,
   toRestore,
+  toRollback,
   toRotation,
   toRun,
   toTarget,
 } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
+import type { Rollback } from '../domain/rollback.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -23,6 +25,7 @@ export type LedgerChange =
   | { readonly kind: 'publication'; readonly before: Publication | undefined; readonly after: Publication }
   | { readonly kind: 'rotation'; readonly before: Rotation | undefined; readonly after: Rotation }
   | { readonly kind: 'restore'; readonly before: RestoreRecord | undefined; readonly after: RestoreRecord }
+  | { readonly kind: 'rollback'; readonly before: Rollback | undefined; readonly after: Rollback }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -49,6 +52,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'restore', before: map(before, toRestore), after: toRestore(after) };
     case ITEM_KIND.rotation:
       return { kind: 'rotation', before: map(before, toRotation), after: toRotation(after) };
+    case ITEM_KIND.rollback:
+      return { kind: 'rollback', before: map(before, toRollback), after: toRollback(after) };
     default:
       return { kind: 'other' };
   }

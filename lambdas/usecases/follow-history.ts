@@ -2,13 +2,14 @@
  * PROMOTED and ROLLED_BACK are read off the target's log: a rollback or a revert, ours or by hand, takes the runs it undid
  * along, rolling forward again brings them back, and a run that waits is promoted where a person merged it.
  */
-import { findMerge, undoneFrom } from '../domain/history.ts';
+import { undoneFrom } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { type EpochMs, formatRunKey, type Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
+import { mergedRun } from './merged-run.ts';
 import { broughtBy, makerOf } from './run-of-commit.ts';
 import { historySince } from './target-history.ts';
 
@@ -22,7 +23,7 @@ export const followHistory = async (ports: Ports, target: Target): Promise<boole
   const recent = await historySince(ports, repository, branch, verifiedCommit);
   if (!recent.reachesBase) return followReset(ports, target, recent.newestFirst);
   const news = recent.newestFirst.slice(0, -1);
-  const isAnyUndone = news.some((commit) => undoneFrom(commit) !== undefined);
+  const isAnyUndone = news.some((commit) => undoneFrom(commit).length > 0);
   const span = isAnyUndone ? await backToWhatWasUndone(ports, target, recent.newestFirst) : recent.newestFirst;
   let changed = false;
   for (const commit of isAnyUndone ? span : news) {
@@ -35,16 +36,16 @@ export const followHistory = async (ports: Ports, target: Target): Promise<boole
  * The log, back far enough to judge what was undone. Undoing a revert brings back what that one had undone, and so does a rollback to
  * a state before it: what an undoing inside the log undid has to lie inside it too.
  */
-const backToWhatWasUndone = async (
+export const backToWhatWasUndone = async (
   ports: Ports,
-  { repository, branch }: Target,
+  { repository, branch }: Pick<Target, 'repository' | 'branch'>,
   recent: readonly Commit[],
 ): Promise<readonly Commit[]> => {
   let span = recent;
   const asked = new Set<string>();
   for (;;) {
     const within = new Set(span.flatMap(({ id, parents }) => [id, ...parents.slice(1)]));
-    const older = span.flatMap((commit) => undoneFrom(commit) ?? []).find((id) => !within.has(id) && !asked.has(id));
+    const older = span.flatMap(undoneFrom).find((id) => !within.has(id) && !asked.has(id));
     if (older === undefined) return span;
     asked.add(older);
     // A person may have reverted the run's own commit instead of its merge.
@@ -65,7 +66,7 @@ const followReset = async (ports: Ports, target: Target, newestFirst: readonly C
     }
   }
   // An undoing that is gone undoes nothing any more.
-  const isAnyUndoing = left.some((commit) => undoneFrom(commit) !== undefined);
+  const isAnyUndoing = left.some((commit) => undoneFrom(commit).length > 0);
   let changed = false;
   for (const commit of isAnyUndoing ? [...left, ...newestFirst] : left)
     if (await follow(ports, target.repository, commit, newestFirst)) changed = true;
@@ -83,7 +84,7 @@ const follow = async (
   const isInLog = newestFirst.some(({ id }) => id === commit.id);
   // A promotion that is under way finds no merge of its own after a reset, and merges again.
   if (!isInLog && (run.state === 'COMMITTED' || run.state === 'PROMOTING')) return false;
-  const merged = findMerge(newestFirst, run.runCommit);
+  const merged = await mergedRun(ports, run, newestFirst);
   // Taken back by its own promotion, which says what follows from it.
   if (merged?.takenBack === true && run.state !== 'PROMOTED') return false;
   const inForce = merged?.inForce === true;

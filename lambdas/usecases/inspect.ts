@@ -1,10 +1,12 @@
 /** What ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own that it removes again. */
-import { isBranchlineError } from '../domain/errors.ts';
+import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
+import { isUnfinished, type Rollback } from '../domain/rollback.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import type { Check, InspectRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
+import type { Rollbacks } from '../rollback-ports.ts';
 import { doctor } from './doctor.ts';
 
 /** Attempts of a run id that are looked for: Glue's own limit for retries is 10. Source: AWS Glue API, `MaxRetries`. */
@@ -25,9 +27,15 @@ export type InspectAnswer =
   | { readonly runs: readonly Run[] }
   | { readonly attempts: readonly RunDetails[] }
   | { readonly targets: readonly Target[] }
+  | { readonly rollbacks: readonly Rollback[] }
+  | { readonly rollback: Rollback }
   | { readonly checks: readonly Check[] };
 
-export const inspect = async (ports: Ports, request: InspectRequest): Promise<InspectAnswer> => {
+export interface InspectPorts extends Ports {
+  readonly rollbacks: Pick<Rollbacks, 'get' | 'list'>;
+}
+
+export const inspect = async (ports: InspectPorts, request: InspectRequest): Promise<InspectAnswer> => {
   switch (request.query) {
     case 'runs': {
       const runs: Run[] = [];
@@ -55,6 +63,25 @@ export const inspect = async (ports: Ports, request: InspectRequest): Promise<In
       const targets: Target[] = [];
       for await (const target of ports.ledger.listTargets()) targets.push(target);
       return { targets };
+    }
+    case 'rollbacks': {
+      const { repository, target, unfinished, limit = DEFAULT_LIMIT } = request;
+      const filter = {
+        ...(repository === undefined ? {} : { repository }),
+        ...(target === undefined ? {} : { target }),
+        ...(unfinished === true ? { unfinished } : {}),
+      };
+      const rollbacks: Rollback[] = [];
+      for await (const rollback of ports.rollbacks.list(filter)) {
+        if (unfinished !== true || isUnfinished(rollback)) rollbacks.push(rollback);
+        if (rollbacks.length >= limit) break;
+      }
+      return { rollbacks };
+    }
+    case 'rollback': {
+      const rollback = await ports.rollbacks.get(request.rollback);
+      if (rollback !== undefined) return { rollback };
+      throw new BranchlineError('BL1007', `the ledger knows no rollback "${request.rollback}"`);
     }
     case 'doctor':
       return { checks: await doctor(ports, { readOnly: request.readOnly ?? false }) };

@@ -2,59 +2,23 @@
  * Promotes one run into its target. The message that leads here is only a wake-up: the ledger and the target's log decide.
  * Numbers in brackets are the steps in docs/architecture.md.
  */
-
 import { isBranchlineError } from '../domain/errors.ts';
-import { findMerge, isPromotion, type Merged } from '../domain/history.ts';
 import { LEASE_MS, leaseStands, mayDecide, promotionBaseOf, promotionRequest } from '../domain/promotion.ts';
-import { type Clash, formatRunKey, needsCleanUp, type Run, type RunKey } from '../domain/run.ts';
+import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../domain/run.ts';
 import { isHeld, type Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { cleanUp } from './clean-up.ts';
-import { type ConflictCode, conflict, reject } from './conflict.ts';
-import { type Objection, objectionTo } from './objections.ts';
+import { reject } from './conflict.ts';
+import { mergedRun } from './merged-run.ts';
+import { objectionTo } from './objections.ts';
 import { pathClashes } from './partition-check.ts';
+import { Batch } from './promotion-batch.ts';
 import { schemaObjection } from './run-schema.ts';
-import { type History, historySince, remember } from './target-history.ts';
-import { undoMerge } from './undo-merge.ts';
-import { advanceVerified, blockTarget, ensureTarget, verifyTarget } from './verify-target.ts';
-
-export interface PromoteAnswer {
-  readonly outcome:
-    | 'promoted'
-    | 'unchanged'
-    | 'rolled-back'
-    | 'conflicted'
-    | 'rejected'
-    /** Nothing to do: not waiting for a promotion (any more). */
-    | 'nothing-to-do'
-    /** Held, blocked, leased by another, or lakeFS is away: the run stays as it is and reconcile wakes it. */
-    | 'waiting';
-  readonly run?: Run;
-}
-
-/** As long as the ledger's calls between look and merge may take anyway. */
-const HANDED_ON_MS = 500;
-
-/**
- * What the promotions of one batch tell each other: a head that one has just verified, so that the next need not read it again.
- * The look at the target's log is always a moment older than the merge; step 5 finds what came in between.
- */
-export class Batch {
-  readonly #heads = new Map<string, { readonly head: string; readonly until: number }>();
-
-  handOn(ports: Ports, { repository, target }: Run, head: string): void {
-    this.#heads.set(`${repository}/${target}`, { head, until: ports.clock.now() + HANDED_ON_MS });
-  }
-
-  /** Once: who takes it goes on to make a new one, or to look for itself. */
-  take(ports: Ports, { repository, target }: Run): string | undefined {
-    const handed = this.#heads.get(`${repository}/${target}`);
-    this.#heads.delete(`${repository}/${target}`);
-    return handed !== undefined && ports.clock.now() <= handed.until ? handed.head : undefined;
-  }
-}
+import { conflicted, type PromoteAnswer, recordMerged, settleMerged } from './settle-merged.ts';
+import { historySince } from './target-history.ts';
+import { advanceVerified, ensureTarget, verifyTarget } from './verify-target.ts';
 
 /** Promotes, and does at once what the run owes after that. */
 export const promoteRun = async (ports: Ports, key: RunKey, batch = new Batch()): Promise<PromoteAnswer> => {
@@ -117,14 +81,14 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   // A run that was never tried was never merged by us; what came since that head is found after the merge.
   const knownHead = run.state === 'COMMITTED' && run.promotionTries === undefined ? handedOn : undefined;
   let history = await historySince(ports, run.repository, run.target, base, knownHead);
-  const merged = findMerge(history.newestFirst, runCommit); // [1]
+  const merged = await mergedRun(ports, run, history.newestFirst); // [1]
   if (merged !== undefined) return settleMerged(ports, run, history, merged);
   let target = await ensureTarget(ports, run.repository, run.target);
   if (target.verifiedCommit !== history.newestFirst[0]?.id) {
     target = await verifyTarget(ports, target);
     history = await historySince(ports, run.repository, run.target, base);
     // Again, on what the check below will look at: a twin may have merged meanwhile.
-    const since = findMerge(history.newestFirst, runCommit);
+    const since = await mergedRun(ports, run, history.newestFirst);
     if (since !== undefined) return settleMerged(ports, run, history, since);
   }
   const head = history.newestFirst[0];
@@ -192,7 +156,7 @@ const noChanges = async (ports: Ports, run: Run): Promise<PromoteAnswer> =>
 
 const settleIfMerged = async (ports: Ports, run: Run): Promise<PromoteAnswer | undefined> => {
   const history = await historySince(ports, run.repository, run.target, promotionBaseOf(run));
-  const merged = findMerge(history.newestFirst, run.runCommit ?? '');
+  const merged = await mergedRun(ports, run, history.newestFirst);
   return merged === undefined ? undefined : settleMerged(ports, run, history, merged);
 };
 
@@ -214,68 +178,6 @@ const verify = async (
   const answer = await recordMerged(ports, run, mergeCommit, true);
   if (since.newestFirst[0]?.id === mergeCommit) batch.handOn(ports, run, mergeCommit);
   return answer;
-};
-
-/**
- * The target's log holds the merge. Where ours went onto another head than the one that was checked, what lay between is
- * checked now; on a clash the merge is taken back at once. A merge by hand is a person's decision: it is verified like
- * every other one, and blocks the target where it clashes.
- */
-const settleMerged = async (ports: Ports, run: Run, history: History, merged: Merged): Promise<PromoteAnswer> => {
-  const at = history.newestFirst.findIndex(({ id }) => id === merged.mergeCommit);
-  const before = history.newestFirst.slice(at + 1);
-  const commit = history.newestFirst[at];
-  const isChecked = commit?.parents[0] === run.lease?.checkedHead;
-  const isOurs = commit !== undefined && isPromotion(commit);
-  if (merged.takenBack || (merged.inForce && isOurs && !isChecked)) {
-    const objection = await objectionTo(ports, run, before);
-    if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
-  }
-  return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
-};
-
-const takeBack = async (
-  ports: Ports,
-  run: Run,
-  merged: Merged,
-  objection: Objection = { clashes: [], code: 'BL2003' },
-): Promise<PromoteAnswer> => {
-  if (!merged.inForce || (await undoMerge(ports, run, merged.mergeCommit)) === 'undone') {
-    return conflicted(ports, run, objection.clashes, objection.code);
-  }
-  // Something later overlaps it: the log says that it is in force, and a person has to decide before anybody builds on it.
-  const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} clashes and cannot be reverted: something later overlaps it`;
-  const target = await ensureTarget(ports, run.repository, run.target);
-  await blockTarget(ports, target, merged.mergeCommit, { code: 'BL2016', message });
-  return recordMerged(ports, run, merged.mergeCommit, true);
-};
-
-const recordMerged = async (ports: Ports, run: Run, mergeCommit: string, inForce: boolean): Promise<PromoteAnswer> => {
-  const changes = await ports.ledger.getChanges(run, run.runCommit ?? '');
-  if (changes !== undefined)
-    remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
-  const state = inForce ? 'PROMOTED' : 'ROLLED_BACK';
-  const settled = await changeRun(ports, run, (current) => {
-    if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;
-    const now = ports.clock.now();
-    return advance(
-      current,
-      now,
-      {
-        state,
-        mergeCommit,
-        settledAt: now,
-        ...(inForce
-          ? {}
-          : {
-              cause: { code: 'BL2014', message: `merge ${mergeCommit} was undone on ${run.target}` },
-              ...(current.bookmarks === true ? { bookmarkRewind: 'due' as const } : {}),
-            }),
-      },
-      { note: `merge ${mergeCommit.slice(0, 12)}`, forget: ['lease', 'policy', 'clashes'] },
-    );
-  });
-  return { outcome: inForce ? 'promoted' : 'rolled-back', run: settled };
 };
 
 /** The promotion is done; a branch that cannot be deleted now is reconcile's. */
@@ -303,13 +205,6 @@ const unchanged = async (ports: Ports, run: Run): Promise<PromoteAnswer> => {
   });
   return { outcome: 'unchanged', run: settled };
 };
-
-const conflicted = async (
-  ports: Ports,
-  run: Run,
-  clashes: readonly Clash[],
-  code: ConflictCode,
-): Promise<PromoteAnswer> => ({ outcome: 'conflicted', run: await conflict(ports, run, clashes, code) });
 
 /** The merge was surely not made: the run waits as before. */
 const putOff = (ports: Ports, run: Run): Promise<Run> =>

@@ -16,16 +16,15 @@ import {
   type RunState,
   WAITING_STATES,
 } from '../domain/run.ts';
-import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { adopt } from './adopt.ts';
-import { changeRun } from './change.ts';
 import { readClaim } from './claim-object.ts';
 import { cleanUp, cleanUpIsDue } from './clean-up.ts';
 import { applyPolicy } from './conflict.ts';
 import { discard, settle } from './settle-run.ts';
 import { bind, findStarted } from './start-run.ts';
 import { ensureTarget, verifyTarget } from './verify-target.ts';
+import { wakeAgain } from './wake-promotions.ts';
 
 /** A start whose job run did not appear by then never happened. */
 const START_GRACE_MS = 15 * 60_000;
@@ -180,18 +179,6 @@ const reconcileStart = async (ports: Ports, run: Run): Promise<boolean> => {
     { code: 'BL2012', message: `no job run with run id ${run.runId} appeared in 15 minutes` },
     { keep: false },
   );
-  return true;
-};
-
-const wakeAgain = async (ports: Ports, run: Run): Promise<boolean> => {
-  const woken = await changeRun(ports, run, (current) => {
-    const isFree = current.state === 'PROMOTING' && !leaseStands(current, ports.clock.now());
-    return current.state === 'COMMITTED' || isFree
-      ? advance(current, ports.clock.now(), { wakeUps: (current.wakeUps ?? 0) + 1 })
-      : undefined;
-  });
-  if (woken.version === run.version) return false;
-  await ports.promotions.wake(woken);
   return true;
 };
 

@@ -9,6 +9,7 @@ import type { Ports } from '../ports.ts';
 import { changeRun, changeTarget, requireRun } from './change.ts';
 import { cleanUp } from './clean-up.ts';
 import { rerunInstead } from './conflict.ts';
+import { holdTarget, releaseTarget } from './hold-target.ts';
 import { rerunIdOf } from './rerun.ts';
 import { planResolution, resolveConflict } from './resolution.ts';
 import { schemaChangesAgain } from './run-schema.ts';
@@ -25,7 +26,7 @@ export interface ResolveAnswer {
   readonly objectsRemoved?: number;
 }
 
-type TargetRequest = Extract<ResolveRunRequest, { target: string }>;
+type TargetRequest = Extract<ResolveRunRequest, { commit: string }>;
 type Of<A extends ResolveRunRequest['action']> = Extract<ResolveRunRequest, { action: A }>;
 
 export const resolveRun = async (ports: Ports, request: ResolveRunRequest): Promise<ResolveAnswer> => {
@@ -39,6 +40,10 @@ export const resolveRun = async (ports: Ports, request: ResolveRunRequest): Prom
     case 'accept-target':
     case 'revert-target':
       return unblock(ports, request);
+    case 'hold-target':
+      return holdTarget(ports, request);
+    case 'release-target':
+      return releaseTarget(ports, request);
   }
 };
 

@@ -3,7 +3,7 @@
  * checked as ours are, and one that clashes with what lay between blocks the target until a person decides.
  */
 import { COMMIT_KIND, METADATA, SCHEMA_VERSION } from '../contract.ts';
-import { isPromotion, revertedBy, undoneFrom } from '../domain/history.ts';
+import { isPromotion, type Restoring, restoredBy, revertedBy, rolledBackTo } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
@@ -73,6 +73,8 @@ export const verifyTarget = async (ports: Ports, start: Target): Promise<Target>
 interface OpenClash {
   readonly commit: Commit;
   readonly cause: Cause;
+  /** In which partitions; none where the whole commit is in question. */
+  readonly partitions: readonly string[];
 }
 
 /** How far the history is good, oldest first. A clash that was taken back since (a revert, a rollback) is none any more. */
@@ -86,20 +88,41 @@ const walk = async (
   // What is open at each commit, so that going back to it brings that back too.
   const states = new Map<string, readonly OpenClash[]>();
   for (const commit of oldestFirst) {
-    const undone = undoneFrom(commit);
+    const back = rolledBackTo(commit);
+    const reverted = revertedBy(commit);
+    const restoring = restoredBy(commit);
     if (commit.metadata[METADATA.kind] === COMMIT_KIND.rollback) {
-      clashes = undone === undefined ? [] : (states.get(undone) ?? (await openAt(ports, target, commit, undone)));
-    } else if (undone !== undefined) {
-      clashes = clashes.filter(({ commit: { id, parents } }) => id !== undone && parents[1] !== undone);
+      clashes = back === undefined ? [] : (states.get(back) ?? (await openAt(ports, target, commit, back)));
+    } else if (reverted !== undefined) {
+      clashes = clashes.filter(({ commit: { id, parents } }) => id !== reverted && parents[1] !== reverted);
+    }
+    if (restoring !== undefined) {
+      const then = states.get(restoring.to) ?? (await openAt(ports, target, commit, restoring.to));
+      clashes = afterRestoring(clashes, then, restoring);
     }
     const run = await broughtBy(ports, target.repository, commit);
     if (isUndecided(run, commit)) break;
-    const cause = await clashOf(ports, target, commit, run);
-    if (cause !== undefined) clashes = [...clashes, { commit, cause }];
+    const clash = await clashOf(ports, target, commit, run);
+    if (clash !== undefined) clashes = [...clashes, { commit, ...clash }];
     states.set(commit.id, clashes);
     if (clashes.length === 0) verified = commit.id;
   }
   return { verified, open: clashes[0] };
+};
+
+/** What lies below the prefixes is as it was: with the clashes that were open there, and without those that have come since. */
+const afterRestoring = (
+  open: readonly OpenClash[],
+  then: readonly OpenClash[],
+  { prefixes }: Restoring,
+): readonly OpenClash[] => {
+  const isBelow = (partition: string): boolean => prefixes.some((prefix) => partition.startsWith(prefix));
+  const left = open.filter(({ partitions }) => partitions.length === 0 || !partitions.every(isBelow));
+  const back = then.filter(
+    ({ commit, partitions }) =>
+      !left.some((clash) => clash.commit.id === commit.id) && (partitions.length === 0 || partitions.some(isBelow)),
+  );
+  return [...left, ...back];
 };
 
 /** A state older than what is verified now: it was good, but where its last merge was taken back right after. */
@@ -109,7 +132,7 @@ const openAt = async (ports: Ports, target: Target, commit: Commit, to: string):
     ({ metadata }) => metadata[METADATA.kind] === COMMIT_KIND.revert && metadata[METADATA.reverts] === to,
   );
   const message = `commit ${commit.id.slice(0, 12)} rolls back to ${to.slice(0, 12)}, which was taken back because it clashed`;
-  return isTakenBack ? [{ commit, cause: { code: 'BL2016', message } }] : [];
+  return isTakenBack ? [{ commit, cause: { code: 'BL2016', message }, partitions: [] }] : [];
 };
 
 /** A merge of a run, ours or by hand, whose promotion has not said yet whether it stands: it decides, nobody else. */
@@ -121,13 +144,13 @@ const clashOf = async (
   target: Target,
   commit: Commit,
   run: Run | undefined,
-): Promise<Cause | undefined> => {
+): Promise<Omit<OpenClash, 'commit'> | undefined> => {
   const [first, second] = commit.parents;
   // A commit with one parent (by hand, a revert) changes the head that it was made on, nothing in between.
   if (first === undefined || second === undefined) return clashBroughtBack(ports, target, commit);
   if (run?.state === 'DISCARDED' || run?.state === 'OPEN') {
     const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} brings run ${formatRunKey(run)}, which is ${run.state}`;
-    return { code: 'BL2018', message };
+    return { cause: { code: 'BL2018', message }, partitions: [] };
   }
   // Ours, and checked at the head that it was merged into.
   const isChecked = run?.mergeCommit === commit.id || run?.lease?.checkedHead === first;
@@ -139,19 +162,21 @@ const clashOf = async (
   const between = await partitionsBetween(ports, target.repository, base, first);
   const clashes = clashingPartitions(brought, between, tables);
   if (clashes.length === 0) return undefined;
-  return {
-    code: 'BL2016',
-    message: `merge ${commit.id.slice(0, 12)} by ${commit.committer} changed partitions that had changed since ${base.slice(0, 12)}: ${clashes.slice(0, 5).join(', ')}${clashes.length > 5 ? ` and ${String(clashes.length - 5)} more` : ''}`,
-  };
+  const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} changed partitions that had changed since ${base.slice(0, 12)}: ${clashes.slice(0, 5).join(', ')}${clashes.length > 5 ? ` and ${String(clashes.length - 5)} more` : ''}`;
+  return { cause: { code: 'BL2016', message }, partitions: clashes };
 };
 
 /** What was taken back because it clashed clashes still when that is undone. */
-const clashBroughtBack = async (ports: Ports, target: Target, commit: Commit): Promise<Cause | undefined> => {
+const clashBroughtBack = async (
+  ports: Ports,
+  target: Target,
+  commit: Commit,
+): Promise<Omit<OpenClash, 'commit'> | undefined> => {
   const undone = revertedBy(commit);
   const of = undone === undefined ? undefined : await ports.lakefs.getCommit(target.repository, undone);
   if (of?.metadata[METADATA.kind] !== COMMIT_KIND.revert) return undefined;
   const message = `commit ${commit.id.slice(0, 12)} by ${commit.committer} brings back what ${of.id.slice(0, 12)} had taken back because it clashed`;
-  return { code: 'BL2016', message };
+  return { cause: { code: 'BL2016', message }, partitions: [] };
 };
 
 /** Promotions and readers wait until a person accepts the commit or reverts it. */

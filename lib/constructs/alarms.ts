@@ -119,6 +119,9 @@ export class RunAlarms extends Construct {
     own('CatalogLag', METRIC.catalogLagSeconds, 'catalog-lag', 'readers do not see a verified commit.', {
       threshold: 900,
     });
+    own('UnfinishedRollback', METRIC.oldestRollbackSeconds, 'unfinished-rollback', 'a rollback does not end.', {
+      threshold: 1800,
+    });
     own('LakefsErrors', METRIC.lakefsErrors, 'lakefs-errors', 'lakeFS answers with errors or not at all.', {
       threshold: 20,
       statistic: 'sum',

@@ -20,9 +20,13 @@ export class RunDashboard extends Construct {
         new SingleValueWidget({
           title: 'Now',
           width: 24,
-          metrics: [METRIC.waitingRuns, METRIC.stuckRuns, METRIC.blockedTargets, METRIC.oldestOpenRunSeconds].map(
-            (name) => ownMetric(prefix, name, { statistic: 'max' }),
-          ),
+          metrics: [
+            METRIC.waitingRuns,
+            METRIC.stuckRuns,
+            METRIC.blockedTargets,
+            METRIC.oldestOpenRunSeconds,
+            METRIC.oldestRollbackSeconds,
+          ].map((name) => ownMetric(prefix, name, { statistic: 'max' })),
         }),
       ],
       [

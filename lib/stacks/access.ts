@@ -45,6 +45,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   // It looks at Glue's catalog and the manifests, and writes those of previews alone.
   catalog: { ...worker, glue: [] },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
+  // Runs that are undone may owe a rewind; the release of its hold wakes those that wait.
+  rollback: { ...worker, glue: DISCARDS, wakes: true },
   sweep: { ...worker, glue: DISCARDS },
   inspect: { ledger: ['read'], glue: ['job'], wakes: false, gauges: true, lakefs: true },
   'set-up': { ...worker, glue: [] },

@@ -74,6 +74,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   inspect: 'Answers what ledger and lakeFS say',
   'rotate-credentials': 'Gives lakeFS a new key pair',
   restore: 'Brings a lost repository or branch back',
+  rollback: 'Puts a target back to an earlier state, or undoes one run',
   'set-up': 'Brings lakeFS to what the configuration says',
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
 };
@@ -92,6 +93,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   reconcile: Duration.minutes(10),
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
+  // As long as a function may: prefixes are put back object by object; what is left another call goes on with.
+  rollback: Duration.minutes(15),
   'set-up': Duration.minutes(5),
   // It may wait until no run is open.
   'rotate-credentials': Duration.minutes(15),
@@ -174,7 +177,7 @@ export class ControlPlaneStack extends Stack {
       target: this.#fn('refresh-catalog'),
       reader: this.#fn('catalog'),
       cleaner: this.#fn('sweep'),
-      wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
+      wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('rollback')],
     });
     this.#intake(open, settle);
     this.#gauge([
@@ -197,6 +200,7 @@ export class ControlPlaneStack extends Stack {
       endpoint: this.#lakefs.endpoint,
     });
     this.jobs = this.#jobSide();
+    this.#callers();
     if (props.config.examples) {
       const { lakefsJar } = props.config.jobs;
       const branchline = this.jobs;
@@ -392,6 +396,29 @@ export class ControlPlaneStack extends Stack {
       });
     }
     return queue;
+  }
+
+  /** For people and pipelines. Whoever may decide about runs need not be allowed to put a whole target back. */
+  #callers(): void {
+    const policy = (id: string, names: readonly FunctionName[], description: string): void => {
+      const made = new ManagedPolicy(this, id, {
+        description,
+        statements: [
+          new PolicyStatement({
+            sid: 'Invoke',
+            actions: ['lambda:InvokeFunction'],
+            resources: names.map((name) => this.#fn(name).fn.functionArn),
+          }),
+        ],
+      });
+      new CfnOutput(this, `${id}Arn`, { value: made.managedPolicyArn, description });
+    };
+    policy(
+      'OperatorPolicy',
+      ['start-run', 'resolve-run', 'catalog', 'inspect'],
+      'For operators: runs, targets, readers',
+    );
+    policy('RollbackPolicy', ['rollback', 'inspect'], 'For those who may put a target back to an earlier state');
   }
 
   /**

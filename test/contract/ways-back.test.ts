@@ -181,5 +181,49 @@ againstEveryServer((lake) => {
       const log = await Array.fromAsync(lake.lakefs.log(lake.repository, 'main', {}));
       expect(log.map((made) => made.id)).toContain(bad);
     });
+
+    it('rollback of a prefix: objects copied from an old commit are those of that commit, and nothing else moves', async () => {
+      const good = await commit('main', { 'a/x': '1', 'a/gone': '1', 'b/y': '1' });
+      const bad = await commit('main', { 'a/x': '2', 'a/gone': null, 'a/new': '1', 'b/y': '2' });
+      await lake.lakefs.createBranch(lake.repository, 'back', await headOf());
+      await lake.lakefs.deleteObjects(lake.repository, 'back', ['a/new']);
+      for (const path of ['a/x', 'a/gone']) {
+        await lake.lakefs.copyObject(lake.repository, 'back', path, { ref: good.id, path });
+      }
+      const made = await lake.lakefs.commit(lake.repository, 'back', request('back'));
+      const id = await mergeCommit(made.outcome === 'committed' ? made.commit.id : '');
+      const differing = (left: string, prefix: string) =>
+        paths(lake.lakefs.diff(lake.repository, left, id, { type: 'two_dot', prefix }));
+      expect(await differing(good.id, 'a/')).toEqual([]);
+      expect(await differing(bad.id, 'b/')).toEqual([]);
+    });
+
+    it('undoing one merge on a branch from the head, merged: the revert is no commit of the first parents', async () => {
+      await commit('main', { base: '1' });
+      const undone = await mergeCommit((await branchWith('a', { x: '1' })).id);
+      await commit('main', { y: '1' });
+      const head = await headOf();
+      await lake.lakefs.createBranch(lake.repository, 'undo', head);
+      expect(await lake.lakefs.revert(lake.repository, 'undo', undone, 1, request('undo'))).toEqual({
+        outcome: 'reverted',
+      });
+      const source = await headOf('undo');
+      const id = await mergeCommit(source);
+      expect((await lake.lakefs.getCommit(lake.repository, id))?.parents).toEqual([head, source]);
+      expect(await files()).toEqual(['base', 'y']);
+      expect(await lake.merge(source)).toEqual({ outcome: 'no-changes' });
+    });
+
+    it('a rollback that was merged is merged no second time, also where the target has moved on', async () => {
+      const good = await commit('main', { x: '1' });
+      await commit('main', { x: '2' });
+      await lake.lakefs.createBranch(lake.repository, 'back', await headOf());
+      const made = await lake.lakefs.commit(lake.repository, 'back', request('back'), good.metaRangeId);
+      const source = made.outcome === 'committed' ? made.commit.id : '';
+      await mergeCommit(source);
+      await commit('main', { x: '3' });
+      expect(await lake.merge(source)).toEqual({ outcome: 'no-changes' });
+      expect(await files()).toEqual(['x']);
+    });
   });
 });

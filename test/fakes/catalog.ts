@@ -236,7 +236,7 @@ export class FakeLake extends FakeLakefs {
   }
 }
 
-class FakeRefreshes implements Refreshes {
+export class FakeRefreshes implements Refreshes {
   readonly woken: string[] = [];
   async wake(target: { repository: string; branch: string }): Promise<void> {
     this.woken.push(`${target.repository}/${target.branch}`);

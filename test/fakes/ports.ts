@@ -6,6 +6,7 @@ import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas
 import type { Target } from '../../lambdas/domain/target.ts';
 import type { Glue, Job, JobRun, Ledger, Log, Ports, Promotions, RunFilter, ServerProbe } from '../../lambdas/ports.ts';
 import { FakeLakefs } from './lakefs.ts';
+import { FakeRollbacks } from './rollbacks.ts';
 
 /** What DynamoDB does to an entry: a copy, so that nobody changes it behind the ledger's back. */
 const copy = <T>(value: T): T => structuredClone(value);
@@ -183,6 +184,7 @@ export interface World extends Ports {
   readonly glue: FakeGlue;
   readonly promotions: FakePromotions;
   readonly server: ServerProbe;
+  readonly rollbacks: FakeRollbacks;
   readonly clock: { now(): number; advance(ms: number): void };
 }
 
@@ -229,6 +231,7 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
     glue,
     promotions: new FakePromotions(),
     server: healthyServer(lakefs, () => now),
+    rollbacks: new FakeRollbacks(),
     log: quiet,
     place: { region: 'eu-west-1', claimFunction: 'branchline-claim-run' },
   };

@@ -79,6 +79,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   ],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
+  rollback: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.

@@ -94,7 +94,7 @@ test.each([
 ])('with reconcile every %s, alarms on what it measures compare periods of %i s', (every, period) => {
   const template = synth(`${VARIANTS.plain}schedules: { reconcile: ${every} }\n`);
   const measured = ownAlarms(template).filter(({ MetricName }) => MetricName !== METRIC.lakefsErrors);
-  expect(measured).toHaveLength(5);
+  expect(measured).toHaveLength(6);
   expect(new Set(measured.map(({ Period }) => Period))).toEqual(new Set([period]));
 });
 

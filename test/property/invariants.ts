@@ -69,8 +69,7 @@ const checkMerges = (ending: Ending, run: Run): void => {
   }
   // A person kept the merge, or what brought it back.
   const kept = [...ending.traces.accepted].map((id) => log.find((commit) => commit.id === id));
-  if (kept.some((commit) => commit !== undefined && (commit.id === merge.id || undoneFrom(commit) !== undefined)))
-    return;
+  if (kept.some((commit) => commit !== undefined && (commit.id === merge.id || undoneFrom(commit).length > 0))) return;
   const partitions = partitionsOf(changed(lakefs.tree('lake', base), work), TABLES);
   for (const { id, parents } of lakefs.firstParentLog('lake', merge.parents[0] ?? '')) {
     if (id === base || parents[0] === undefined) break;

@@ -5,7 +5,8 @@ import { type ErrorCode, isBranchlineError } from '../../lambdas/domain/errors.t
 import { formatRunKey, type RunKey } from '../../lambdas/domain/run.ts';
 import type { JobRun, Ports } from '../../lambdas/ports.ts';
 import { openRun } from '../../lambdas/usecases/open-run.ts';
-import { Batch, promoteRun } from '../../lambdas/usecases/promote-run.ts';
+import { promoteRun } from '../../lambdas/usecases/promote-run.ts';
+import { Batch } from '../../lambdas/usecases/promotion-batch.ts';
 import { reconcile } from '../../lambdas/usecases/reconcile.ts';
 import { settleRun } from '../../lambdas/usecases/settle-run.ts';
 import { startRun } from '../../lambdas/usecases/start-run.ts';

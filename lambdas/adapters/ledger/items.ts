@@ -8,6 +8,7 @@ import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { RestoreRecord } from '../../domain/restore.ts';
+import { isUnfinished, ROLLBACK_STATE, type Rollback } from '../../domain/rollback.ts';
 import type { Rotation } from '../../domain/rotation.ts';
 import type { Run } from '../../domain/run.ts';
 import { RUN_STATE } from '../../domain/run.ts';
@@ -17,13 +18,16 @@ import {
   type ItemKey,
   indexKeysOf,
   publicationItemKey,
+  ROLLBACKS_LIST,
   ROTATION_ITEM_KEY,
   restoreItemKey,
+  rollbackItemKey,
   runItemKey,
   SNAPSHOTS_LIST,
   snapshotItemKey,
   TARGETS_LIST,
   targetItemKey,
+  UNFINISHED_ROLLBACKS,
 } from './keys.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
@@ -37,6 +41,7 @@ export const ITEM_KIND = {
   snapshot: 'snapshot',
   unnamed: 'unnamed',
   preview: 'preview',
+  rollback: 'rollback',
   unmanaged: 'unmanaged',
   rotation: 'rotation',
   restore: 'restore',
@@ -166,6 +171,17 @@ export const rotationItem = (rotation: Rotation, writtenBy: string): Item => ({
   writtenBy,
 });
 
+/** In order of the asking; the state index is sparse here too. */
+export const rollbackItem = (rollback: Rollback, writtenBy: string): Item => ({
+  ...rollback,
+  ...rollbackItemKey(rollback.id),
+  kind: ITEM_KIND.rollback,
+  listKey: ROLLBACKS_LIST,
+  sortKey: `${new Date(rollback.requestedAt).toISOString()}#${rollback.id}`,
+  ...(isUnfinished(rollback) ? { stateKey: UNFINISHED_ROLLBACKS } : {}),
+  writtenBy,
+});
+
 /** @throws BL5001 as `toRun`. */
 export const toRotation = (item: Item): Rotation => {
   requireNumbers(item, ['version', 'updatedAt']);
@@ -184,4 +200,20 @@ export const toRestore = (item: Item): RestoreRecord => {
   requireStrings(item, ['id', 'repository', 'what', 'requestedBy']);
   requireNumbers(item, ['version', 'startedAt', 'updatedAt']);
   return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as RestoreRecord;
+};
+
+/** @throws BL5001 as `toRun`. */
+export const toRollback = (item: Item): Rollback => {
+  requireStrings(item, ['id', 'repository', 'target', 'who']);
+  requireNumbers(item, ['version', 'requestedAt', 'updatedAt']);
+  if (typeof item.state !== 'string' || !Object.hasOwn(ROLLBACK_STATE, item.state)) {
+    throw unreadable(item, 'state', `one of ${Object.keys(ROLLBACK_STATE).join(', ')}`);
+  }
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    dryRun: false,
+    asked: {},
+    steps: [],
+    ...entryOf(item),
+  } as unknown as Rollback;
 };

@@ -13,6 +13,7 @@
  * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
  * | unnamed manifests | `TARGET#<repo>#<branch>` | `UNNAMED#<table, URL-encoded>#<chunk, 4 digits>` | key only; goes after 30 days |
  * | preview      | `PREVIEW#<name>`           | `PREVIEW`                                 | recent-index, `PREVIEWS`         |
+ * | rollback     | `ROLLBACK#<id>`            | `ROLLBACK`                                | recent-index, `ROLLBACKS`; state-index |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -59,6 +60,7 @@ export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
   pk: `SNAPSHOT#${repository}#${id}`,
   sk: 'SNAPSHOT',
 });
+export const rollbackItemKey = (id: string): ItemKey => ({ pk: `ROLLBACK#${id}`, sk: 'ROLLBACK' });
 
 /** A name may hold a `#`. */
 export const unnamedPrefix = ({ name }: { readonly name: string }): string => `UNNAMED#${encodeURIComponent(name)}#`;
@@ -78,6 +80,9 @@ export const RUNS_LIST = 'RUNS';
 export const TARGETS_LIST = 'TARGETS';
 export const PREVIEWS_LIST = 'PREVIEWS';
 export const SNAPSHOTS_LIST = 'SNAPSHOTS';
+export const ROLLBACKS_LIST = 'ROLLBACKS';
+/** Partition of the state index for rollbacks that are not finished. */
+export const UNFINISHED_ROLLBACKS = 'STATE#ROLLBACK';
 /** Partition of the state index for settled runs that still owe something. */
 export const CLEAN_UP = 'STATE#CLEANUP';
 

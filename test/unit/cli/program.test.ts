@@ -172,7 +172,7 @@ describe('completion', () => {
   };
 
   it.skipIf(!existsSync('/bin/bash')).each([
-    [[''], ['runs', 'targets', 'catalog', 'restore', 'credentials', 'doctor', 'completion']],
+    [[''], ['runs', 'targets', 'catalog', 'restore', 'credentials', 'rollback', 'rollbacks', 'doctor', 'completion']],
     [['ru'], ['runs']],
     [['runs', 're'], ['retry']],
     [

@@ -8,14 +8,16 @@ import type { PipelineConfig } from '../../../lambdas/contract.ts';
 import { FUNCTION, type FunctionName, functionName } from '../../../lambdas/contract.ts';
 import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
-import { inspectRequest, resolveRunRequest, startRunRequest } from '../../../lambdas/payloads.ts';
+import { inspectRequest, resolveRunRequest, rollbackRequest, startRunRequest } from '../../../lambdas/payloads.ts';
 import { inspect } from '../../../lambdas/usecases/inspect.ts';
 import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { resolveRun } from '../../../lambdas/usecases/resolve-run.ts';
+import { rollBack } from '../../../lambdas/usecases/rollback.ts';
 import { setUp } from '../../../lambdas/usecases/set-up.ts';
 import { settleRun } from '../../../lambdas/usecases/settle-run.ts';
 import { startRun } from '../../../lambdas/usecases/start-run.ts';
 import { makeWorld, text, type World } from '../../fakes/ports.ts';
+import { withRollbacks } from '../../fakes/rollback-world.ts';
 
 export interface Call {
   readonly name: FunctionName;
@@ -48,6 +50,8 @@ const deployed = (world: World): Invoke => {
         return inspect(world, inspectRequest.parse(payload));
       case FUNCTION.startRun:
         return startRun(world, startRunRequest.parse(payload));
+      case FUNCTION.rollback:
+        return rollBack(withRollbacks(world), rollbackRequest.parse(payload), Number.MAX_SAFE_INTEGER);
       case FUNCTION.resolveRun:
         return resolveRun(world, resolveRunRequest.parse(payload));
       default:

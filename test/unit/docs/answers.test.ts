@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type * as z from 'zod/mini';
 import type { ANSWERS } from '../../../docs/generate/schemas.ts';
 import type { Commit } from '../../../lambdas/domain/lakefs.ts';
+import type { Rollback } from '../../../lambdas/domain/rollback.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
 import type { Target } from '../../../lambdas/domain/target.ts';
 import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
@@ -10,6 +11,8 @@ import type { CatalogAnswer } from '../../../lambdas/usecases/catalog.ts';
 import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
 import type { ResolveAnswer } from '../../../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../../../lambdas/usecases/restore.ts';
+import type { RollbackAnswer } from '../../../lambdas/usecases/rollback.ts';
+import type { RollbackEffect } from '../../../lambdas/usecases/rollback-effect.ts';
 import type { RotationAnswer } from '../../../lambdas/usecases/rotation-command.ts';
 import type { StartAnswer } from '../../../lambdas/usecases/start-run.ts';
 
@@ -34,6 +37,9 @@ test('every answer, and what it is made of', () => {
     catalog: true satisfies Same<Answer<'catalog'>, CatalogAnswer>,
     restore: true satisfies Same<Answer<'restore'>, RestoreAnswer>,
     rotation: true satisfies Same<Answer<'rotate-credentials'>, RotationAnswer>,
+    rollback: true satisfies Same<Answer<'rollback'>['rollback'], Rollback>,
+    effect: true satisfies Same<NonNullable<Answer<'rollback'>['effect']>, RollbackEffect>,
+    rollbackAnswer: true satisfies Same<Answer<'rollback'>, RollbackAnswer>,
     resolveRun: true satisfies Same<Answer<'resolve-run'>, ResolveAnswer>,
   };
   expect(Object.values(same)).not.toContain(false);

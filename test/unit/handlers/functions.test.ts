@@ -8,6 +8,7 @@ import { createHandler as openRun } from '../../../lambdas/handlers/open-run.ts'
 import { createHandler as promoteRun } from '../../../lambdas/handlers/promote-run.ts';
 import { createHandler as reconcile } from '../../../lambdas/handlers/reconcile.ts';
 import { createHandler as resolveRun } from '../../../lambdas/handlers/resolve-run.ts';
+import { createHandler as rollback } from '../../../lambdas/handlers/rollback.ts';
 import { createHandler as setUp } from '../../../lambdas/handlers/set-up.ts';
 import { createHandler as settleRun } from '../../../lambdas/handlers/settle-run.ts';
 import { createHandler as startRun } from '../../../lambdas/handlers/start-run.ts';
@@ -42,8 +43,9 @@ describe('functions that people invoke', () => {
     ['resolve-run', resolveRun],
     ['catalog', catalog],
     ['inspect', inspect],
+    ['rollback', rollback],
   ])('%s refuses a bad request as BL1001, before anything is built', async (_, createHandler) => {
-    const noPorts = vi.fn(ports);
+    const noPorts = vi.fn(() => PORTS as never);
     const useCase = vi.fn();
     const { answer } = await linesDuring(() =>
       Promise.resolve(createHandler(useCase as never, noPorts as never)({ odd: 1 }, context())).catch(

@@ -66,7 +66,7 @@ describe('requests', () => {
       'no action',
       resolveRunRequest,
       {},
-      /action: expected one of promote, discard, retry, accept-target, revert-target, found nothing$/,
+      /action: expected one of promote, discard, retry, accept-target, revert-target, hold-target, release-target, found nothing$/,
     ],
     [
       'an unknown strategy',
