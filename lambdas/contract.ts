@@ -309,6 +309,8 @@ export interface TablePublication {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Glue type by partition column; `string` where it is left out. */
   readonly partitionTypes: Readonly<Record<string, string>>;
+  /** Where all files lie, where Glue is to name it beside the manifests. */
+  readonly filesBelow?: string | undefined;
 }
 
 export interface TableConfig {

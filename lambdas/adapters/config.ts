@@ -30,6 +30,7 @@ const compiledConfig = z.object({
               format: z.enum(TABLE_FORMATS),
               columns: z.array(z.object({ name: z.string(), type: z.string() })),
               partitionTypes: z.record(z.string(), z.string()),
+              filesBelow: z.optional(z.string()),
             }),
           ),
         }),

@@ -17,12 +17,16 @@ const toStorage = (wire: StorageDescriptor | undefined): Storage => ({
   inputFormat: wire?.InputFormat ?? '',
   outputFormat: wire?.OutputFormat ?? '',
   serde: wire?.SerdeInfo?.SerializationLibrary ?? '',
+  ...(wire?.AdditionalLocations === undefined || wire.AdditionalLocations.length === 0
+    ? {}
+    : { additionalLocations: wire.AdditionalLocations }),
 });
 
 /** Everything that readers may look for: some take a missing count of buckets for a fault (tried with Trino). */
 const ofStorage = (storage: Storage): StorageDescriptor => ({
   Columns: ofColumns(storage.columns),
   Location: storage.location,
+  ...(storage.additionalLocations === undefined ? {} : { AdditionalLocations: [...storage.additionalLocations] }),
   InputFormat: storage.inputFormat,
   OutputFormat: storage.outputFormat,
   SerdeInfo: { SerializationLibrary: storage.serde, Parameters: { 'serialization.format': '1' } },

@@ -8,6 +8,8 @@ type Table = Repository['tables'][string];
 
 const glueNameOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9_]/g, '_');
 
+const withSlash = (uri: string): string => (uri.endsWith('/') ? uri : `${uri}/`);
+
 /** Nothing for a table without a database: readers do not find it in Glue. */
 export const publicationOf = (name: string, table: Table, repository: Repository): TablePublication | undefined =>
   table.database === undefined
@@ -19,6 +21,7 @@ export const publicationOf = (name: string, table: Table, repository: Repository
         format: table.format,
         columns: Object.entries(table.columns).map(([column, type]) => ({ name: column, type })),
         partitionTypes: table.partitionTypes,
+        ...(repository.lakeFormation ? { filesBelow: withSlash(repository.storageNamespace) } : {}),
       };
 
 export const publicationFaults = (config: Config): Fault[] => {

@@ -62,6 +62,12 @@ const repository = z.strictObject({
     .min(1)
     .default(['main'])
     .describe('Branches that readers see and runs are promoted into. Protected by the deployment.'),
+  lakeFormation: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Tables name the storage namespace beside their manifests, so that Lake Formation vends rights on the files.',
+    ),
   garbageCollection: z
     .strictObject({
       defaultRetentionDays: retentionDays

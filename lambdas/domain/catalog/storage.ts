@@ -9,6 +9,11 @@ export interface Storage {
   readonly inputFormat: string;
   readonly outputFormat: string;
   readonly serde: string;
+  /**
+   * Other places that the table's data lies in. Lake Formation vends rights on a table's location alone, which holds manifests:
+   * the files are elsewhere. Source: Glue API, StorageDescriptor; dbt-glue#219 for what Lake Formation makes of it.
+   */
+  readonly additionalLocations?: readonly string[];
 }
 
 /** Source: Athena user guide, "Supported data formats"; symlinks keep the serializer of the files that they point to. */
@@ -29,6 +34,7 @@ export const storageOf = (table: TableDescriptor, location: string): Storage => 
   inputFormat: SYMLINKS,
   outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
   serde: SERDE[table.format],
+  ...(table.filesBelow === undefined ? {} : { additionalLocations: [table.filesBelow] }),
 });
 
 /** Location left out: that is what changes. */
@@ -36,6 +42,7 @@ export const sameForm = (a: Storage, b: Storage): boolean =>
   a.inputFormat === b.inputFormat &&
   a.outputFormat === b.outputFormat &&
   a.serde === b.serde &&
+  (a.additionalLocations ?? []).join('\n') === (b.additionalLocations ?? []).join('\n') &&
   sameColumns(a.columns, b.columns);
 
 export const sameColumns = (a: readonly Column[], b: readonly Column[]): boolean =>

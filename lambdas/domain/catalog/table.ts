@@ -27,6 +27,8 @@ export interface TableDescriptor {
   /** Empty where they are inferred, until they are known. */
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly PartitionColumn[];
+  /** Named in Glue beside the manifests: where all files lie. */
+  readonly filesBelow?: string;
   /** The columns are read off the files. */
   readonly infers?: true;
 }
@@ -49,6 +51,7 @@ const describe = (repository: string, table: TableConfig): TableDescriptor[] => 
         name: key.toLowerCase(),
         type: publish.partitionTypes[key] ?? 'string',
       })),
+      ...(publish.filesBelow === undefined ? {} : { filesBelow: publish.filesBelow }),
       ...(publish.columns.length === 0 ? { infers: true as const } : {}),
     },
   ];

@@ -16,7 +16,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createGlueCatalog } from '../../../lambdas/adapters/glue-catalog.ts';
-import { ownParameters, storageOf } from '../../../lambdas/domain/catalog/storage.ts';
+import { ownParameters, sameForm, storageOf } from '../../../lambdas/domain/catalog/storage.ts';
 import { column, tableOf } from '../domain/catalog/sample.ts';
 
 const client = new GlueClient({ region: 'eu-west-1', maxAttempts: 1 });
@@ -47,6 +47,23 @@ describe('tables', () => {
   it('are undefined where Glue knows none, or not the database', async () => {
     sdk.on(GetTableCommand).rejects(missing);
     expect(await catalog.getTable('lake', 'sales')).toBeUndefined();
+  });
+
+  it('name where the files lie beside the manifests, where they are to, and partitions do too', async () => {
+    sdk.on(CreateTableCommand).resolves({});
+    sdk.on(BatchCreatePartitionCommand).resolves({});
+    const told = { ...table, storage: storageOf({ ...descriptor, filesBelow: 's3://lake/data/' }, 's3://m/lake/') };
+    await catalog.createTable(told);
+    await catalog.createPartitions(told, [partition('1')]);
+    const written = sdk.commandCalls(CreateTableCommand)[0]?.args[0].input.TableInput;
+    expect(written?.StorageDescriptor?.AdditionalLocations).toEqual(['s3://lake/data/']);
+    const [input] = sdk.commandCalls(BatchCreatePartitionCommand)[0]?.args[0].input.PartitionInputList ?? [];
+    expect(input?.StorageDescriptor).toMatchObject({ Location: 's3://m/1/', AdditionalLocations: ['s3://lake/data/'] });
+    sdk.on(GetTableCommand).resolves({ Table: { Name: 'sales', ...written, VersionId: '7' } });
+    const found = (await catalog.getTable('lake', 'sales'))?.storage;
+    if (found === undefined) throw new Error('no table');
+    expect(sameForm(found, told.storage)).toBe(true);
+    expect(sameForm(found, table.storage)).toBe(false);
   });
 
   it('come back as they were written', async () => {

@@ -16,6 +16,13 @@ describe('a table that names a database', () => {
     expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
   });
 
+  it('names where its files lie, where Lake Formation is to vend rights on them', () => {
+    const text = tables(`t: { ${SALES} }`).replace('    tables:', '    lakeFormation: true\n    tables:');
+    const compiled = compileConfig(parse(text));
+    expect(compiled.repositories[0]?.tables[0]?.publish?.filesBelow).toMatch(/^s3:\/\/[^ ]+\/$/);
+    expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
+  });
+
   it('keeps the order of its columns', () => {
     const text = tables(
       't: { path: t/, database: d, columns: { z: int, a: "array<struct<x:int>>", m: "decimal(10,2)" } }',
