@@ -159,6 +159,13 @@ export const catalogRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('drop-preview'), name: previewName, dryRun: z.optional(z.boolean()) }),
   /** By a schedule: removes what has expired. */
   z.strictObject({ action: z.literal('sweep-previews') }),
+  /** Looks at the heads of targets again and again, and verifies what a person merged: then it is shown. A schedule sends it. */
+  z.strictObject({
+    action: z.literal('watch'),
+    ...someTables,
+    everySeconds: z.int().check(z.gte(1), z.lte(60)),
+    forSeconds: z.int().check(z.gte(1), z.lte(840)),
+  }),
 ]);
 export type CatalogRequest = z.infer<typeof catalogRequest>;
 /** rotate-credentials, asked by a person. Secrets Manager sends its own four steps. */

@@ -346,6 +346,7 @@ export const ANSWERS = {
     objectsRemoved: maybe(z.number()),
   }),
   catalog: z.union([
+    z.object({ outcome: z.enum(['watched']), looks: z.number(), verified: z.number() }),
     z.object({ tables: list(tableStatus) }),
     z.object({ outcome: z.enum(['woken', 'up-to-date', 'would-wake']), askedAt: time, tables: list(tableStatus) }),
     z.object({ outcome: z.enum(['right', 'different', 'busy', 'unfinished']), verified: list(tableVerification) }),

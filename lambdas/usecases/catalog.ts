@@ -7,6 +7,7 @@ import { statusOf, type TableStatus } from './catalog-status.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
 import { askComparison, wakeBehind } from './catalog-wake.ts';
+import { verifyHead, type WatchReport, watchHeads } from './catalog-watch.ts';
 import { type DropAnswer, dropPreview, type PreviewSweep, sweepPreviews } from './drop-preview.ts';
 import { makePreview, type PreviewAnswer } from './make-preview.ts';
 
@@ -47,7 +48,12 @@ export type CatalogAnswer =
   | PreviewAnswer
   | PreviewsAnswer
   | DropAnswer
-  | PreviewSweep;
+  | PreviewSweep
+  | WatchAnswer;
+
+export interface WatchAnswer extends WatchReport {
+  readonly outcome: 'watched';
+}
 
 /** @param until no table is begun after that. */
 export const catalog = async (
@@ -69,13 +75,13 @@ export const catalog = async (
   }
 };
 
-type TableRequest = Extract<CatalogRequest, { action: 'status' | 'refresh' | 'verify' | 'repair' }>;
+type TableRequest = Extract<CatalogRequest, { action: 'status' | 'refresh' | 'verify' | 'repair' | 'watch' }>;
 
 const askAboutTables = async (
   ports: AskPorts,
   request: TableRequest,
   until: EpochMs,
-): Promise<StatusAnswer | WakeAnswer | VerifyAnswer | RepairAnswer> => {
+): Promise<StatusAnswer | WakeAnswer | VerifyAnswer | RepairAnswer | WatchAnswer> => {
   const now = ports.clock.now();
   const chosen = await chosenTargets(ports, request);
   switch (request.action) {
@@ -83,9 +89,17 @@ const askAboutTables = async (
       return { tables: allStatus(ports, chosen) };
     case 'refresh': {
       const isTrial = request.dryRun === true;
-      const behind = await wakeBehind(ports, chosen, isTrial);
+      const looked = isTrial ? chosen : await withVerifiedHeads(ports, chosen);
+      const behind = await wakeBehind(ports, looked, isTrial);
       const outcome = behind.length === 0 ? 'up-to-date' : isTrial ? 'would-wake' : 'woken';
-      return { outcome, askedAt: now, tables: allStatus(ports, chosen) };
+      return { outcome, askedAt: now, tables: allStatus(ports, looked) };
+    }
+    case 'watch': {
+      const stop = Math.min(until, now + request.forSeconds * 1000);
+      return {
+        outcome: 'watched',
+        ...(await watchHeads(ports, chosen, { everyMs: request.everySeconds * 1000, until: stop })),
+      };
     }
     case 'verify': {
       const verified: TableVerification[] = [];
@@ -100,6 +114,16 @@ const askAboutTables = async (
       return { outcome: 'asked', askedAt: Math.min(now, ...asked), tables };
     }
   }
+};
+
+/** What a person merged a moment ago is verified first, or there would be nothing new to show. */
+const withVerifiedHeads = async (
+  ports: AskPorts,
+  chosen: readonly ChosenTarget[],
+): Promise<readonly ChosenTarget[]> => {
+  const looked: ChosenTarget[] = [];
+  for (const each of chosen) looked.push({ ...each, target: await verifyHead(ports, each.target) });
+  return looked;
 };
 
 const allStatus = (ports: AskPorts, chosen: readonly ChosenTarget[]): readonly TableStatus[] =>

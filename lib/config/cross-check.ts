@@ -116,7 +116,7 @@ const shadowFaults = (config: Config): Fault[] => {
 };
 
 /** The longest time between two looks: alarms on what reconcile measures compare periods of at most a day. */
-const LONGEST: Readonly<Record<keyof Config['schedules'], string>> = { reconcile: '1h', sweep: '1d' };
+const LONGEST: Readonly<Record<'reconcile' | 'sweep', string>> = { reconcile: '1h', sweep: '1d' };
 
 const scheduleFaults = (config: Config): Fault[] =>
   (['reconcile', 'sweep'] as const).flatMap((name) => {

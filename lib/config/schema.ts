@@ -229,9 +229,15 @@ export const configSchema = z
       .strictObject({
         reconcile: duration('How often Glue and lakeFS are compared with the ledger.').default('5m'),
         sweep: duration('How often expired branches are removed.').default('1h'),
+        watch: z
+          .enum(['5s', '10s', '15s', '20s', '30s'])
+          .optional()
+          .describe(
+            'How often the heads of published targets are looked at, so that a merge by hand is shown in seconds. Without it they wait for `reconcile`.',
+          ),
       })
       .prefault({})
-      .describe('How often the repairs run. Whole minutes.'),
+      .describe('How often the repairs run: whole minutes; the heads of targets may be looked at every few seconds.'),
   })
   .describe('Configuration of a Branchline deployment.');
 

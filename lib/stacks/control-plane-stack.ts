@@ -60,6 +60,9 @@ export interface ControlPlaneStackProps extends StackProps {
 export const PROMOTE_TIMEOUT = Duration.seconds(150);
 export const PROMOTE_VISIBILITY = Duration.seconds(240);
 
+/** Of each minute, so long are heads looked at. */
+const WATCH_SECONDS = 58;
+
 const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'start-run': 'Claims a run, makes its branch, starts its job',
   'claim-run': 'Tells a job its run and branch',
@@ -360,21 +363,14 @@ export class ControlPlaneStack extends Stack {
   #schedules(alarmActions: readonly IAlarmAction[]): Queue {
     const { prefix } = this.#config.controlPlane;
     const { queue } = new DeadLetterQueue(this, 'SchedulesDeadLetters', { prefix, hop: 'schedules', alarmActions });
-    const { reconcile, sweep } = this.#config.schedules;
-    const schedules = [
-      { name: FUNCTION.reconcile, every: reconcile },
-      { name: FUNCTION.sweep, every: sweep },
-      // Only the function that makes previews has the rights to remove them.
-      { name: FUNCTION.catalog, every: sweep, request: { action: 'sweep-previews' } },
-    ] as const;
-    for (const { name, every, ...more } of schedules) {
+    const schedule = (name: FunctionName, called: string, every: string, description: string, input?: object): void => {
       const { fn } = this.#fn(name);
       // A role of our own: the one that the CDK makes may invoke any version of the function.
-      const role = new Role(this, `${idOf(name)}ScheduleRole`, {
+      const role = new Role(this, `${idOf(called)}ScheduleRole`, {
         assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
           conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
         }),
-        description: `Of the schedule ${prefix}-${name}`,
+        description: `Of the schedule ${prefix}-${called}`,
       });
       role.addToPolicy(
         new PolicyStatement({ sid: 'Invoke', actions: ['lambda:InvokeFunction'], resources: [fn.functionArn] }),
@@ -382,18 +378,29 @@ export class ControlPlaneStack extends Stack {
       role.addToPolicy(
         new PolicyStatement({ sid: 'GiveUp', actions: ['sqs:SendMessage'], resources: [queue.queueArn] }),
       );
-      new Schedule(this, `${idOf(name)}Schedule`, {
-        scheduleName: `${prefix}-${name}`,
-        description: 'request' in more ? 'Removes previews that have expired' : DESCRIPTION[name],
+      new Schedule(this, `${idOf(called)}Schedule`, {
+        scheduleName: `${prefix}-${called}`,
+        description,
         schedule: ScheduleExpression.rate(Duration.seconds(durationSeconds(every))),
         target: new LambdaInvoke(fn, {
           role: role.withoutPolicyUpdates(),
           deadLetterQueue: queue,
           retryAttempts: 2,
           maxEventAge: Duration.hours(1),
-          ...('request' in more ? { input: ScheduleTargetInput.fromObject(more.request) } : {}),
+          ...(input === undefined ? {} : { input: ScheduleTargetInput.fromObject(input) }),
         }),
       });
+    };
+    const { reconcile, sweep, watch } = this.#config.schedules;
+    schedule(FUNCTION.reconcile, FUNCTION.reconcile, reconcile, DESCRIPTION.reconcile);
+    schedule(FUNCTION.sweep, FUNCTION.sweep, sweep, DESCRIPTION.sweep);
+    // Only the function that makes previews has the rights to remove them.
+    const previews = { action: 'sweep-previews' };
+    schedule(FUNCTION.catalog, FUNCTION.catalog, sweep, 'Removes previews that have expired', previews);
+    if (watch !== undefined) {
+      // One ends when the next begins: a schedule knows whole minutes.
+      const input = { action: 'watch', everySeconds: durationSeconds(watch), forSeconds: WATCH_SECONDS };
+      schedule(FUNCTION.catalog, 'watch', '1m', 'Looks at the heads of targets for merges by hand', input);
     }
     return queue;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { catalogRequest } from '../../lambdas/payloads.ts';
 import { functionsOf, grantsOf } from './statements.ts';
 import { ACCOUNT, ofType, REGION, synth, templateOf, VARIANTS } from './template.ts';
 
@@ -115,4 +116,21 @@ test('analysts get a policy that reads published tables and their manifests, and
   expect(resources).toContain('table/one/a');
   expect(resources).not.toContain('"*"');
   expect(actionsOf(templateOf('plain')).filter((action) => action.startsWith('glue:'))).toEqual([]);
+});
+
+test('heads are watched where that is wanted: a schedule asks the function of the catalog, and may do nothing else', () => {
+  const watched = synth(`${VARIANTS.plain}schedules: { watch: 10s }\n`, { comply: true });
+  const schedule = ofType(watched, 'AWS::Scheduler::Schedule').find(
+    ([, { Properties }]) => Properties['Name'] === 'branchline-watch',
+  );
+  const target = z.looseObject({ Input: z.string() }).parse(schedule?.[1].Properties['Target']);
+  expect(catalogRequest.parse(JSON.parse(target.Input))).toEqual({
+    ...{ action: 'watch', everySeconds: 10, forSeconds: 58 },
+  });
+  const invoked = grantsOf(watched).filter(({ role }) => role.includes('WatchSchedule'));
+  expect(invoked.map(({ action, resource }) => `${action} ${resource}`).toSorted()).toEqual([
+    'lambda:InvokeFunction <AskCatalogFunction>',
+    'sqs:SendMessage <SchedulesDeadLettersQueue>',
+  ]);
+  expect(JSON.stringify(templateOf('plain'))).not.toContain('branchline-watch');
 });

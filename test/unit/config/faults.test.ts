@@ -155,7 +155,7 @@ describe('unknown keys are refused', () => {
     [
       'with nothing like it',
       `${HEAD}schedules: { sweep: 1h, zzzzzzzz: 1 }\n`,
-      '8:25 schedules.zzzzzzzz: unknown key. Allowed: reconcile, sweep',
+      '8:25 schedules.zzzzzzzz: unknown key. Allowed: reconcile, sweep, watch',
     ],
   ])('%s', (_, text, expected) => {
     expect(faultsOf(text)).toEqual([`branchline.yaml:${expected}`]);

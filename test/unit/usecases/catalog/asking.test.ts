@@ -1,6 +1,7 @@
 /** What people ask about the catalog: status, refresh, verify, repair. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PUBLICATION_LEASE_MS } from '../../../../lambdas/domain/catalog/publication.ts';
+import { BranchlineError } from '../../../../lambdas/domain/errors.ts';
 import {
   catalog,
   type RepairAnswer,
@@ -245,5 +246,55 @@ describe('repair', () => {
     await refresh();
     expect((await status('sales'))[0]?.drift?.what).toBe('2 manifests were gone');
     expect((await verify()).outcome).toBe('right');
+  });
+});
+
+describe('a merge made by hand', () => {
+  /** On the target, and unknown to the ledger. */
+  const byHand = async (content: string): Promise<string> => {
+    const before = await world.ledger.getTarget('lake', 'main');
+    const commit = await world.change({ 'sales/dt=9/a': content });
+    const after = await world.ledger.getTarget('lake', 'main');
+    if (before === undefined || after === undefined) throw new Error('no target');
+    await world.ledger.putTarget({ ...before, version: after.version + 1 });
+    return commit;
+  };
+  const verified = async () => (await world.ledger.getTarget('lake', 'main'))?.verifiedCommit;
+  const watch = (forSeconds: number) => catalog(world, { action: 'watch', everySeconds: 10, forSeconds });
+
+  it('is verified when somebody asks for a refresh, and then shown', async () => {
+    await refresh();
+    const commit = await byHand('x');
+    expect(((await catalog(world, { action: 'refresh', dryRun: true })) as WakeAnswer).outcome).toBe('up-to-date');
+    expect(await verified()).not.toBe(commit);
+    expect(((await catalog(world, { action: 'refresh' })) as WakeAnswer).outcome).toBe('woken');
+    expect(await verified()).toBe(commit);
+    await refresh();
+    expect((await status('sales'))[0]).toMatchObject({ state: 'shown', commit });
+  });
+
+  it('is found by two looks in a row, not by one', async () => {
+    await refresh();
+    const commit = await byHand('x');
+    expect(await watch(5)).toEqual({ outcome: 'watched', looks: 1, verified: 0 });
+    expect(await verified()).not.toBe(commit);
+    const start = world.clock.now();
+    expect(await watch(58)).toEqual({ outcome: 'watched', looks: 6, verified: 1 });
+    expect(world.clock.now() - start).toBe(50_000);
+    expect(await verified()).toBe(commit);
+  });
+
+  it('is looked for again where lakeFS was away', async () => {
+    await refresh();
+    const commit = await byHand('x');
+    const getBranch = world.lakefs.getBranch.bind(world.lakefs);
+    let away = 2;
+    world.lakefs.getBranch = (repository, branch) => {
+      away -= 1;
+      if (away >= 0) throw new BranchlineError('BL3001', 'lakeFS is away');
+      return getBranch(repository, branch);
+    };
+    expect(await watch(58)).toEqual({ outcome: 'watched', looks: 6, verified: 1 });
+    expect(await verified()).toBe(commit);
   });
 });
