@@ -2,9 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   type Item,
+  restoreItem,
+  rotationItem,
   runItem,
   snapshotItem,
   targetItem,
+  toRestore,
+  toRotation,
   toRun,
   toSnapshot,
   toTarget,
@@ -14,17 +18,19 @@ import { sampleRun } from './sample-run.ts';
 const FIXTURES = new URL('../../../fixtures/ledger/', import.meta.url);
 const stored = (name: string): Item => JSON.parse(readFileSync(new URL(name, FIXTURES), 'utf8')) as Item;
 
+const AGAIN: Readonly<Record<string, (item: Item) => Item>> = {
+  snapshot: (item) => snapshotItem(toSnapshot(item), 'test'),
+  target: (item) => targetItem(toTarget(item), 'test'),
+  rotation: (item) => rotationItem(toRotation(item), 'test'),
+  restore: (item) => restoreItem(toRestore(item), 'test'),
+};
+
 describe('items that were ever written', () => {
   const names = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
 
   it.each(names)('%s is still read, and written back without loss', (name) => {
     const item = stored(name);
-    const again =
-      item.kind === 'snapshot'
-        ? snapshotItem(toSnapshot(item), 'test')
-        : item.kind === 'target'
-          ? targetItem(toTarget(item), 'test')
-          : runItem(toRun(item), 'test');
+    const again: Item = (AGAIN[String(item.kind)] ?? ((each: Item) => runItem(toRun(each), 'test')))(item);
     expect(again).toMatchObject({ ...item, writtenBy: 'test' });
   });
 
