@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { badEvents } from './demo/bad-events.ts';
+import { badLoad } from './demo/bad-load.ts';
 import { failingRun } from './demo/failing-run.ts';
 import { freshRerun } from './demo/fresh-rerun.ts';
 import { createJobs } from './demo/jobs.ts';
@@ -19,7 +20,7 @@ import { lakefsOf } from './lakefs-client.ts';
 import { progressOn } from './progress.ts';
 import { ensureSpark } from './spark.ts';
 
-const SCENES: readonly Scene[] = [succeedingRun, failingRun, freshRerun, twoTables, onePartition, badEvents];
+const SCENES: readonly Scene[] = [succeedingRun, failingRun, freshRerun, twoTables, onePartition, badEvents, badLoad];
 const USAGE = `Usage: npm run demo [-- --json] [-- --spark]
 
 Deploys Branchline into a local AWS, runs Glue jobs on it, and verifies what becomes of them.

@@ -2,6 +2,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { systemClock } from '../../lambdas/adapters/clock.ts';
 import { createIds } from '../../lambdas/adapters/ids.ts';
+import { pause } from '../../lambdas/adapters/pause.ts';
 import { ENV, GLUE_ARGUMENT, GLUE_DETAIL_TYPE, GLUE_EVENT_SOURCE } from '../../lambdas/contract.ts';
 import { formatRunKey, type Run, type RunKey } from '../../lambdas/domain/run.ts';
 import { createHandler as claimRunHandler } from '../../lambdas/handlers/claim-run.ts';
@@ -9,7 +10,9 @@ import { createHandler as promoteRunHandler } from '../../lambdas/handlers/promo
 import { createHandler as settleRunHandler } from '../../lambdas/handlers/settle-run.ts';
 import { createHandler as startRunHandler } from '../../lambdas/handlers/start-run.ts';
 import type { Lakefs, Ports } from '../../lambdas/ports.ts';
+import { type RollbackAnswer, rollBack } from '../../lambdas/usecases/rollback.ts';
 import { FakeGlue, FakeLedger, FakePromotions, PIPELINE, TABLES } from '../../test/fakes/ports.ts';
+import { FakeRollbacks } from '../../test/fakes/rollbacks.ts';
 import type { Server } from './server.ts';
 
 const ACCOUNT = '111122223333';
@@ -58,6 +61,7 @@ export interface ControlPlane {
   promote(most: number): Promise<number>;
   /** @throws where one of these runs is not promoted. */
   requirePromoted(runs: readonly Run[]): Promise<void>;
+  rollBack(to: string): Promise<RollbackAnswer>;
 }
 
 export const makeControlPlane = (server: Server, repository: string, lakefs: Lakefs): ControlPlane => {
@@ -66,6 +70,7 @@ export const makeControlPlane = (server: Server, repository: string, lakefs: Lak
   const ledger = new FakeLedger();
   const glue = new FakeGlue();
   const promotions = new FakePromotions();
+  const rollbacks = new FakeRollbacks();
   glue.addJob(JOB, { maxConcurrentRuns: 10_000 });
   const config = {
     schemaVersion: 1,
@@ -133,6 +138,18 @@ export const makeControlPlane = (server: Server, repository: string, lakefs: Lak
       allDone(await promoteRun(batchOf(keys, `${repository}/main`), CONTEXT));
       return keys.length;
     },
+    rollBack: (to) =>
+      rollBack(
+        {
+          ...ports,
+          rollbacks,
+          publications: { get: async () => undefined },
+          refreshes: { wake: async () => {} },
+          pause,
+        },
+        { action: 'roll-back', repository, target: 'main', to, who: 'bench' },
+        Number.MAX_SAFE_INTEGER,
+      ),
     async requirePromoted(runs) {
       for (const run of await ledger.getRuns(runs)) {
         if (run.state !== 'PROMOTED') throw new Error(`run ${formatRunKey(run)} is ${run.state}, expected PROMOTED`);

@@ -30,7 +30,8 @@ export const continueRollbacks = async (ports: RollbackPorts, until: EpochMs): P
 const isFinishedNow = async (ports: RollbackPorts, rollback: Rollback, until: EpochMs): Promise<boolean> => {
   const now = ports.clock.now();
   if (workStands(rollback, now) || now >= until) return false;
-  if (rollback.state === 'REQUESTED') return now - rollback.requestedAt >= ROLLBACK_GRACE_MS && forget(ports, rollback);
+  if (rollback.state === 'REQUESTED' && !(await isHolding(ports, rollback)))
+    return now - rollback.requestedAt >= ROLLBACK_GRACE_MS && forget(ports, rollback);
   try {
     return (await goOn(ports, rollback, until)).outcome !== 'unfinished';
   } catch (error) {
@@ -39,6 +40,10 @@ const isFinishedNow = async (ports: RollbackPorts, rollback: Rollback, until: Ep
     return false;
   }
 };
+
+/** Its call died between the hold and the word about it: it has begun. */
+const isHolding = async (ports: RollbackPorts, { id, repository, target }: Rollback): Promise<boolean> =>
+  (await ports.ledger.getTarget(repository, target))?.hold?.rollback === id;
 
 /** The call that asked for it died before it held the target. */
 const forget = async (ports: RollbackPorts, rollback: Rollback): Promise<boolean> => {

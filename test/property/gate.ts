@@ -50,6 +50,11 @@ export class Gate {
     };
   }
 
+  /** One more port of the ledger's, whose every call waits for its turn. */
+  guardOne<T extends object>(port: T): T {
+    return this.#wrap(port, false);
+  }
+
   /** Runs these invocations together; `choose(n)` picks which of n waiting calls happens next. */
   async run(invocations: readonly (() => Promise<void>)[], choose: (n: number) => number): Promise<void> {
     let left = invocations.length;
