@@ -38,6 +38,7 @@ export type Connect = (place: Place) => Connection;
 const PATIENCE: Readonly<Partial<Record<FunctionName, { readonly timeoutMs: number; readonly mayRepeat: boolean }>>> = {
   [FUNCTION.inspect]: { timeoutMs: 70_000, mayRepeat: true },
   [FUNCTION.startRun]: { timeoutMs: 70_000, mayRepeat: false },
+  [FUNCTION.snapshot]: { timeoutMs: 910_000, mayRepeat: false },
   [FUNCTION.resolveRun]: { timeoutMs: 910_000, mayRepeat: false },
   // Asking twice for a refresh or a repair has it made once or twice, and comes to the same.
   [FUNCTION.catalog]: { timeoutMs: 910_000, mayRepeat: true },

@@ -11,6 +11,7 @@ import type {
   RestoreRequest,
   RollbackRequest,
   RotateCredentialsRequest,
+  SnapshotRequest,
   StartRunRequest,
 } from '../lambdas/payloads.ts';
 import type {
@@ -28,6 +29,7 @@ import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../lambdas/usecases/restore.ts';
 import type { RollbackAnswer } from '../lambdas/usecases/rollback.ts';
 import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
+import type { SnapshotAnswerTo } from '../lambdas/usecases/snapshot.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
 import type { Connection } from './connection.ts';
 import { Failure } from './failure.ts';
@@ -56,6 +58,7 @@ export interface Deployment {
   doctor(options: { readonly readOnly: boolean }): Promise<{ readonly checks: readonly Check[] }>;
   start(request: StartRunRequest): Promise<StartAnswer>;
   resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
+  snapshot<Request extends SnapshotRequest>(request: Request): Promise<SnapshotAnswerTo<Request['action']>>;
   readonly catalog: {
     status(tables: TableChoice): Promise<StatusAnswer>;
     refresh(tables: TableChoice & { readonly dryRun?: boolean }): Promise<WakeAnswer>;
@@ -107,6 +110,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     doctor: ({ readOnly }) => inspect({ query: 'doctor', ...(readOnly ? { readOnly } : {}) }, 'checks'),
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
+    snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
     catalog: {
       status: (tables) => askCatalog({ action: 'status', ...tables }, 'tables'),
       refresh: (tables) => askCatalog({ action: 'refresh', ...tables }, 'outcome'),

@@ -19,6 +19,11 @@ import { addRunsPromote } from './commands/runs-promote.ts';
 import { addRunsRetry } from './commands/runs-retry.ts';
 import { addRunsShow } from './commands/runs-show.ts';
 import { addRunsStart } from './commands/runs-start.ts';
+import { addSnapshotsCreate } from './commands/snapshots-create.ts';
+import { addSnapshotsHold, addSnapshotsRelease } from './commands/snapshots-hold.ts';
+import { addSnapshotsList } from './commands/snapshots-list.ts';
+import { addSnapshotsPrune } from './commands/snapshots-prune.ts';
+import { addSnapshotsVerify } from './commands/snapshots-verify.ts';
 import { addTargetsHold, addTargetsRelease } from './commands/targets-hold.ts';
 import { addTargetsList } from './commands/targets-list.ts';
 import { addTargetsAccept, addTargetsRevert } from './commands/targets-unblock.ts';
@@ -85,6 +90,24 @@ const addRollbacks = (program: Command, session: Session): void => {
   withExamples(rollbacks, ['branchline rollbacks list', 'newest first']);
 };
 
+const addSnapshots = (program: Command, session: Session): void => {
+  const snapshots = program
+    .command('snapshots')
+    .helpCommand(false)
+    .description('Snapshots of targets: the states that a target or a whole server can be brought back to.');
+  addSnapshotsList(snapshots, session);
+  addSnapshotsCreate(snapshots, session);
+  addSnapshotsVerify(snapshots, session);
+  addSnapshotsPrune(snapshots, session);
+  addSnapshotsHold(snapshots, session);
+  addSnapshotsRelease(snapshots, session);
+  withExamples(
+    snapshots,
+    ['branchline snapshots list', 'which there are, and what keeps them'],
+    ['branchline snapshots create lake/main', 'one more, now'],
+  );
+};
+
 /** @param session opens the connection that a command asks for, and keeps the exit code. */
 export const createProgram = (session: Session): Command => {
   const { terminal } = session.outside;
@@ -116,6 +139,7 @@ export const createProgram = (session: Session): Command => {
   addCredentials(program, session);
   addRollback(program, session);
   addRollbacks(program, session);
+  addSnapshots(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

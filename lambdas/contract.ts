@@ -27,6 +27,7 @@ export const FUNCTION = {
   refreshCatalog: 'refresh-catalog',
   resolveRun: 'resolve-run',
   catalog: 'catalog',
+  snapshot: 'snapshot',
   reconcile: 'reconcile',
   sweep: 'sweep',
   publishEvents: 'publish-events',
@@ -83,6 +84,8 @@ export const ENV = {
   previewRoot: 'BRANCHLINE_PREVIEW_ROOT',
   /** `s3://bucket/prefix/` below which backups lie. */
   backupRoot: 'BRANCHLINE_BACKUP_ROOT',
+  /** `rds:<instance identifier>` or `dynamodb:<table ARN>`: the metadata store of a server of ours. Empty where it is somebody else's. */
+  metadataStore: 'BRANCHLINE_METADATA_STORE',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -130,6 +133,10 @@ export const METRIC = {
   /** Manifests that nobody had named for a day, and how large they were. */
   manifestsRemoved: 'ManifestsRemoved',
   manifestBytesRemoved: 'ManifestBytesRemoved',
+  /** Age of the newest good snapshot, of the target where it is the oldest. */
+  snapshotAgeSeconds: 'SnapshotAgeSeconds',
+  /** Snapshots that were found damaged, and steps of the schedule that failed. */
+  snapshotFaults: 'SnapshotFaults',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -225,6 +232,9 @@ export const DOMAIN_EVENT = {
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',
+  snapshotCreated: 'Snapshot Created',
+  snapshotDamaged: 'Snapshot Damaged',
+  snapshotPruned: 'Snapshot Pruned',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -277,6 +287,8 @@ export const CLAIM_OBJECT = `${CLAIM_PREFIX}claim.json`;
 export const RUN_BRANCH_PREFIX = 'run-';
 /** Scratch branches on which a conflict is resolved. */
 export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
+/** Branches that keep objects of snapshots from garbage collection. */
+export const KEEPER_BRANCH_PREFIX = 'keep-';
 /** Branches on which `doctor` tries writing: `branchline-probe-<seconds since 1970>-…`. */
 export const PROBE_BRANCH_PREFIX = 'branchline-probe-';
 /** Scratch branches on which the commit of a rollback is made. */
@@ -359,8 +371,31 @@ export interface PipelineConfig {
   readonly schema?: SchemaMode | undefined;
 }
 
+/** How many snapshots of a target each rule keeps; see docs/snapshots.md. */
+export interface Retention {
+  /** The newest so many. */
+  readonly last: number;
+  readonly hourly: number;
+  readonly daily: number;
+  /** Weeks begin on Monday. */
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly yearly: number;
+}
+
+export interface SnapshotsConfig {
+  /** 0: none by the schedule. */
+  readonly everySeconds: number;
+  readonly targets: readonly { readonly repository: string; readonly target: string }[];
+  readonly retention: Retention;
+  /** Back up the metadata store with them, where it is ours. */
+  readonly database: boolean;
+}
+
 export interface CompiledConfig {
   readonly schemaVersion: number;
+  /** Absent in the configuration of an earlier deployment. */
+  readonly snapshots?: SnapshotsConfig | undefined;
   readonly repositories: readonly RepositoryConfig[];
   readonly pipelines: readonly PipelineConfig[];
 }

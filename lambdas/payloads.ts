@@ -259,6 +259,43 @@ export const rollbackRequest = z.discriminatedUnion('action', [
 ]);
 export type RollbackRequest = z.infer<typeof rollbackRequest>;
 
+/** snapshot: makes, lists, verifies, prunes and holds snapshots. `tend` is what the schedule asks for. */
+const snapshotId = z
+  .string()
+  .check(z.regex(/^snapshot-[A-Za-z0-9_][-\w]*-\d{8}T\d{6}Z$/, 'snapshot-<target>-<time>, as lists show it'));
+/** Who asks, in words; the trail of AWS knows whose credentials it was. */
+const requestedBy = z.optional(z.string().check(z.minLength(1), z.maxLength(256)));
+const place = { repository: z.string(), id: snapshotId };
+export const snapshotRequest = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('create'),
+    repository: z.string(),
+    target: z.string(),
+    kind: z.optional(z.enum(['manual', 'pre-rollback', 'pre-restore', 'pre-rotation', 'drill'])),
+    reason: z.optional(reason),
+    requestedBy,
+    /** Goes on with one whose time was up. */
+    id: z.optional(snapshotId),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({ action: z.literal('list'), repository: z.optional(z.string()), target: z.optional(z.string()) }),
+  /** `full` counts every object anew. */
+  z.strictObject({ action: z.literal('verify'), ...place, full: z.optional(z.boolean()) }),
+  z.strictObject({
+    action: z.literal('prune'),
+    repository: z.optional(z.string()),
+    target: z.optional(z.string()),
+    /** This one, whatever the rules say of it; never one that is held, nor the newest good one. */
+    id: z.optional(snapshotId),
+    requestedBy,
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({ action: z.literal('hold'), ...place, reason, requestedBy, dryRun: z.optional(z.boolean()) }),
+  z.strictObject({ action: z.literal('release'), ...place, requestedBy, dryRun: z.optional(z.boolean()) }),
+  z.strictObject({ action: z.literal('tend') }),
+]);
+export type SnapshotRequest = z.infer<typeof snapshotRequest>;
+
 /** inspect: what the ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own. */
 export const inspectRequest = z.discriminatedUnion('query', [
   z.strictObject({

@@ -12,6 +12,8 @@ import {
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
 import type { Rollback } from '../../lambdas/domain/rollback.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
+import type { Snapshot } from '../../lambdas/domain/snapshot.ts';
+import { snapshotEventsOf } from '../../lambdas/domain/snapshot-events.ts';
 import type { Target } from '../../lambdas/domain/target.ts';
 
 const AT = Date.parse('2026-11-20T02:00:00.000Z');
@@ -82,6 +84,33 @@ const rollback: Rollback = {
   asked: { to: '2026-11-20T02:00Z' },
   plan: { kind: 'state', to: commit('a'), metaRangeId: commit('9') },
   ...{ requestedAt: AT, updatedAt: AT, steps: [{ at: AT, state: 'REQUESTED' }] },
+};
+const creating: Snapshot = {
+  schemaVersion: 1,
+  version: 1,
+  id: 'snapshot-main-20261120T020000Z',
+  repository: 'lake',
+  target: 'main',
+  kind: 'scheduled',
+  state: 'CREATING',
+  requestedBy: 'schedule',
+  startedAt: AT,
+  updatedAt: AT,
+  commit: commit('c'),
+  metaRangeId: commit('e'),
+  keeperBranch: 'keep-snapshot-main-20261120T020000Z',
+};
+const complete: Snapshot = {
+  ...creating,
+  version: 5,
+  state: 'COMPLETE',
+  updatedAt: AT + 4_000,
+  completedAt: AT + 4_000,
+  content: { objects: 12_480, bytes: 73_400_320, digest: commit('f') },
+  backup: {
+    uri: 's3://branchline-backups/backups/lake/snapshot-main-20261120T020000Z/manifest.json',
+    sha256: commit('0'),
+  },
 };
 
 const ofRun = (before: Run | undefined, after: Run): readonly DomainEvent[] => eventsOf(before, after);
@@ -171,6 +200,23 @@ const EXAMPLES: readonly DomainEvent[] = [
   }),
 ];
 
+const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
+  ...snapshotEventsOf(creating, complete),
+  ...snapshotEventsOf(complete, {
+    ...complete,
+    version: 6,
+    verified: {
+      ...{ at: AT + 3_600_000, outcome: 'damaged', isFull: false },
+      missing: ['tag snapshot-main-20261120T020000Z is gone'],
+    },
+    updatedAt: AT + 3_600_000,
+  }),
+  ...snapshotEventsOf(complete, {
+    ...{ ...complete, version: 8, state: 'PRUNED', updatedAt: AT + 604_800_000 },
+    cause: { code: 'BL8102', message: 'no rule of retention keeps it' },
+  }),
+];
+
 const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.runOpened]: 'A run was claimed. Its branch exists, or is about to.',
   [DOMAIN_EVENT.runCommitted]:
@@ -203,6 +249,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'What came of it: `outcome` is `planned`, `restored` or `failed` (with `message`). `lost` names runs and targets whose commits are not in the restored repository.',
   [DOMAIN_EVENT.credentialsRotated]:
     'lakeFS has a new key pair, and the secret holds it as its current version. `by` is `secrets-manager` or the name of a person.',
+  [DOMAIN_EVENT.snapshotCreated]: 'A snapshot is complete: its backup can be restored from.',
+  [DOMAIN_EVENT.snapshotDamaged]:
+    'A snapshot was verified, and something of it is `missing`. It is no way back any more.',
+  [DOMAIN_EVENT.snapshotPruned]: 'A snapshot was removed, and `cause` says why.',
 };
 
 const example = ({ type, at, detail }: DomainEvent): string[] => [
@@ -218,7 +268,9 @@ const example = ({ type, at, detail }: DomainEvent): string[] => [
 
 /** Types of which the page has no example. */
 export const typesWithoutExample = (): DomainEventType[] =>
-  Object.values(DOMAIN_EVENT).filter((type) => !EXAMPLES.some((event) => event.type === type));
+  Object.values(DOMAIN_EVENT).filter(
+    (type) => ![...EXAMPLES, ...SNAPSHOT_EXAMPLES].some((event) => event.type === type),
+  );
 
 export const eventsPage = (): string =>
   [
@@ -256,7 +308,7 @@ export const eventsPage = (): string =>
     '',
     'The topic needs a policy that lets `events.amazonaws.com` publish.',
     '',
-    ...EXAMPLES.flatMap(example),
+    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES].flatMap(example),
   ]
     .join('\n')
     .trimEnd()

@@ -4,6 +4,7 @@ import type { ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
+import { SNAPSHOT_KINDS, SNAPSHOT_STATE } from '../../lambdas/domain/snapshot.ts';
 import {
   catalogRequest,
   claimRunRequest,
@@ -12,6 +13,7 @@ import {
   restoreRequest,
   rollbackRequest,
   rotateCredentialsRequest,
+  snapshotRequest,
   startRunRequest,
 } from '../../lambdas/payloads.ts';
 
@@ -21,6 +23,7 @@ export const REQUESTS = {
   'resolve-run': resolveRunRequest,
   catalog: catalogRequest,
   rollback: rollbackRequest,
+  snapshot: snapshotRequest,
   inspect: inspectRequest,
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
@@ -322,6 +325,48 @@ const tableVerification = z.object({
   findings: list(finding),
 });
 
+const content = z.object({ objects: z.number(), bytes: z.number(), digest: z.string() });
+const snapshot = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  id: z.string(),
+  repository: z.string(),
+  target: z.string(),
+  kind: z.enum(SNAPSHOT_KINDS),
+  state: z.enum(SNAPSHOT_STATE),
+  requestedBy: z.string(),
+  reason: maybe(z.string()),
+  startedAt: time,
+  updatedAt: time,
+  completedAt: maybe(time),
+  commit: z.string(),
+  metaRangeId: z.string(),
+  keeperBranch: z.string(),
+  dump: maybe(
+    z.object({ commitsMetaRangeId: z.string(), tagsMetaRangeId: z.string(), branchesMetaRangeId: z.string() }),
+  ),
+  refs: maybe(z.object({ branches: z.number(), tags: z.number(), sha256: z.string() })),
+  counting: maybe(z.extend(content, { after: z.string() })),
+  content: maybe(content),
+  database: maybe(z.object({ kind: z.enum(['rds', 'dynamodb']), arn: z.string(), restorableTo: time })),
+  backup: maybe(z.object({ uri: z.string(), sha256: z.string() })),
+  hold: maybe(z.object({ by: z.string(), reason: z.string(), since: time })),
+  verified: maybe(
+    z.object({ at: time, outcome: z.enum(['good', 'damaged']), isFull: z.boolean(), missing: list(z.string()) }),
+  ),
+  cause: maybe(cause),
+});
+const keptBy = z.enum(['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', 'hold', 'newest']);
+const ids = list(z.string());
+const tended = z.object({
+  created: ids,
+  unfinished: ids,
+  pruned: ids,
+  damaged: ids,
+  failures: list(z.object({ what: z.string(), reason: z.string() })),
+  newestGoodSeconds: z.number(),
+});
+
 /** The types that these stand for are held to them by a test. */
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
@@ -379,6 +424,18 @@ export const ANSWERS = {
     rollback,
     effect: maybe(rollbackEffect),
   }),
+  snapshot: z.union([
+    z.object({ outcome: z.enum(['created']), snapshot }),
+    z.object({ outcome: z.enum(['unfinished']), snapshot }),
+    z.object({ outcome: z.enum(['would-create']), snapshot }),
+    z.object({ outcome: z.enum(['listed']), snapshots: list(z.object({ snapshot, keptBy: maybe(list(keptBy)) })) }),
+    z.object({ outcome: z.enum(['good', 'damaged']), snapshot, missing: ids }),
+    z.object({ outcome: z.enum(['unfinished']), snapshot, missing: ids }),
+    z.object({ outcome: z.enum(['pruned', 'would-prune']), snapshots: list(snapshot) }),
+    z.object({ outcome: z.enum(['held', 'would-hold']), snapshot }),
+    z.object({ outcome: z.enum(['released', 'would-release']), snapshot }),
+    z.object({ outcome: z.enum(['tended']), report: tended }),
+  ]),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),

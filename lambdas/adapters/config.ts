@@ -37,6 +37,17 @@ const compiledConfig = z.object({
       ),
     }),
   ),
+  snapshots: z.optional(
+    z.object({
+      everySeconds: z.number(),
+      targets: z.array(z.object({ repository: z.string(), target: z.string() })),
+      retention: z.object({
+        ...{ last: z.number(), hourly: z.number(), daily: z.number() },
+        ...{ weekly: z.number(), monthly: z.number(), yearly: z.number() },
+      }),
+      database: z.boolean(),
+    }),
+  ),
   pipelines: z.array(
     z.object({
       name: z.string(),

@@ -1,4 +1,5 @@
 /** Manifests in S3, below `s3://bucket/prefix/`. */
+import { createHash } from 'node:crypto';
 import type { Manifests, StoredManifest } from '../catalog-ports.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { callS3, type S3Options } from './s3-request.ts';
@@ -21,9 +22,16 @@ export interface ManifestOptions extends S3Options {
   readonly root: { readonly bucket: string; readonly prefix: string };
   /** Told of every call. */
   readonly onCall?: () => void;
+  /** Send the SHA-256 of what is put: S3 refuses what arrives otherwise. */
+  readonly hasChecksum?: boolean;
 }
 
-export const createManifests = ({ root: { bucket, prefix }, onCall, ...options }: ManifestOptions): Manifests => {
+export const createManifests = ({
+  root: { bucket, prefix },
+  onCall,
+  hasChecksum,
+  ...options
+}: ManifestOptions): Manifests => {
   const call = (request: Omit<Parameters<typeof callS3>[0], 'bucket'>): Promise<string> => {
     onCall?.();
     return callS3({ bucket, ...request }, options);
@@ -32,7 +40,11 @@ export const createManifests = ({ root: { bucket, prefix }, onCall, ...options }
     uri: (key) => `s3://${bucket}/${prefix}${key}`,
 
     async put(key, content) {
-      await call({ method: 'PUT', key: `${prefix}${key}`, body: content, action: 's3:PutObject' });
+      const digest = hasChecksum === true ? createHash('sha256').update(content, 'utf8').digest('base64') : undefined;
+      await call({
+        ...{ method: 'PUT', key: `${prefix}${key}`, body: content, action: 's3:PutObject' },
+        ...(digest === undefined ? {} : { headers: { 'x-amz-checksum-sha256': digest } }),
+      });
     },
 
     async get(key) {

@@ -12,7 +12,7 @@ const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
 
 /** What the signer wants of a hash. */
-class Sha256 {
+export class Sha256 {
   readonly #hash: Hash | Hmac;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', asBytes(secret));
@@ -60,13 +60,15 @@ export interface S3Request {
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Besides those that every request has; in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** `s3:PutObject`, for the message. */
   readonly action: string;
 }
 
 const signedHeaders = async (
   url: URL,
-  { method, query, body }: S3Request,
+  { method, query, body, headers: given }: S3Request,
   { env, now }: S3Options,
 ): Promise<Record<string, string>> => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = env;
@@ -95,7 +97,7 @@ const signedHeaders = async (
       hostname: url.hostname,
       path: url.pathname,
       query: { ...query },
-      headers: { host: url.host },
+      headers: { ...given, host: url.host },
       ...(body === undefined ? {} : { body }),
     },
     now === undefined ? {} : { signingDate: now() },

@@ -18,3 +18,6 @@ export const withObject = (
     .update(JSON.stringify([content.digest, path, checksum, sizeBytes]), 'utf8')
     .digest('hex'),
 });
+
+export const isSameContent = (a: SnapshotContent, b: SnapshotContent): boolean =>
+  a.objects === b.objects && a.bytes === b.bytes && a.digest === b.digest;

@@ -2,19 +2,9 @@
  * Which snapshots of one target the rules keep. As restic and borg do it: each rule goes from the newest to the oldest, and keeps the
  * newest of each hour, day, week… that has one, until it has kept as many as it may. Periods without a snapshot use nothing up.
  */
+import type { Retention } from '../contract.ts';
 import type { EpochMs } from './run.ts';
 import { isGood, type Snapshot } from './snapshot.ts';
-
-export interface Retention {
-  /** The newest so many. */
-  readonly last: number;
-  readonly hourly: number;
-  readonly daily: number;
-  /** Weeks begin on Monday. */
-  readonly weekly: number;
-  readonly monthly: number;
-  readonly yearly: number;
-}
 
 export type RetentionRule = keyof Retention;
 export const RETENTION_RULES = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;

@@ -2,6 +2,7 @@
  * A snapshot: a tag on a target, a branch that keeps its objects, a backup of the refs, and what is needed to tell later whether all of
  * it is still there. Pure.
  */
+import { KEEPER_BRANCH_PREFIX } from '../contract.ts';
 import type { Cause, EpochMs } from './run.ts';
 
 export const SNAPSHOT_STATE = {
@@ -90,9 +91,7 @@ export interface Snapshot {
   readonly cause?: Cause;
 }
 
-export const SNAPSHOT_PREFIX = 'snapshot-';
-/** Beginning of the branches that keep objects of snapshots from garbage collection. */
-export const KEEPER_BRANCH_PREFIX = 'keep-';
+const SNAPSHOT_PREFIX = 'snapshot-';
 
 /** `20261125T010203Z`: sorts by time, and is legal in a tag and in a branch. */
 const stampOf = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
@@ -116,3 +115,10 @@ export const advanceSnapshot = (
 /** It can be restored from, as far as anybody knows. */
 export const isGood = ({ state, verified }: Snapshot): boolean =>
   state === SNAPSHOT_STATE.COMPLETE && verified?.outcome !== 'damaged';
+
+/** Snapshots that begin within one hour share one backup of the metadata store: it holds all repositories. */
+export const databaseBackupName = (at: EpochMs): string =>
+  new Date(at).toISOString().slice(0, 13).replaceAll('-', '').toLowerCase();
+
+/** Kinds that come often, or in a hurry, do without. */
+export const wantsDatabase = (kind: SnapshotKind): boolean => kind !== 'pre-rollback' && kind !== 'drill';

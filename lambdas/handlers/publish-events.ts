@@ -12,6 +12,7 @@ import {
   rotationEventsOf,
   targetEventsOf,
 } from '../domain/domain-events.ts';
+import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
 import { busOfContainer, refreshesOfPublisher } from './bus-wiring.ts';
 import { lambda } from './middleware.ts';
@@ -33,6 +34,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return rotationEventsOf(change.before, change.after);
     case 'rollback':
       return rollbackEventsOf(change.before, change.after);
+    case 'snapshot':
+      return snapshotEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

@@ -10,6 +10,7 @@ import {
   toRollback,
   toRotation,
   toRun,
+  toSnapshot,
   toTarget,
 } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
@@ -17,6 +18,7 @@ import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
 import type { Rotation } from '../domain/rotation.ts';
 import type { Run } from '../domain/run.ts';
+import type { Snapshot } from '../domain/snapshot.ts';
 import type { Target } from '../domain/target.ts';
 
 export type LedgerChange =
@@ -26,6 +28,7 @@ export type LedgerChange =
   | { readonly kind: 'rotation'; readonly before: Rotation | undefined; readonly after: Rotation }
   | { readonly kind: 'restore'; readonly before: RestoreRecord | undefined; readonly after: RestoreRecord }
   | { readonly kind: 'rollback'; readonly before: Rollback | undefined; readonly after: Rollback }
+  | { readonly kind: 'snapshot'; readonly before: Snapshot | undefined; readonly after: Snapshot }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -54,6 +57,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'rotation', before: map(before, toRotation), after: toRotation(after) };
     case ITEM_KIND.rollback:
       return { kind: 'rollback', before: map(before, toRollback), after: toRollback(after) };
+    case ITEM_KIND.snapshot:
+      return { kind: 'snapshot', before: map(before, toSnapshot), after: toSnapshot(after) };
     default:
       return { kind: 'other' };
   }

@@ -25,3 +25,13 @@ export const changeSnapshot = async (
     `snapshot ${start.id} changed ${String(MAX_RACES)} times while it was being written`,
   );
 };
+
+export const requireSnapshot = async (
+  ports: Pick<SnapshotPorts, 'snapshots'>,
+  repository: string,
+  id: string,
+): Promise<Snapshot> => {
+  const found = await ports.snapshots.get(repository, id);
+  if (found === undefined) throw new BranchlineError('BL8101', `no snapshot ${id} of repository "${repository}"`);
+  return found;
+};

@@ -2,6 +2,7 @@
 import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
 import { publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
+import { everySeconds } from './snapshot-schema.ts';
 
 /** Names of the example jobs. */
 export const exampleJobName = (prefix: string, name: string): string => `${prefix}-example-${name}`;
@@ -21,8 +22,23 @@ const pipelinesOf = (config: Config): Config['pipelines'] => {
   return { ...config.pipelines, 'branchline-examples': { jobs, repository, ...usual } };
 };
 
+/** All targets of all repositories, where none is named. */
+const snapshotTargetsOf = ({ repositories, snapshots }: Config): { repository: string; target: string }[] =>
+  Object.entries(repositories)
+    .flatMap(([repository, { targets }]) => targets.map((target) => ({ repository, target })))
+    .filter(
+      ({ repository, target }) =>
+        snapshots.targets.length === 0 || snapshots.targets.includes(`${repository}/${target}`),
+    );
+
 export const compileConfig = (config: Config): CompiledConfig => ({
   schemaVersion: SCHEMA_VERSION,
+  snapshots: {
+    everySeconds: everySeconds(config.snapshots.every),
+    targets: snapshotTargetsOf(config),
+    retention: config.snapshots.keep,
+    database: config.snapshots.database,
+  },
   repositories: Object.entries(config.repositories).map(([name, repository]) => ({
     name,
     storageNamespace: repository.storageNamespace,

@@ -1,5 +1,5 @@
 /** What no single key can say: whether the parts of a configuration fit each other. */
-import { RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
+import { KEEPER_BRANCH_PREFIX, RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
 import { publicationFaults } from './publication-check.ts';
@@ -17,11 +17,23 @@ export const crossCheck = (config: Config): Fault[] => [
   ...pipelineFaults(config),
   ...shadowFaults(config),
   ...scheduleFaults(config),
+  ...snapshotFaults(config),
 ];
 
+const snapshotFaults = ({ repositories, snapshots }: Config): Fault[] => {
+  const known = Object.entries(repositories).flatMap(([name, { targets }]) =>
+    targets.map((target) => `${name}/${target}`),
+  );
+  return snapshots.targets.flatMap((name, i) =>
+    known.includes(name)
+      ? []
+      : [{ path: ['snapshots', 'targets', i], message: `found "${name}"; allowed: ${known.join(', ')}` }],
+  );
+};
+
 /** A target of such a name would be taken for one of our own branches, and swept. */
-const isOurs = (branch: string): boolean =>
-  branch.startsWith(RUN_BRANCH_PREFIX) || branch.startsWith(RESOLUTION_BRANCH_PREFIX);
+const OURS = [RUN_BRANCH_PREFIX, RESOLUTION_BRANCH_PREFIX, KEEPER_BRANCH_PREFIX];
+const isOurs = (branch: string): boolean => OURS.some((prefix) => branch.startsWith(prefix));
 
 const branchFaults = (name: string, { defaultBranch, targets }: Config['repositories'][string]): Fault[] => {
   const at = ['repositories', name];
@@ -29,7 +41,7 @@ const branchFaults = (name: string, { defaultBranch, targets }: Config['reposito
     { path: [...at, 'defaultBranch'], branch: defaultBranch },
     ...targets.map((branch, i) => ({ path: [...at, 'targets', i], branch })),
   ];
-  const reserved = `a name that does not begin with ${RUN_BRANCH_PREFIX} or ${RESOLUTION_BRANCH_PREFIX}`;
+  const reserved = `a name that does not begin with ${OURS.slice(0, -1).join(', ')} or ${KEEPER_BRANCH_PREFIX}`;
   return [
     ...places
       .filter(({ branch }) => isOurs(branch))

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
 import { publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
+import { snapshotSchema } from './snapshot-schema.ts';
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const DURATION = /^(\d{1,6})(s|m|h|d)$/;
@@ -224,6 +225,7 @@ export const configSchema = z
       })
       .prefault({})
       .describe('What Glue jobs of this deployment have in common.'),
+    snapshots: snapshotSchema,
     examples: z.boolean().default(false).describe('Deploy the example jobs, with a pipeline of their own.'),
     schedules: z
       .strictObject({

@@ -71,6 +71,14 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Age of the newest good snapshot, in seconds; snapshots that are damaged or failed',
+          width: 24,
+          left: [ownMetric(prefix, METRIC.snapshotAgeSeconds, { statistic: 'max', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.snapshotFaults, { statistic: 'max', period: Duration.hours(1) })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

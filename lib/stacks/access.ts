@@ -40,6 +40,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'settle-run': { ...worker, glue: DISCARDS, wakes: true },
   'promote-run': { ...worker, glue: DISCARDS, wakes: true },
   'resolve-run': { ...worker, glue: DISCARDS, wakes: true },
+  // Its rights in the backup bucket and on the metadata store: constructs/snapshots.ts.
+  snapshot: { ...worker, glue: [] },
   // Its rights in Glue's catalog and in the bucket of manifests: constructs/catalog-refresh.ts.
   'refresh-catalog': { ...worker, glue: [] },
   // It looks at Glue's catalog and the manifests, and writes those of previews alone.

@@ -45,6 +45,7 @@ import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/conn
 import { RestoreRole } from '../constructs/restore-role.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
+import { Snapshots, TEND_EVERY } from '../constructs/snapshots.ts';
 import { ACCESS, glueStatements, glueWildcards, jobArns, jobWildcards } from './access.ts';
 
 export interface ControlPlaneStackProps extends StackProps {
@@ -72,6 +73,7 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'resolve-run': 'Does what a person decides about a run or a target',
   'refresh-catalog': 'Brings what readers see of a target to its newest verified commit',
   catalog: 'Looks at what readers see, has it put right, and shows other refs',
+  snapshot: 'Makes, verifies and prunes snapshots of targets',
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
@@ -93,6 +95,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'refresh-catalog': REFRESH_TIMEOUT,
   // A full comparison lists every object of a table.
   catalog: Duration.minutes(15),
+  // Counts the objects of a target; what is not done by then goes on in the next invocation.
+  snapshot: Duration.minutes(15),
   reconcile: Duration.minutes(10),
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
@@ -195,6 +199,15 @@ export class ControlPlaneStack extends Stack {
       secretKmsKeyArn: this.#lakefs.secretKmsKeyArn,
       every: rotationOf(config),
       alarmActions,
+    });
+    const { objectLockDays } = props.config.snapshots;
+    const { metadataStore } = this.#lakefs;
+    if (this.#compiled.snapshots === undefined) throw new Error('the compiled configuration has no snapshots');
+    new Snapshots(this, 'Snapshots', {
+      ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
+      readers: [this.#fn('restore')],
+      ...(objectLockDays === undefined ? {} : { objectLockDays }),
+      ...(metadataStore === undefined ? {} : { metadataStore }),
     });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {
@@ -397,6 +410,9 @@ export class ControlPlaneStack extends Stack {
     // Only the function that makes previews has the rights to remove them.
     const previews = { action: 'sweep-previews' };
     schedule(FUNCTION.catalog, FUNCTION.catalog, sweep, 'Removes previews that have expired', previews);
+    if (this.#config.snapshots.every !== 'never') {
+      schedule(FUNCTION.snapshot, FUNCTION.snapshot, TEND_EVERY, DESCRIPTION.snapshot, { action: 'tend' });
+    }
     if (watch !== undefined) {
       // One ends when the next begins: a schedule knows whole minutes.
       const input = { action: 'watch', everySeconds: durationSeconds(watch), forSeconds: WATCH_SECONDS };

@@ -7,6 +7,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../compliance.ts';
 import type { Config } from '../config/schema.ts';
@@ -93,7 +94,15 @@ export class LakefsStack extends Stack {
     new ServerAlarms(this, 'Alarms', { prefix, door, service, store, backups, minTasks: tasks.min, actions });
     new ServerDashboard(this, 'Dashboard', { prefix, door, service, store });
 
+    const parameterName = `/${prefix}/lakefs/metadata-store`;
+    new StringParameter(this, 'MetadataStoreName', {
+      parameterName,
+      description: 'What lakeFS keeps its metadata in',
+      stringValue: store.identity,
+    });
+
     this.connection = {
+      metadataStore: { kind: store.kind, parameterName },
       endpoint: door.endpoint,
       secretArn: secrets.credentials.secretArn,
       secretKmsKeyArn: secrets.key.keyArn,

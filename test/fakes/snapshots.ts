@@ -74,9 +74,11 @@ export interface SnapshotWorld extends Omit<SnapshotPorts, keyof World>, World {
   readonly databases: FakeDatabases;
 }
 
-/** The lake of `makeWorld`, with what snapshots need. Waiting moves the clock. */
-export const makeSnapshotWorld = async (): Promise<SnapshotWorld> => {
-  const world = await makeWorld();
+/** The lake of `makeWorld`, with what snapshots need. */
+export const makeSnapshotWorld = async (): Promise<SnapshotWorld> => snapshotWorldOf(await makeWorld());
+
+/** Waiting moves the clock. */
+export const snapshotWorldOf = (world: World): SnapshotWorld => {
   return {
     ...world,
     snapshots: new FakeSnapshots(),

@@ -77,6 +77,12 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
       ].map((resource) => `glue:${action} on arn:aws:glue:${REGION}:${ACCOUNT}:${resource}`),
     ),
   ],
+  snapshot: [
+    ...WORKER,
+    ...['GetObject', 'PutObject', 'DeleteObject'].map((action) => `s3:${action} on <SnapshotsBackups>/backups/*`),
+    's3:ListBucket on <SnapshotsBackups>',
+    ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
+  ],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
   rollback: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
@@ -84,7 +90,12 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.
   'rotate-credentials': WORKER,
-  restore: WORKER,
+  restore: [
+    ...WORKER,
+    's3:GetObject on <SnapshotsBackups>/backups/*',
+    's3:ListBucket on <SnapshotsBackups>',
+    'kms:Decrypt on <SnapshotsKey>',
+  ],
   'publish-events': [
     'events:PutEvents on <Bus>',
     ...send('CatalogHopQueue'),
@@ -149,6 +160,7 @@ const MAY_END_IN_STAR = [
   /^<SetUpFunction>:\*$/,
   /^<CatalogManifests>\/(?:symlinks|previews)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
+  /^<SnapshotsBackups>\/backups\/\*$/,
 ];
 
 describe.each(VARIANT_NAMES)('%s', (variant) => {
@@ -195,12 +207,14 @@ describe('the rights follow from what is configured', () => {
   test('a customer key may be used for the secret by those who read the secret', () => {
     const grants = grantsOf(templateOf('full'));
     const readers = grants.filter(({ action }) => action === 'secretsmanager:GetSecretValue').map(({ role }) => role);
-    const decrypting = grants.filter(({ action }) => action === 'kms:Decrypt');
+    const ours = '<SnapshotsKey>';
+    const decrypting = grants.filter(({ action, resource }) => action === 'kms:Decrypt' && resource !== ours);
     expect(decrypting.map(({ role }) => role).toSorted()).toEqual(readers.toSorted());
     expect(new Set(decrypting.map(({ resource }) => resource))).toEqual(
       new Set([`arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`]),
     );
-    expect(grantsOf(templateOf('plain')).filter(({ action }) => action.startsWith('kms:'))).toEqual([]);
+    const plain = grantsOf(templateOf('plain')).filter(({ action }) => action.startsWith('kms:'));
+    expect(new Set(plain.map(({ resource }) => resource))).toEqual(new Set([ours]));
   });
 
   test('the secret is written by its rotation alone, and only where that is wanted', () => {

@@ -142,7 +142,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
 
   test('schedules try again, and give up where a person sees it', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
-    expect(schedules.length).toBe(3);
+    expect(schedules.length).toBe(4);
     const target = z.object({
       Arn: z.unknown(),
       DeadLetterConfig: z.object({ Arn: z.unknown() }),
@@ -150,7 +150,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
     });
     const targets = schedules.map(([, { Properties }]) => target.parse(Properties['Target']));
     expect(targets.map(({ Arn }) => asText(Arn)).toSorted()).toEqual([
-      ...['<AskCatalogFunction>', '<ReconcileFunction>', '<SweepFunction>'],
+      ...['<AskCatalogFunction>', '<ReconcileFunction>', '<SnapshotFunction>', '<SweepFunction>'],
     ]);
     for (const { DeadLetterConfig } of targets)
       expect(dead.map(({ ref }) => ref)).toContain(asText(DeadLetterConfig.Arn));

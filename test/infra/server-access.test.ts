@@ -148,7 +148,7 @@ test('the control plane reads the secret of this server with its key, and runs i
   const { controlPlane } = serverTemplatesOf('plain');
   const grants = grantsOf(controlPlane);
   const readers = grants.filter(({ action }) => action === 'secretsmanager:GetSecretValue');
-  const decrypting = grants.filter(({ action }) => action === 'kms:Decrypt');
+  const decrypting = grants.filter(({ action, resource }) => action === 'kms:Decrypt' && resource !== '<SnapshotsKey>');
   expect(readers.length).toBeGreaterThan(9);
   expect(decrypting.map(({ role }) => role).toSorted()).toEqual(readers.map(({ role }) => role).toSorted());
   for (const { resource } of readers) expect(resource).toMatch(/Lakefs:ExportsOutputRefSecretsCredentials/);
@@ -156,4 +156,19 @@ test('the control plane reads the secret of this server with its key, and runs i
     if (typeof Properties['FunctionName'] !== 'string') continue;
     expect(JSON.stringify(Properties['VpcConfig']), id).toMatch(/NetworkFunctions.*privateSubnet1.*privateSubnet2/);
   }
+});
+
+test('snapshots back up the database of this server, and no other; with DynamoDB there is nothing to call', () => {
+  const of = (variant: 'plain' | 'dynamodb') =>
+    grantsOf(serverTemplatesOf(variant).controlPlane)
+      .filter(({ action }) => action.startsWith('rds:'))
+      .map(({ action, resource }) => `${action} on ${resource.replace(/<Ssm[^>]*>/, '<the instance>')}`);
+  const at = 'arn:aws:rds:eu-west-1:111122223333';
+  expect(of('plain')).toEqual([
+    `rds:CreateDBSnapshot on ${at}:db:<the instance>`,
+    ...['CreateDBSnapshot', 'AddTagsToResource', 'DescribeDBSnapshots', 'DeleteDBSnapshot'].map(
+      (action) => `rds:${action} on ${at}:snapshot:branchline-*`,
+    ),
+  ]);
+  expect(of('dynamodb')).toEqual([]);
 });

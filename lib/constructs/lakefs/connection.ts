@@ -2,6 +2,13 @@
 import type { Config } from '../../config/schema.ts';
 import type { Network } from '../branchline-function.ts';
 
+/** Where the name of a metadata store of ours is found: an instance of RDS, or the ARN of a table. */
+export interface MetadataStoreReference {
+  readonly kind: 'rds' | 'dynamodb';
+  /** Of Systems Manager. */
+  readonly parameterName: string;
+}
+
 export interface LakefsConnection {
   /** Base URL without a path. */
   readonly endpoint: string;
@@ -11,6 +18,8 @@ export interface LakefsConnection {
   readonly secretKmsKeyArn?: string;
   /** Network in which functions reach the server. @default what the configuration says of the functions */
   readonly network?: Network;
+  /** @default the store is somebody else's */
+  readonly metadataStore?: MetadataStoreReference;
 }
 
 /** A server that was there before. */

@@ -43,6 +43,7 @@ const ACTIONS = [
 ].map((action) => `dynamodb:${action}`);
 
 export class DynamodbStore extends Construct implements MetadataStore {
+  readonly kind = 'dynamodb';
   readonly tableArn: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets = {};
@@ -85,6 +86,10 @@ export class DynamodbStore extends Construct implements MetadataStore {
       periods: 2,
       what: 'DynamoDB throttles the metadata of lakeFS.',
     }));
+  }
+
+  get identity(): string {
+    return this.tableArn;
   }
 
   /** By the network's endpoint or NAT gateway, as every other API. */

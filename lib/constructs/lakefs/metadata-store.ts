@@ -18,6 +18,9 @@ export interface StoreMeasure {
 }
 
 export interface MetadataStore {
+  readonly kind: 'rds' | 'dynamodb';
+  /** Identifier of the instance, or ARN of the table. */
+  readonly identity: string;
   /** Settings of lakeFS, none of them secret. */
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, TaskSecret>>;

@@ -42,6 +42,8 @@ const PORT = 5433;
 const GIB = 1024 ** 3;
 
 export class PostgresStore extends Construct implements MetadataStore {
+  readonly kind = 'rds';
+  readonly identity: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, TaskSecret>>;
   /** A password lets the tasks in, not their role: open-source lakeFS knows no IAM login to RDS. */
@@ -99,6 +101,7 @@ export class PostgresStore extends Construct implements MetadataStore {
             // The password of the snapshot is replaced, so that only lakeFS's own secrets have to be kept with it.
             credentials: SnapshotCredentials.fromGeneratedSecret(USER, { encryptionKey: key }),
           });
+    this.identity = instance.instanceIdentifier;
     const { secret } = instance;
     if (secret === undefined) throw new Error('RDS made no secret');
     acknowledge(

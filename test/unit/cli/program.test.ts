@@ -172,7 +172,21 @@ describe('completion', () => {
   };
 
   it.skipIf(!existsSync('/bin/bash')).each([
-    [[''], ['runs', 'targets', 'catalog', 'restore', 'credentials', 'rollback', 'rollbacks', 'doctor', 'completion']],
+    [
+      [''],
+      [
+        'runs',
+        'targets',
+        'catalog',
+        'restore',
+        'credentials',
+        'rollback',
+        'rollbacks',
+        'snapshots',
+        'doctor',
+        'completion',
+      ],
+    ],
     [['ru'], ['runs']],
     [['runs', 're'], ['retry']],
     [

@@ -8,16 +8,24 @@ import type { PipelineConfig } from '../../../lambdas/contract.ts';
 import { FUNCTION, type FunctionName, functionName } from '../../../lambdas/contract.ts';
 import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
-import { inspectRequest, resolveRunRequest, rollbackRequest, startRunRequest } from '../../../lambdas/payloads.ts';
+import {
+  inspectRequest,
+  resolveRunRequest,
+  rollbackRequest,
+  snapshotRequest,
+  startRunRequest,
+} from '../../../lambdas/payloads.ts';
 import { inspect } from '../../../lambdas/usecases/inspect.ts';
 import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { resolveRun } from '../../../lambdas/usecases/resolve-run.ts';
 import { rollBack } from '../../../lambdas/usecases/rollback.ts';
 import { setUp } from '../../../lambdas/usecases/set-up.ts';
 import { settleRun } from '../../../lambdas/usecases/settle-run.ts';
+import { snapshot } from '../../../lambdas/usecases/snapshot.ts';
 import { startRun } from '../../../lambdas/usecases/start-run.ts';
 import { makeWorld, text, type World } from '../../fakes/ports.ts';
 import { withRollbacks } from '../../fakes/rollback-world.ts';
+import { type SnapshotWorld, snapshotWorldOf } from '../../fakes/snapshots.ts';
 
 export interface Call {
   readonly name: FunctionName;
@@ -42,6 +50,14 @@ interface Person {
 
 type Invoke = (name: FunctionName, payload: unknown) => Promise<unknown>;
 
+/** The ledger's entries and the backups of one world stay with it. */
+const snapshotWorlds = new WeakMap<World, SnapshotWorld>();
+const withSnapshots = (world: World): SnapshotWorld => {
+  const known = snapshotWorlds.get(world) ?? snapshotWorldOf(world);
+  snapshotWorlds.set(world, known);
+  return known;
+};
+
 /** As Lambda does it: JSON there and back, errors by name and message alone. */
 const deployed = (world: World): Invoke => {
   const act = (name: FunctionName, payload: unknown): Promise<unknown> => {
@@ -54,6 +70,8 @@ const deployed = (world: World): Invoke => {
         return rollBack(withRollbacks(world), rollbackRequest.parse(payload), Number.MAX_SAFE_INTEGER);
       case FUNCTION.resolveRun:
         return resolveRun(world, resolveRunRequest.parse(payload));
+      case FUNCTION.snapshot:
+        return snapshot(withSnapshots(world), snapshotRequest.parse(payload), world.clock.now() + 600_000);
       default:
         throw new Error(`the CLI does not invoke ${name}`);
     }

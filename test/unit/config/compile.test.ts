@@ -15,6 +15,15 @@ pipelines:
 `;
   expect(compileConfig(parse(text))).toEqual({
     schemaVersion: 1,
+    snapshots: {
+      everySeconds: 86_400,
+      targets: [
+        { repository: 'lake', target: 'main' },
+        { repository: 'lake', target: 'staging' },
+      ],
+      retention: { last: 3, hourly: 0, daily: 7, weekly: 5, monthly: 12, yearly: 0 },
+      database: true,
+    },
     repositories: [
       {
         name: 'lake',
@@ -73,4 +82,13 @@ describe('500 pipelines', () => {
   test('are read by the functions as they were written', () => {
     expect(parseCompiled(JSON.stringify(config), 's3://bucket/config.json')).toEqual(config);
   });
+});
+
+test('snapshots of the targets that are named, or of none', () => {
+  const of = (text: string) => compileConfig(parse(`${HEAD}${text}`)).snapshots;
+  expect(of('snapshots: { every: 6h, targets: [lake/staging] }\n')).toMatchObject({
+    everySeconds: 21_600,
+    targets: [{ repository: 'lake', target: 'staging' }],
+  });
+  expect(of('snapshots: { every: never }\n')?.everySeconds).toBe(0);
 });

@@ -72,11 +72,14 @@ describe('repositories', () => {
     ]);
   });
 
-  test.each(['run-nightly', 'resolve-x'])('a target named as one of our own branches would be swept: %s', (branch) => {
-    expect(faultsOf(HEAD.replace('staging', branch))).toEqual([
-      `branchline.yaml:7:21 repositories.lake.targets.1: found "${branch}"; allowed: a name that does not begin with run- or resolve-`,
-    ]);
-  });
+  test.each(['run-nightly', 'resolve-x', 'keep-x'])(
+    'a target named as one of our own branches would be swept: %s',
+    (branch) => {
+      expect(faultsOf(HEAD.replace('staging', branch))).toEqual([
+        `branchline.yaml:7:21 repositories.lake.targets.1: found "${branch}"; allowed: a name that does not begin with run-, resolve- or keep-`,
+      ]);
+    },
+  );
 
   test('a target that begins with these letters only is fine', () => {
     expect(faultsOf(HEAD.replace('staging', 'running'))).toEqual([]);

@@ -5,6 +5,7 @@ import type { ANSWERS } from '../../../docs/generate/schemas.ts';
 import type { Commit } from '../../../lambdas/domain/lakefs.ts';
 import type { Rollback } from '../../../lambdas/domain/rollback.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
+import type { Snapshot } from '../../../lambdas/domain/snapshot.ts';
 import type { Target } from '../../../lambdas/domain/target.ts';
 import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
 import type { CatalogAnswer } from '../../../lambdas/usecases/catalog.ts';
@@ -14,6 +15,7 @@ import type { RestoreAnswer } from '../../../lambdas/usecases/restore.ts';
 import type { RollbackAnswer } from '../../../lambdas/usecases/rollback.ts';
 import type { RollbackEffect } from '../../../lambdas/usecases/rollback-effect.ts';
 import type { RotationAnswer } from '../../../lambdas/usecases/rotation-command.ts';
+import type { SnapshotAnswer } from '../../../lambdas/usecases/snapshot.ts';
 import type { StartAnswer } from '../../../lambdas/usecases/start-run.ts';
 
 /** Each fits the other, and none has a field that the other lacks, be it an optional one. */
@@ -40,6 +42,8 @@ test('every answer, and what it is made of', () => {
     rollback: true satisfies Same<Answer<'rollback'>['rollback'], Rollback>,
     effect: true satisfies Same<NonNullable<Answer<'rollback'>['effect']>, RollbackEffect>,
     rollbackAnswer: true satisfies Same<Answer<'rollback'>, RollbackAnswer>,
+    snapshot: true satisfies Same<Answer<'snapshot'>, SnapshotAnswer>,
+    snapshotEntry: true satisfies Same<Extract<Answer<'snapshot'>, { outcome: 'created' }>['snapshot'], Snapshot>,
     resolveRun: true satisfies Same<Answer<'resolve-run'>, ResolveAnswer>,
   };
   expect(Object.values(same)).not.toContain(false);

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Retention } from '../../../../lambdas/contract.ts';
 import { isGood, type Snapshot } from '../../../../lambdas/domain/snapshot.ts';
-import {
-  planRetention,
-  RETENTION_RULES,
-  type Retention,
-  type RetentionRule,
-} from '../../../../lambdas/domain/snapshot-retention.ts';
+import { planRetention, RETENTION_RULES, type RetentionRule } from '../../../../lambdas/domain/snapshot-retention.ts';
 
 const NONE: Retention = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
 

@@ -1,0 +1,165 @@
+/**
+ * Where backups lie, and who tends to snapshots.
+ *
+ * What you get: a bucket with a key of its own, versions, TLS only, nothing public, object lock where that is asked for; kept when the
+ * stack is removed, always. A function that may write below one prefix of it, back up the metadata store where that is ours, and nothing
+ * else; a schedule; an alarm on the age of the newest good snapshot.
+ */
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { ENV, METRIC, type SnapshotsConfig } from '../../lambdas/contract.ts';
+import { acknowledge, asNagWrites } from '../compliance.ts';
+import { nagName } from '../nag-name.ts';
+import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
+import type { BranchlineFunction } from './branchline-function.ts';
+import type { MetadataStoreReference } from './lakefs/connection.ts';
+
+const PREFIX = 'backups/';
+/** What was deleted or overwritten can be had back so long. */
+const EARLIER_VERSIONS = Duration.days(90);
+/** How often the function looks what is due. */
+export const TEND_EVERY = '1h';
+const TEND_SECONDS = 3600;
+
+export interface SnapshotsProps {
+  readonly prefix: string;
+  readonly settings: SnapshotsConfig;
+  readonly objectLockDays?: number;
+  readonly target: BranchlineFunction;
+  /** Functions that restore from backups. */
+  readonly readers: readonly BranchlineFunction[];
+  readonly metadataStore?: MetadataStoreReference;
+  readonly actions: readonly IAlarmAction[];
+}
+
+export class Snapshots extends Construct {
+  readonly bucket: Bucket;
+  readonly key: Key;
+
+  constructor(scope: Construct, id: string, props: SnapshotsProps) {
+    super(scope, id);
+    const { prefix, target, settings, metadataStore, objectLockDays } = props;
+    this.key = new Key(this, 'Key', {
+      description: `Backups of ${prefix}`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.bucket = new Bucket(this, 'Backups', {
+      encryption: BucketEncryption.KMS,
+      encryptionKey: this.key,
+      bucketKeyEnabled: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      versioned: true,
+      ...(objectLockDays === undefined
+        ? {}
+        : { objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(objectLockDays)) }),
+      lifecycleRules: [
+        {
+          id: 'earlier-versions',
+          noncurrentVersionExpiration: EARLIER_VERSIONS,
+          abortIncompleteMultipartUploadAfter: Duration.days(7),
+        },
+        { id: 'delete-markers-without-versions', expiredObjectDeleteMarker: true },
+      ],
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    acknowledge(
+      this.bucket,
+      'S1',
+      undefined,
+      'It holds names and ids, no rows; one function writes it, and CloudTrail can tell who else does.',
+    );
+    this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
+    for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
+    if (metadataStore !== undefined) this.#database(props, metadataStore);
+    if (settings.everySeconds > 0) this.#alarms(props);
+  }
+
+  /** Rights on the files of backups, and on their key. */
+  #grant({ fn }: BranchlineFunction, actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[]): void {
+    fn.addEnvironment(ENV.backupRoot, `s3://${this.bucket.bucketName}/${PREFIX}`);
+    const writes = actions.some((action) => action !== 's3:GetObject');
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'Backups',
+        actions: [...actions],
+        resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
+      }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'ListBackups', actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'BackupKey',
+        actions: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])],
+        resources: [this.key.keyArn],
+      }),
+    );
+    if (fn.role !== undefined)
+      acknowledge(
+        fn.role,
+        'IAM5',
+        `Resource::${nagName(this.bucket)}/${PREFIX}*`,
+        'Backups are named by repository and snapshot.',
+      );
+  }
+
+  /** By name from a parameter: an export would keep the metadata store from ever being replaced by a restored one. */
+  #database({ prefix, target, settings }: SnapshotsProps, { kind, parameterName }: MetadataStoreReference): void {
+    if (!settings.database) return;
+    const { fn } = target;
+    const stack = Stack.of(this);
+    const name = StringParameter.valueForStringParameter(this, parameterName);
+    fn.addEnvironment(ENV.metadataStore, `${kind}:${name}`);
+    if (kind !== 'rds') return;
+    const arn = (resource: string, resourceName: string): string =>
+      stack.formatArn({ service: 'rds', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const snapshots = arn('snapshot', `${prefix}-*`);
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'BackUpDatabase',
+        actions: ['rds:CreateDBSnapshot'],
+        resources: [arn('db', name), snapshots],
+      }),
+    );
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'DatabaseBackups',
+        actions: ['rds:AddTagsToResource', 'rds:DescribeDBSnapshots', 'rds:DeleteDBSnapshot'],
+        resources: [snapshots],
+      }),
+    );
+    if (fn.role !== undefined)
+      acknowledge(
+        fn.role,
+        'IAM5',
+        `Resource::${asNagWrites(stack, snapshots)}`,
+        'Backups of the database are named by their hour.',
+      );
+  }
+
+  #alarms({ prefix, settings, actions }: SnapshotsProps): void {
+    const period = Duration.hours(2);
+    addAlarm(this, 'SnapshotAge', {
+      metric: ownMetric(prefix, METRIC.snapshotAgeSeconds, { statistic: 'max', period }),
+      threshold: 2 * settings.everySeconds + TEND_SECONDS,
+      description: `${prefix}: no good snapshot for longer than two of them should take. ${RUNBOOK}/snapshots.md`,
+      actions,
+    });
+    addAlarm(this, 'SnapshotFaults', {
+      metric: ownMetric(prefix, METRIC.snapshotFaults, { statistic: 'max', period }),
+      threshold: 1,
+      description: `${prefix}: a snapshot is damaged, or could not be made or removed. ${RUNBOOK}/snapshots.md`,
+      actions,
+    });
+  }
+}
