@@ -18,7 +18,7 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/((catalog|snapshot|rotation|restore)-)?ports\\.ts$' },
+      from: { path: '^lambdas/((catalog|export|snapshot|rotation|restore)-)?ports\\.ts$' },
       to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports|snapshot-ports)\\.ts$'] },
     },
     {
@@ -30,7 +30,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -50,11 +50,11 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),
-        pathNot: '^lambdas/adapters/(env|log|pause|promotions|refreshes|event-bus|ledger/items)\\.ts$',
+        pathNot: '^lambdas/adapters/(env|log|pause|promotions|refreshes|export-queue|event-bus|ledger/items)\\.ts$',
       },
     },
     {

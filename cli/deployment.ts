@@ -24,11 +24,17 @@ import type {
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
+import type {
+  ExportStatus,
+  VerifyAnswer as ExportVerification,
+  PlanAnswer,
+} from '../lambdas/usecases/look-at-export.ts';
 import type { PreviewAnswer } from '../lambdas/usecases/make-preview.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../lambdas/usecases/restore.ts';
 import type { RollbackAnswer } from '../lambdas/usecases/rollback.ts';
 import type { RotationAnswer } from '../lambdas/usecases/rotation-command.ts';
+import type { RunExportAnswer } from '../lambdas/usecases/run-export.ts';
 import type { SnapshotAnswerTo } from '../lambdas/usecases/snapshot.ts';
 import type { StartAnswer } from '../lambdas/usecases/start-run.ts';
 import type { Connection } from './connection.ts';
@@ -50,6 +56,12 @@ export interface RollbackQuery {
   readonly limit?: number;
 }
 
+export interface ExportChoice {
+  readonly export: string;
+  readonly compare?: boolean;
+  readonly adopt?: boolean;
+}
+
 export interface Deployment {
   runs(query: RunQuery): Promise<{ readonly runs: readonly Run[] }>;
   /** @throws Failure BL1004 where there is no such run or attempt. */
@@ -59,6 +71,12 @@ export interface Deployment {
   start(request: StartRunRequest): Promise<StartAnswer>;
   resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
   snapshot<Request extends SnapshotRequest>(request: Request): Promise<SnapshotAnswerTo<Request['action']>>;
+  readonly exports: {
+    list(): Promise<{ readonly exports: readonly ExportStatus[] }>;
+    run(choice: ExportChoice): Promise<RunExportAnswer>;
+    plan(choice: ExportChoice): Promise<PlanAnswer>;
+    verify(choice: Pick<ExportChoice, 'export'>): Promise<ExportVerification>;
+  };
   readonly catalog: {
     status(tables: TableChoice): Promise<StatusAnswer>;
     refresh(tables: TableChoice & { readonly dryRun?: boolean }): Promise<WakeAnswer>;
@@ -111,6 +129,12 @@ export const deploymentOf = (connection: Connection): Deployment => {
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
     snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
+    exports: {
+      list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),
+      run: (choice) => ask(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),
+      plan: (choice) => ask(FUNCTION.export, { action: 'run', dryRun: true, ...choice }, 'outcome'),
+      verify: (choice) => ask(FUNCTION.export, { action: 'verify', ...choice }, 'outcome'),
+    },
     catalog: {
       status: (tables) => askCatalog({ action: 'status', ...tables }, 'tables'),
       refresh: (tables) => askCatalog({ action: 'refresh', ...tables }, 'outcome'),

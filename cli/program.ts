@@ -10,6 +10,7 @@ import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRollbacksList, addRollbacksShow } from './commands/rollbacks.ts';
@@ -108,6 +109,17 @@ const addSnapshots = (program: Command, session: Session): void => {
   );
 };
 
+const addExports = (program: Command, session: Session): void => {
+  const exports = program
+    .command('exports')
+    .helpCommand(false)
+    .description('Exports: plain copies of targets, for consumers that do not know lakeFS.');
+  addExportsList(exports, session);
+  addExportsRun(exports, session);
+  addExportsVerify(exports, session);
+  withExamples(exports, ['branchline exports list', 'what each destination holds, and whether it is behind']);
+};
+
 /** @param session opens the connection that a command asks for, and keeps the exit code. */
 export const createProgram = (session: Session): Command => {
   const { terminal } = session.outside;
@@ -136,6 +148,7 @@ export const createProgram = (session: Session): Command => {
   addTargets(program, session);
   addCatalog(program, session);
   addRestore(program, session);
+  addExports(program, session);
   addCredentials(program, session);
   addRollback(program, session);
   addRollbacks(program, session);

@@ -72,3 +72,12 @@ export const shortId = (id: string): string => (/^[0-9a-f]{40,}$/.test(id) ? id.
 
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${String(count)} ${count === 1 ? one : many}`;
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** `7.0 MiB`. */
+export const bytes = (count: number): string => {
+  const step = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** step;
+  return `${step === 0 ? String(count) : value.toFixed(1)} ${UNITS[step] ?? 'B'}`;
+};

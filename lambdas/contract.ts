@@ -25,6 +25,8 @@ export const FUNCTION = {
   settleRun: 'settle-run',
   promoteRun: 'promote-run',
   refreshCatalog: 'refresh-catalog',
+  export: 'export',
+  runExports: 'run-exports',
   resolveRun: 'resolve-run',
   catalog: 'catalog',
   snapshot: 'snapshot',
@@ -53,6 +55,7 @@ export const HOP = {
   settle: { hasQueue: true, isFifo: false },
   promotions: { hasQueue: true, isFifo: true },
   refreshes: { hasQueue: true, isFifo: true },
+  exports: { hasQueue: true, isFifo: true },
   'publish-events': { hasQueue: false, isFifo: false },
   schedules: { hasQueue: false, isFifo: false },
 } as const satisfies Record<string, { readonly hasQueue: boolean; readonly isFifo: boolean }>;
@@ -86,6 +89,8 @@ export const ENV = {
   backupRoot: 'BRANCHLINE_BACKUP_ROOT',
   /** `rds:<instance identifier>` or `dynamodb:<table ARN>`: the metadata store of a server of ours. Empty where it is somebody else's. */
   metadataStore: 'BRANCHLINE_METADATA_STORE',
+  /** URL of the FIFO queue that run-exports consumes. */
+  exportQueueUrl: 'BRANCHLINE_EXPORT_QUEUE_URL',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -137,6 +142,13 @@ export const METRIC = {
   snapshotAgeSeconds: 'SnapshotAgeSeconds',
   /** Snapshots that were found damaged, and steps of the schedule that failed. */
   snapshotFaults: 'SnapshotFaults',
+  /** How long consumers have been waiting for a verified commit, as reconcile finds it. */
+  exportLagSeconds: 'ExportLagSeconds',
+  /** Exports that can go no further by themselves. */
+  failedExports: 'FailedExports',
+  exportedObjects: 'ExportedObjects',
+  /** Calls to S3 by exports. */
+  exportCalls: 'ExportCalls',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -235,6 +247,8 @@ export const DOMAIN_EVENT = {
   snapshotCreated: 'Snapshot Created',
   snapshotDamaged: 'Snapshot Damaged',
   snapshotPruned: 'Snapshot Pruned',
+  exportCompleted: 'Export Completed',
+  exportFailed: 'Export Failed',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -392,10 +406,44 @@ export interface SnapshotsConfig {
   readonly database: boolean;
 }
 
+/** What is exported, and where below the destination's prefix it goes. */
+export interface ExportScope {
+  /** Prefix in the repository; empty, or with a trailing slash. */
+  readonly path: string;
+  /** Prefix below the destination's; empty, or with a trailing slash. */
+  readonly to: string;
+  /** Of a table that is laid out as Hive does: only files that readers see. Absent: everything, as it lies. */
+  readonly partitionColumns?: readonly string[] | undefined;
+}
+
+export const EXPORT_TRIGGERS = ['promotion', 'schedule', 'manual'] as const;
+export type ExportTrigger = (typeof EXPORT_TRIGGERS)[number];
+
+/** A plain copy of what a target or a tag holds, for consumers that do not know lakeFS. */
+export interface ExportConfig {
+  readonly name: string;
+  readonly repository: string;
+  /** Either the newest verified commit of a target, or a tag. */
+  readonly target?: string | undefined;
+  readonly tag?: string | undefined;
+  /** In the order of their paths; none overlaps another, neither in the repository nor at the destination. */
+  readonly scopes: readonly ExportScope[];
+  readonly bucket: string;
+  /** Empty, or with a trailing slash. */
+  readonly prefix: string;
+  readonly trigger: ExportTrigger;
+  /** Whether what left the lake leaves the destination too. */
+  readonly delete: boolean;
+  readonly kmsKeyArn?: string | undefined;
+  readonly storageClass?: string | undefined;
+}
+
 export interface CompiledConfig {
   readonly schemaVersion: number;
   /** Absent in the configuration of an earlier deployment. */
   readonly snapshots?: SnapshotsConfig | undefined;
   readonly repositories: readonly RepositoryConfig[];
   readonly pipelines: readonly PipelineConfig[];
+  /** Absent in files of deployments before there were exports. */
+  readonly exports?: readonly ExportConfig[] | undefined;
 }

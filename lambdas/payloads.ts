@@ -330,3 +330,19 @@ export interface Check {
   readonly message: string;
   readonly remedy?: string;
 }
+
+/** export: plain copies for consumers that do not know lakeFS. */
+export const exportRequest = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('run'),
+    export: z.string().check(z.minLength(1)),
+    /** Everything against what lies at the destination, though the ledger says that all is well. */
+    compare: z.optional(z.boolean()),
+    /** The destination may hold objects that no export has written; with `delete: true` they go. */
+    adopt: z.optional(z.boolean()),
+    dryRun: z.optional(z.boolean()),
+  }),
+  z.strictObject({ action: z.literal('verify'), export: z.string().check(z.minLength(1)) }),
+  z.strictObject({ action: z.literal('list') }),
+]);
+export type ExportRequest = z.infer<typeof exportRequest>;

@@ -73,7 +73,7 @@ export interface Lakefs {
     repository: string,
     left: string,
     right: string,
-    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string },
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string; after?: string },
   ): AsyncIterable<Change>;
   /** Best common ancestor. */
   mergeBase(repository: string, left: string, right: string): Promise<string>;

@@ -28,6 +28,12 @@ const PUBLISHED = {
   partitionTypes: { yyyy_mm_dd: 'date' },
 };
 
+/** Name of the export that the integration tests look at. */
+export const TEST_EXPORT = 'it-plain';
+
+/** Bucket of the local AWS that exports write to. */
+export const EXPORT_BUCKET = 'branchline-local-exports';
+
 /** The table that the demo's Spark jobs write by one way to lakeFS: its name in Glue, and its prefix. */
 export const sparkTable = (access: SparkAccess): string => `spark_${access}`;
 
@@ -67,6 +73,12 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
     'tests-keep': { jobs: ['it-keep-*'], repository, keepFailedFor: '1h' },
     'tests-doomed': { jobs: ['it-doomed'], repository: `${repository}${DOOMED_REPOSITORY}` },
     tests: { jobs: ['it-*'], repository },
+  },
+  exports: {
+    [TEST_EXPORT]: {
+      ...{ repository, tables: [TEST_TABLE.parted], destination: `s3://${EXPORT_BUCKET}/lake` },
+      ...{ layout: 'hive', when: 'promotion', delete: true },
+    },
   },
   schedules: { reconcile: '1m', sweep: '1m' },
 });

@@ -5,7 +5,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { SECRET_KEY } from '../lambdas/contract.ts';
 import { connect } from './clients.ts';
-import { CONTROL_PLANE_STACK, writeConfig } from './config.ts';
+import { CONTROL_PLANE_STACK, EXPORT_BUCKET, writeConfig } from './config.ts';
 import { bootstrap, type CdkOptions, deploy, describeStack } from './deploy.ts';
 import { startFront } from './front.ts';
 import { type Gate, startGate } from './gate.ts';
@@ -110,7 +110,8 @@ const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Und
   front.passTo(ministack.url);
   const aws = connect(front.url);
   undo.add(async () => aws.destroy());
-  for (const Bucket of [LAKE_BUCKET, SCRIPT_BUCKET]) await aws.s3.send(new CreateBucketCommand({ Bucket }));
+  for (const Bucket of [LAKE_BUCKET, SCRIPT_BUCKET, EXPORT_BUCKET])
+    await aws.s3.send(new CreateBucketCommand({ Bucket }));
 
   progress.step('starting lakeFS');
   const lakefs = await startLakefs({

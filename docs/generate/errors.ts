@@ -23,6 +23,7 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
   },
   { prefix: 'BL7', title: 'The catalog', about: 'Between a target and the tables that readers see of it.' },
   { prefix: 'BL8', title: 'Recovery', about: 'Snapshots, rotation of the key pair, and the ways back.' },
+  { prefix: 'BL9', title: 'Consumers outside lakeFS', about: 'Between the lake and the plain copies of it.' },
 ];
 
 const EXIT: Readonly<Record<ErrorEntry['exitCode'], string>> = {

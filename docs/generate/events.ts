@@ -3,6 +3,7 @@ import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/
 import {
   type DomainEvent,
   eventsOf,
+  exportEventsOf,
   publicationEventsOf,
   restoreEventsOf,
   rollbackEventsOf,
@@ -198,6 +199,18 @@ const EXAMPLES: readonly DomainEvent[] = [
     ...{ schemaVersion: 1, version: 3, updatedAt: AT },
     last: { token: '9f8e7d6c-0000-4000-8000-000000000001', by: 'secrets-manager', startedAt: AT - 4000, endedAt: AT },
   }),
+  ...exportEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 7, name: 'for-redshift', sequence: 2, commit: commit('c'), updatedAt: AT },
+    last: {
+      ...{ id: `000002-${'c'.repeat(12)}`, mode: 'follow', from: commit('a'), to: commit('c') },
+      ...{ copied: 48, removed: 2, kept: 0, bytes: 7_340_032, endedAt: AT, durationMs: 2100 },
+      manifest: `s3://exports/lake/_branchline/exports/000002-${'c'.repeat(12)}/manifest.json`,
+    },
+  }),
+  ...exportEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 9, name: 'for-redshift', sequence: 3, commit: commit('c'), updatedAt: AT },
+    failure: { code: 'BL4002', message: 's3:PutObject s3://exports/lake/a: AccessDenied', since: AT },
+  }),
 ];
 
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
@@ -253,6 +266,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.snapshotDamaged]:
     'A snapshot was verified, and something of it is `missing`. It is no way back any more.',
   [DOMAIN_EVENT.snapshotPruned]: 'A snapshot was removed, and `cause` says why.',
+  [DOMAIN_EVENT.exportCompleted]:
+    'The destination of an export holds commit `to`, and its marker is back. `manifest` names what was copied; absent where nothing of it changed.',
+  [DOMAIN_EVENT.exportFailed]:
+    'An export can go no further by itself: `cause` says why. Its marker stays away until it ends. Sent once, until it has succeeded again.',
 };
 
 const example = ({ type, at, detail }: DomainEvent): string[] => [

@@ -1,6 +1,6 @@
 /** JSON Schemas of what the functions take and answer. */
 import * as z from 'zod/mini';
-import type { ON_CONFLICT } from '../../lambdas/contract.ts';
+import { EXPORT_TRIGGERS, type ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
@@ -8,6 +8,7 @@ import { SNAPSHOT_KINDS, SNAPSHOT_STATE } from '../../lambdas/domain/snapshot.ts
 import {
   catalogRequest,
   claimRunRequest,
+  exportRequest,
   inspectRequest,
   resolveRunRequest,
   restoreRequest,
@@ -24,6 +25,7 @@ export const REQUESTS = {
   catalog: catalogRequest,
   rollback: rollbackRequest,
   snapshot: snapshotRequest,
+  export: exportRequest,
   inspect: inspectRequest,
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
@@ -180,6 +182,57 @@ const branchPlan = z.object({
   from: z.enum(['request', 'target', 'run', 'backup']),
   isThere: z.boolean(),
 });
+
+const exportMode = z.enum(['follow', 'compare']);
+const exportCounts = { copied: z.number(), removed: z.number(), kept: z.number(), bytes: z.number() };
+const exportRecord = z.object({
+  schemaVersion: z.number(),
+  version: z.number(),
+  name: z.string(),
+  digest: maybe(z.string()),
+  commit: maybe(z.string()),
+  sequence: z.number(),
+  run: maybe(
+    z.object({
+      id: z.string(),
+      digest: z.string(),
+      mode: exportMode,
+      from: maybe(z.string()),
+      to: z.string(),
+      startedAt: time,
+      phase: z.enum(['copy', 'remove', 'seal']),
+      opened: maybe(z.literal(true)),
+      cursor: maybe(z.object({ scope: z.number(), path: z.string() })),
+      parts: z.number(),
+      ...exportCounts,
+    }),
+  ),
+  last: maybe(
+    z.object({
+      id: z.string(),
+      mode: exportMode,
+      from: maybe(z.string()),
+      to: z.string(),
+      endedAt: time,
+      durationMs: z.number(),
+      manifest: maybe(z.string()),
+      ...exportCounts,
+    }),
+  ),
+  comparedAt: maybe(time),
+  lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
+  failure: maybe(z.object({ code: z.string(), message: z.string(), since: time })),
+  updatedAt: time,
+});
+const exportFindings = {
+  commit: z.string(),
+  missing: z.number(),
+  different: z.number(),
+  surplus: z.number(),
+  bytes: z.number(),
+  examples: list(z.string()),
+  complete: z.boolean(),
+};
 
 const check = z.object({
   name: z.string(),
@@ -412,6 +465,30 @@ export const ANSWERS = {
       repository: z.object({ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork }),
     }),
     z.object({ outcome: z.enum(['planned', 'restored']), branch: branchPlan }),
+  ]),
+  export: z.union([
+    z.object({
+      outcome: z.enum(['exported', 'up-to-date', 'nothing-to-export', 'busy', 'unfinished', 'failed']),
+      record: maybe(exportRecord),
+    }),
+    z.object({ outcome: z.literal('would-export'), mode: exportMode, ...exportFindings }),
+    z.object({ outcome: z.enum(['whole', 'drifted']), ...exportFindings }),
+    z.object({ outcome: z.enum(['never-exported', 'running']) }),
+    z.object({
+      outcome: z.literal('listed'),
+      exports: list(
+        z.object({
+          name: z.string(),
+          repository: z.string(),
+          ref: z.string(),
+          destination: z.string(),
+          trigger: z.enum(EXPORT_TRIGGERS),
+          state: z.enum(['up-to-date', 'behind', 'running', 'failed', 'never-exported']),
+          commit: maybe(z.string()),
+          record: maybe(exportRecord),
+        }),
+      ),
+    }),
   ]),
   'rotate-credentials': z.object({
     outcome: z.enum(['status', 'would-rotate', 'rotated']),

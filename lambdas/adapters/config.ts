@@ -1,6 +1,13 @@
 /** The compiled configuration: an S3 object that the deployment wrote, since 500 pipelines do not fit into an environment variable. */
 import * as z from 'zod/mini';
-import { type CompiledConfig, ON_CONFLICT, SCHEMA_MODES, SCHEMA_VERSION, TABLE_FORMATS } from '../contract.ts';
+import {
+  type CompiledConfig,
+  EXPORT_TRIGGERS,
+  ON_CONFLICT,
+  SCHEMA_MODES,
+  SCHEMA_VERSION,
+  TABLE_FORMATS,
+} from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
@@ -60,6 +67,25 @@ const compiledConfig = z.object({
       maxOpenSeconds: z.number(),
       schema: z.optional(z.enum(SCHEMA_MODES)),
     }),
+  ),
+  exports: z.optional(
+    z.array(
+      z.object({
+        name: z.string(),
+        repository: z.string(),
+        target: z.optional(z.string()),
+        tag: z.optional(z.string()),
+        scopes: z.array(
+          z.object({ path: z.string(), to: z.string(), partitionColumns: z.optional(z.array(z.string())) }),
+        ),
+        bucket: z.string(),
+        prefix: z.string(),
+        trigger: z.enum(EXPORT_TRIGGERS),
+        delete: z.boolean(),
+        kmsKeyArn: z.optional(z.string()),
+        storageClass: z.optional(z.string()),
+      }),
+    ),
   ),
 });
 

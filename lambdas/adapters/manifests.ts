@@ -3,19 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Manifests, StoredManifest } from '../catalog-ports.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { callS3, type S3Options } from './s3-request.ts';
-
-const ENTITY: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
-
-const plain = (xml: string): string =>
-  xml.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (all, decimal, hex, name) => {
-    const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-    return Number.isNaN(code) ? (ENTITY[name] ?? all) : String.fromCodePoint(code);
-  });
-
-const textOf = (xml: string, tag: string): string | undefined => {
-  const found = new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1];
-  return found === undefined ? undefined : plain(found);
-};
+import { elementsOf, textOf } from './s3-xml.ts';
 
 export interface ManifestOptions extends S3Options {
   /** `s3://bucket/prefix/` */
@@ -65,7 +53,7 @@ export const createManifests = ({
           ...(token === undefined ? {} : { 'continuation-token': token }),
         };
         const page = await call({ method: 'GET', key: '', query, action: 's3:ListBucket' });
-        for (const [, object = ''] of page.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
+        for (const object of elementsOf(page, 'Contents')) {
           const stored: StoredManifest = {
             key: (textOf(object, 'Key') ?? '').slice(prefix.length),
             sizeBytes: Number(textOf(object, 'Size') ?? '0'),

@@ -54,7 +54,7 @@ export interface S3Options {
 }
 
 export interface S3Request {
-  readonly method: 'GET' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly bucket: string;
   /** Empty for a call about the bucket. */
   readonly key: string;
@@ -62,8 +62,15 @@ export interface S3Request {
   readonly body?: string;
   /** Besides those that every request has; in small letters. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** @default 10 seconds */
+  readonly timeoutMs?: number;
   /** `s3:PutObject`, for the message. */
   readonly action: string;
+}
+
+export interface S3Answer {
+  readonly text: string;
+  readonly headers: Headers;
 }
 
 const signedHeaders = async (
@@ -105,11 +112,15 @@ const signedHeaders = async (
   return headers;
 };
 
-/**
- * @returns the body of the answer.
- * @throws BL4001, or BL4002 where S3 says that access is denied.
- */
-export const callS3 = async (request: S3Request, options: S3Options): Promise<string> => {
+/** @returns the body of the answer. @throws as `askS3`. */
+export const callS3 = async (request: S3Request, options: S3Options): Promise<string> =>
+  (await askS3(request, options)).text;
+
+/** S3 begins some answers with 200 before it knows the end: an error may follow in the body. Source: S3 API, CopyObject. */
+const isGood = (answer: Response, text: string): boolean => answer.ok && !/^(?:<\?xml[^>]*>\s*)?<Error>/.test(text);
+
+/** @throws BL4001, or BL4002 where S3 says that access is denied. */
+export const askS3 = async (request: S3Request, options: S3Options): Promise<S3Answer> => {
   const { method, bucket, key, query, body } = request;
   const url = urlOf(bucket, key, options.env);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
@@ -121,7 +132,7 @@ export const callS3 = async (request: S3Request, options: S3Options): Promise<st
     let problem: unknown;
     try {
       const { host: _, ...headers } = await signedHeaders(url, request, options);
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
       const init = {
         headers,
         signal,
@@ -130,11 +141,13 @@ export const callS3 = async (request: S3Request, options: S3Options): Promise<st
       };
       const answer = await send(url, init);
       const text = await answer.text();
-      if (answer.ok) return text;
-      const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? `HTTP ${String(answer.status)}`;
+      if (isGood(answer, text)) return { text, headers: answer.headers };
+      // The answer to HEAD has no body to say it in.
+      const unsaid = answer.status === 403 ? 'AccessDenied' : `HTTP ${String(answer.status)}`;
+      const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? unsaid;
       const said = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? '';
       problem = Object.assign(new Error(said), { name: code });
-      if (answer.status < 500 && answer.status !== 429) throw awsFault(action, problem);
+      if (answer.status >= 300 && answer.status < 500 && answer.status !== 429) throw awsFault(action, problem);
     } catch (error) {
       if (error instanceof BranchlineError) throw error;
       problem = error;

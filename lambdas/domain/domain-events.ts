@@ -1,6 +1,7 @@
 /** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
 import type { Publication } from './catalog/publication.ts';
+import type { ExportRecord } from './export.ts';
 import type { RestoreRecord } from './restore.ts';
 import type { Rollback, RollbackState } from './rollback.ts';
 import type { Rotation } from './rotation.ts';
@@ -193,4 +194,20 @@ export const rollbackEventsOf = (before: Rollback | undefined, after: Rollback):
     ...(before === undefined ? [event(DOMAIN_EVENT.rollbackRequested)] : []),
     ...(type === undefined ? [] : [event(type)]),
   ];
+};
+
+/** An export that reached its commit, and one that can go no further by itself. */
+export const exportEventsOf = (before: ExportRecord | undefined, after: ExportRecord): DomainEvent[] => {
+  const events: DomainEvent[] = [];
+  const common = { schemaVersion: SCHEMA_VERSION, export: after.name, ledgerVersion: after.version };
+  const { last, failure } = after;
+  if (last !== undefined && last.id !== before?.last?.id) {
+    events.push({ type: DOMAIN_EVENT.exportCompleted, at: last.endedAt, detail: { ...common, ...last } });
+  }
+  if (failure !== undefined && failure.since !== before?.failure?.since) {
+    const { code, message, since } = failure;
+    const detail = { ...common, commit: after.run?.to, cause: { code, message }, since };
+    events.push({ type: DOMAIN_EVENT.exportFailed, at: after.updatedAt, detail });
+  }
+  return events;
 };

@@ -4,8 +4,11 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createEventBus, type EventBus } from '../adapters/event-bus.ts';
+import { createExportQueue } from '../adapters/export-queue.ts';
 import { createRefreshes } from '../adapters/refreshes.ts';
 import type { Refreshes } from '../catalog-ports.ts';
+import { ENV } from '../contract.ts';
+import type { ExportQueue } from '../export-ports.ts';
 
 let bus: EventBus | undefined;
 
@@ -27,4 +30,16 @@ export const refreshesOfPublisher = (): Refreshes => {
     queueUrl: readEnv(process.env, ['refreshQueueUrl']).refreshQueueUrl,
   });
   return refreshes;
+};
+
+let exports_: ExportQueue | undefined;
+
+/** `undefined` where no export is configured. */
+export const exportsOfPublisher = (): ExportQueue | undefined => {
+  if (process.env[ENV.exportQueueUrl] === undefined) return undefined;
+  exports_ ??= createExportQueue({
+    client: new SQSClient(PATIENT),
+    queueUrl: readEnv(process.env, ['exportQueueUrl']).exportQueueUrl,
+  });
+  return exports_;
 };

@@ -6,6 +6,7 @@ import { METRIC } from '../contract.ts';
 import {
   type DomainEvent,
   eventsOf,
+  exportEventsOf,
   publicationEventsOf,
   restoreEventsOf,
   rollbackEventsOf,
@@ -14,7 +15,8 @@ import {
 } from '../domain/domain-events.ts';
 import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
-import { busOfContainer, refreshesOfPublisher } from './bus-wiring.ts';
+import type { ExportQueue } from '../export-ports.ts';
+import { busOfContainer, exportsOfPublisher, refreshesOfPublisher } from './bus-wiring.ts';
 import { lambda } from './middleware.ts';
 import { count, errorData, logger } from './observability.ts';
 import { measureRun } from './run-metrics.ts';
@@ -36,6 +38,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return rollbackEventsOf(change.before, change.after);
     case 'snapshot':
       return snapshotEventsOf(change.before, change.after);
+    case 'export':
+      return exportEventsOf(change.before, change.after);
     case 'other':
       return [];
   }
@@ -57,6 +61,7 @@ const measure = (change: LedgerChange): void => {
 export const createHandler = (
   bus: () => EventBus = busOfContainer,
   refreshes: () => Pick<Refreshes, 'wake'> = refreshesOfPublisher,
+  exports: () => Pick<ExportQueue, 'wakeTarget'> | undefined = exportsOfPublisher,
 ) =>
   lambda(async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
     /** Targets that have moved, each in its newest entry: a batch of promotions wakes one refresh. */
@@ -82,6 +87,11 @@ export const createHandler = (
       } catch (error) {
         // The events are out and must not go out again for this; reconcile wakes the refresh.
         logger.error('refresh could not be woken; reconcile does it', errorData(error));
+      }
+      try {
+        await exports()?.wakeTarget(target);
+      } catch (error) {
+        logger.error('exports could not be woken; reconcile does it', errorData(error));
       }
     }
     return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] };

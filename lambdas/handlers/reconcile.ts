@@ -1,11 +1,13 @@
 /** reconcile: on a schedule, every few minutes. Its report becomes metrics, on which the alarms stand. */
-import { METRIC } from '../contract.ts';
+import { ENV, METRIC } from '../contract.ts';
 import type { Ports } from '../ports.ts';
 import { continueRollbacks, type RollbackReport } from '../usecases/continue-rollbacks.ts';
 import { type ReconcileReport, reconcile } from '../usecases/reconcile.ts';
+import { type ExportReport, wakeExports } from '../usecases/wake-exports.ts';
 import { type CatalogReport, wakeRefreshes } from '../usecases/wake-refreshes.ts';
 import { wakingPortsOfContainer } from './catalog-wiring.ts';
 import { deadline } from './deadline.ts';
+import { wakingExportPortsOfContainer } from './export-wiring.ts';
 import { lambda } from './middleware.ts';
 import { count, errorData, logger, seconds } from './observability.ts';
 import { rollbackPortsOfContainer } from './rollback-wiring.ts';
@@ -33,12 +35,16 @@ const aside = async (what: string, work: () => Promise<void>): Promise<void> => 
   }
 };
 
+const wakeExportsWhereConfigured = (): Promise<ExportReport> | undefined =>
+  process.env[ENV.exportQueueUrl] === undefined ? undefined : wakeExports(wakingExportPortsOfContainer());
+
 export const createHandler = (
   useCase: (ports: Ports, request: { until: number }) => Promise<ReconcileReport> = reconcile,
   ports: () => Ports = portsOfContainer,
   catalog: () => Promise<CatalogReport> = () => wakeRefreshes(wakingPortsOfContainer()),
   rollbacks: (until: number) => Promise<RollbackReport> = (until) =>
     continueRollbacks(rollbackPortsOfContainer(), until),
+  exports: () => Promise<ExportReport> | undefined = wakeExportsWhereConfigured,
 ) =>
   lambda(async () => {
     const until = deadline() - LAST_REPAIR_MS;
@@ -54,6 +60,13 @@ export const createHandler = (
       const { lagSeconds, woken } = await catalog();
       seconds(METRIC.catalogLagSeconds, lagSeconds);
       if (woken > 0) logger.info('refreshes woken', { woken, lagSeconds });
+    });
+    await aside('exports', async () => {
+      const looked = await exports();
+      if (looked === undefined) return;
+      seconds(METRIC.exportLagSeconds, looked.lagSeconds);
+      count(METRIC.failedExports, looked.failed);
+      if (looked.woken > 0) logger.info('exports woken', { ...looked });
     });
     return result;
   });

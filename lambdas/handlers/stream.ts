@@ -5,6 +5,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import {
   ITEM_KIND,
   type Item,
+  toExport,
   toPublication,
   toRestore,
   toRollback,
@@ -14,6 +15,7 @@ import {
   toTarget,
 } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
+import type { ExportRecord } from '../domain/export.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
 import type { Rotation } from '../domain/rotation.ts';
@@ -29,6 +31,7 @@ export type LedgerChange =
   | { readonly kind: 'restore'; readonly before: RestoreRecord | undefined; readonly after: RestoreRecord }
   | { readonly kind: 'rollback'; readonly before: Rollback | undefined; readonly after: Rollback }
   | { readonly kind: 'snapshot'; readonly before: Snapshot | undefined; readonly after: Snapshot }
+  | { readonly kind: 'export'; readonly before: ExportRecord | undefined; readonly after: ExportRecord }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -59,6 +62,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'rollback', before: map(before, toRollback), after: toRollback(after) };
     case ITEM_KIND.snapshot:
       return { kind: 'snapshot', before: map(before, toSnapshot), after: toSnapshot(after) };
+    case ITEM_KIND.export:
+      return { kind: 'export', before: map(before, toExport), after: toExport(after) };
     default:
       return { kind: 'other' };
   }

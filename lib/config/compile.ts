@@ -1,5 +1,6 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
 import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import { compileExports } from './export-check.ts';
 import { publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { everySeconds } from './snapshot-schema.ts';
@@ -69,4 +70,5 @@ export const compileConfig = (config: Config): CompiledConfig => ({
     maxOpenSeconds: durationSeconds(pipeline.maxOpenFor),
     schema: pipeline.schema,
   })),
+  exports: compileExports(config),
 });

@@ -2,6 +2,7 @@
 import { KEEPER_BRANCH_PREFIX, RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
+import { exportFaults } from './export-check.ts';
 import { publicationFaults } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { serverFaults } from './server-check.ts';
@@ -14,6 +15,7 @@ export const crossCheck = (config: Config): Fault[] => [
   ]),
   ...namespaceFaults(config),
   ...publicationFaults(config),
+  ...exportFaults(config),
   ...pipelineFaults(config),
   ...shadowFaults(config),
   ...scheduleFaults(config),

@@ -1,6 +1,7 @@
 /** The schema of `branchline.yaml`: the one place that says which keys there are, what they mean, and what they default to. */
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
+import { exportSchema } from './export-schema.ts';
 import { publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
 import { snapshotSchema } from './snapshot-schema.ts';
@@ -215,6 +216,13 @@ export const configSchema = z
       .record(z.string().min(1).max(64), pipeline)
       .default({})
       .describe('Which jobs are managed, and how; by name.'),
+    exports: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'at most 40 lower-case letters, digits and -, first a letter'),
+        exportSchema,
+      )
+      .default({})
+      .describe('Plain copies for consumers that do not know lakeFS; by name.'),
     jobs: z
       .strictObject({
         lakefsJar: z

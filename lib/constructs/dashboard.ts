@@ -79,6 +79,21 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Objects exported, and the calls for them',
+          width: 12,
+          left: [METRIC.exportedObjects, METRIC.exportCalls].map((name) =>
+            ownMetric(prefix, name, { statistic: 'sum' }),
+          ),
+        }),
+        new GraphWidget({
+          title: 'Exports that are behind, in seconds, and that failed',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.exportLagSeconds, { statistic: 'max' })],
+          right: [ownMetric(prefix, METRIC.failedExports, { statistic: 'max' })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

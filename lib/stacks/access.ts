@@ -46,6 +46,9 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'refresh-catalog': { ...worker, glue: [] },
   // It looks at Glue's catalog and the manifests, and writes those of previews alone.
   catalog: { ...worker, glue: [] },
+  // Their rights in the lake's buckets and at the destinations: constructs/exports.ts.
+  export: { ...worker, glue: [] },
+  'run-exports': { ...worker, glue: [] },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
   // Runs that are undone may owe a rewind; the release of its hold wakes those that wait.
   rollback: { ...worker, glue: DISCARDS, wakes: true },

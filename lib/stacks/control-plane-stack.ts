@@ -38,6 +38,7 @@ import { CatalogRefresh, REFRESH_TIMEOUT } from '../constructs/catalog-refresh.t
 import { CredentialRotation } from '../constructs/credential-rotation.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
+import { EXPORT_TIMEOUT, Exports } from '../constructs/exports.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { JobLibrary } from '../constructs/job-library.ts';
@@ -74,6 +75,8 @@ const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'refresh-catalog': 'Brings what readers see of a target to its newest verified commit',
   catalog: 'Looks at what readers see, has it put right, and shows other refs',
   snapshot: 'Makes, verifies and prunes snapshots of targets',
+  export: 'Runs, plans, verifies and lists exports',
+  'run-exports': 'Brings plain copies of targets to their newest verified commit',
   reconcile: 'Repairs what an event should have done',
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
@@ -97,6 +100,8 @@ const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   catalog: Duration.minutes(15),
   // Counts the objects of a target; what is not done by then goes on in the next invocation.
   snapshot: Duration.minutes(15),
+  export: EXPORT_TIMEOUT,
+  'run-exports': EXPORT_TIMEOUT,
   reconcile: Duration.minutes(10),
   sweep: Duration.minutes(10),
   inspect: Duration.seconds(60),
@@ -186,11 +191,22 @@ export class ControlPlaneStack extends Stack {
       cleaner: this.#fn('sweep'),
       wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('rollback')],
     });
+    const scheduleDeadLetters = this.#schedules(alarmActions);
+    const { hop: exports } = new Exports(this, 'Exports', {
+      ...hop,
+      config,
+      compiled: this.#compiled,
+      runner: this.#fn('run-exports'),
+      operator: this.#fn('export'),
+      scheduleDeadLetters,
+      wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
+      ...(this.#lakefs.storageKmsKeyArn === undefined ? {} : { storageKmsKeyArn: this.#lakefs.storageKmsKeyArn }),
+    });
     this.#intake(open, settle);
     this.#gauge([
-      ...[open, settle, promotions, refreshes].flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
+      ...[open, settle, promotions, refreshes, exports].flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
       this.#publish(ledger, alarmActions),
-      this.#schedules(alarmActions),
+      scheduleDeadLetters,
     ]);
     new CredentialRotation(this, 'CredentialRotation', {
       prefix,
@@ -234,7 +250,13 @@ export class ControlPlaneStack extends Stack {
     });
     new RunDashboard(this, 'Dashboard', {
       prefix,
-      queues: { open: open.queue, settle: settle.queue, promotions: promotions.queue, refreshes: refreshes.queue },
+      queues: {
+        open: open.queue,
+        settle: settle.queue,
+        promotions: promotions.queue,
+        refreshes: refreshes.queue,
+        exports: exports.queue,
+      },
     });
 
     Tags.of(this).add('branchline:owned', 'true');

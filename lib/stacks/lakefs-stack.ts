@@ -106,6 +106,7 @@ export class LakefsStack extends Stack {
       endpoint: door.endpoint,
       secretArn: secrets.credentials.secretArn,
       secretKmsKeyArn: secrets.key.keyArn,
+      storageKmsKeyArn: storage.key.keyArn,
       network: {
         vpc: network.vpc,
         vpcSubnets: { subnets: [...network.privateSubnets] },

@@ -218,7 +218,7 @@ export class FakeLake extends FakeLakefs {
     repository: string,
     left: string,
     right: string,
-    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string },
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string; delimiter?: string; after?: string },
   ): AsyncIterable<Change> {
     const { prefix = '', delimiter } = options;
     let given = 0;

@@ -196,7 +196,7 @@ export class FakeLakefs implements Lakefs {
     repository: string,
     left: string,
     right: string,
-    options: { type: 'two_dot' | 'three_dot'; prefix?: string },
+    options: { type: 'two_dot' | 'three_dot'; prefix?: string; after?: string },
   ): AsyncIterable<Change> {
     const repo = this.#repo(repository);
     const leftTree = this.tree(repository, left);
@@ -207,6 +207,7 @@ export class FakeLakefs implements Lakefs {
       const before = base.get(path);
       const after = rightTree.get(path);
       if (!path.startsWith(options.prefix ?? '') || same(before, after)) continue;
+      if (options.after !== undefined && path <= options.after) continue;
       const theirs = leftTree.get(path);
       const isConflict = options.type === 'three_dot' && !same(theirs, before) && !same(theirs, after);
       const type = isConflict

@@ -39,7 +39,7 @@ const REWIND = ['glue:ResetJobBookmark on *'];
 const count = (...queues: string[]): string[] =>
   queues.flatMap((queue) => ['GetQueueAttributes', 'GetQueueUrl'].map((action) => `sqs:${action} on <${queue}>`));
 const GAUGES = count(
-  ...['OpenHop', 'SettleHop', 'PromotionsHop', 'CatalogHop'].flatMap((hop) => [
+  ...['OpenHop', 'SettleHop', 'PromotionsHop', 'CatalogHop', 'ExportsHop'].flatMap((hop) => [
     `${hop}Queue`,
     `${hop}DeadLettersQueue`,
   ]),
@@ -83,9 +83,11 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     's3:ListBucket on <SnapshotsBackups>',
     ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
   ],
-  reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
   rollback: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
+  export: [...WORKER, ...send('ExportsHopQueue')],
+  'run-exports': [...WORKER, ...send('ExportsHopQueue'), ...consume('ExportsHopQueue')],
+  reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue'), ...send('ExportsHopQueue')],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.
@@ -99,6 +101,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'publish-events': [
     'events:PutEvents on <Bus>',
     ...send('CatalogHopQueue'),
+    ...send('ExportsHopQueue'),
     ...send('PublishEventsDeadLettersQueue'),
     ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
       (action) => `dynamodb:${action} on <LedgerTable.StreamArn>`,
@@ -161,6 +164,8 @@ const MAY_END_IN_STAR = [
   /^<CatalogManifests>\/(?:symlinks|previews)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
   /^<SnapshotsBackups>\/backups\/\*$/,
+  // The lake’s namespace and the destination of the one export.
+  /^arn:aws:s3:::(?:bucket\/lake|exports\/lake)\/\*$/,
 ];
 
 describe.each(VARIANT_NAMES)('%s', (variant) => {

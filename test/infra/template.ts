@@ -11,7 +11,7 @@ import { ControlPlaneStack } from '../../lib/stacks/control-plane-stack.ts';
 export const REGION = 'eu-west-1';
 export const ACCOUNT = '111122223333';
 export const SECRET_ARN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:lakefs-AbCdEf`;
-const LAKEFS = `lakefs:
+export const LAKEFS = `lakefs:
   endpoint: https://lakefs.example.com
   secretArn: ${SECRET_ARN}
 `;
@@ -38,6 +38,8 @@ controlPlane:
     securityGroupIds: [sg-0123456789abcdef0]
   tags: { team: data }
 ${REPOSITORIES}${PIPELINES}schedules: { reconcile: 30m, sweep: 1d }
+exports:
+  plain: { repository: lake, destination: "s3://exports/lake", when: schedule, schedule: rate(6 hours) }
 `,
   '500 pipelines': `${LAKEFS}${REPOSITORIES}pipelines:
 ${Array.from({ length: 500 }, (_, i) => `  p${String(i)}: { jobs: ["team-${String(i)}-load-*", "team-${String(i)}-clean"], repository: lake }\n`).join('')}`,

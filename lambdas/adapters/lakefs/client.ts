@@ -192,7 +192,7 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
         limit,
       ),
 
-    diff: (repository, left, right, { type, prefix, delimiter }) =>
+    diff: (repository, left, right, { type, prefix, delimiter, after: start }) =>
       pages(
         (after, amount) =>
           calls.must(read(`diff of ${short(left)} and ${short(right)}`), (api, signal) =>
@@ -213,6 +213,7 @@ export const createLakefs = (options: LakefsOptions): Lakefs => {
         toChange,
         undefined,
         delimiter === undefined ? undefined : afterObjects,
+        start,
       ),
 
     async mergeBase(repository, left, right) {

@@ -7,6 +7,7 @@ import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import { BranchlineError } from '../../domain/errors.ts';
+import type { ExportRecord } from '../../domain/export.ts';
 import type { RestoreRecord } from '../../domain/restore.ts';
 import { isUnfinished, ROLLBACK_STATE, type Rollback } from '../../domain/rollback.ts';
 import type { Rotation } from '../../domain/rotation.ts';
@@ -15,6 +16,7 @@ import { RUN_STATE } from '../../domain/run.ts';
 import { SNAPSHOT_STATE, type Snapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/target.ts';
 import {
+  exportItemKey,
   type ItemKey,
   indexKeysOf,
   publicationItemKey,
@@ -42,6 +44,7 @@ export const ITEM_KIND = {
   unnamed: 'unnamed',
   preview: 'preview',
   rollback: 'rollback',
+  export: 'export',
   unmanaged: 'unmanaged',
   rotation: 'rotation',
   restore: 'restore',
@@ -182,6 +185,13 @@ export const rollbackItem = (rollback: Rollback, writtenBy: string): Item => ({
   writtenBy,
 });
 
+export const exportItem = (record: ExportRecord, writtenBy: string): Item => ({
+  ...record,
+  ...exportItemKey(record.name),
+  kind: ITEM_KIND.export,
+  writtenBy,
+});
+
 /** @throws BL5001 as `toRun`. */
 export const toRotation = (item: Item): Rotation => {
   requireNumbers(item, ['version', 'updatedAt']);
@@ -216,4 +226,11 @@ export const toRollback = (item: Item): Rollback => {
     steps: [],
     ...entryOf(item),
   } as unknown as Rollback;
+};
+
+/** @throws BL5001 as `toRun`. */
+export const toExport = (item: Item): ExportRecord => {
+  requireStrings(item, ['name']);
+  requireNumbers(item, ['version', 'updatedAt', 'sequence']);
+  return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as ExportRecord;
 };

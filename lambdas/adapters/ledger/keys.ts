@@ -14,6 +14,7 @@
  * | unnamed manifests | `TARGET#<repo>#<branch>` | `UNNAMED#<table, URL-encoded>#<chunk, 4 digits>` | key only; goes after 30 days |
  * | preview      | `PREVIEW#<name>`           | `PREVIEW`                                 | recent-index, `PREVIEWS`         |
  * | rollback     | `ROLLBACK#<id>`            | `ROLLBACK`                                | recent-index, `ROLLBACKS`; state-index |
+ * | export       | `EXPORT#<name>`            | `EXPORT`                                  | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -61,6 +62,7 @@ export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
   sk: 'SNAPSHOT',
 });
 export const rollbackItemKey = (id: string): ItemKey => ({ pk: `ROLLBACK#${id}`, sk: 'ROLLBACK' });
+export const exportItemKey = (name: string): ItemKey => ({ pk: `EXPORT#${name}`, sk: 'EXPORT' });
 
 /** A name may hold a `#`. */
 export const unnamedPrefix = ({ name }: { readonly name: string }): string => `UNNAMED#${encodeURIComponent(name)}#`;

@@ -16,6 +16,8 @@ export interface LakefsConnection {
   readonly secretArn: string;
   /** Customer key that the secret is encrypted with. @default none */
   readonly secretKmsKeyArn?: string;
+  /** Customer key that the bucket of the repositories is encrypted with. @default none, or as the configuration says */
+  readonly storageKmsKeyArn?: string;
   /** Network in which functions reach the server. @default what the configuration says of the functions */
   readonly network?: Network;
   /** @default the store is somebody else's */

@@ -28,6 +28,7 @@ describe('queues', () => {
     expect(depths.map(({ queue }) => queue)).toEqual([
       ...['second-open', 'second-open-dlq', 'second-settle', 'second-settle-dlq'],
       ...['second-promotions.fifo', 'second-promotions-dlq.fifo', 'second-refreshes.fifo', 'second-refreshes-dlq.fifo'],
+      ...['second-exports.fifo', 'second-exports-dlq.fifo'],
       ...['second-publish-events-dlq', 'second-schedules-dlq'],
     ]);
     expect(depths[0]).toEqual({ queue: 'second-open', isDeadLetters: false, waiting: 7, inFlight: 1 });

@@ -179,6 +179,7 @@ describe('completion', () => {
         'targets',
         'catalog',
         'restore',
+        'exports',
         'credentials',
         'rollback',
         'rollbacks',

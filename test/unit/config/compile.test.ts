@@ -47,6 +47,7 @@ pipelines:
         schema: 'compatible',
       },
     ],
+    exports: [],
   });
 });
 

@@ -1,0 +1,62 @@
+/** Plain copies for consumers that do not know lakeFS: keys of `exports` in `branchline.yaml`. */
+import * as z from 'zod';
+import { EXPORT_TRIGGERS } from '../../lambdas/contract.ts';
+
+/** Source: S3 API, PutObject `x-amz-storage-class`; without those from which objects have to be restored before they are read. */
+const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
+
+const refName = z.string().regex(/^\w[-\w.]*$/, 'letters, digits, ., _ and -, not first a . or -');
+
+export const exportSchema = z.strictObject({
+  repository: z.string().min(1).describe('Repository that is exported.'),
+  target: refName
+    .optional()
+    .describe('Target whose newest verified commit is exported. By default the repository’s first target.'),
+  tag: refName.optional().describe('Tag that is exported instead of a target.'),
+  tables: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Tables that are exported, by their names in the repository. Without tables and `prefix`: everything.'),
+  prefix: z
+    .string()
+    .regex(
+      /^[^/\s](?:(?!\/\/).)*\/$/,
+      'a prefix in the repository such as sales/: no leading slash, a slash at the end',
+    )
+    .optional()
+    .describe('Prefix in the repository that is exported, such as `reports/`.'),
+  destination: z
+    .string()
+    .regex(/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/(?:(?!\/\/).)*)?$/, 's3://bucket/prefix')
+    .describe('Where the copies go, such as `s3://bucket/lake`. Nothing else may lie there.'),
+  layout: z
+    .enum(['repository', 'hive'])
+    .default('repository')
+    .describe(
+      'As everything lies in the repository; or tables alone, each below its name, with the files that readers see and no others.',
+    ),
+  when: z
+    .enum(EXPORT_TRIGGERS)
+    .default('promotion')
+    .describe('After whatever changes the target, by `schedule`, or only when somebody asks.'),
+  schedule: z
+    .string()
+    .regex(/^(?:rate|cron)\(.+\)$/, 'rate(…) or cron(…) as EventBridge Scheduler takes it')
+    .optional()
+    .describe('For `when: schedule`: such as `rate(6 hours)` or `cron(0 4 * * ? *)`, in UTC.'),
+  delete: z
+    .boolean()
+    .default(false)
+    .describe('Whether what has left the lake leaves the destination too; after everything new is there.'),
+  kmsKeyArn: z
+    .string()
+    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
+    .optional()
+    .describe('Key that the copies are encrypted with. By default that of the bucket.'),
+  sourceKmsKeyArn: z
+    .string()
+    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
+    .optional()
+    .describe('Key that the lake’s bucket is encrypted with, where it is not that of the deployed server.'),
+  storageClass: z.enum(STORAGE_CLASSES).optional().describe('Storage class of the copies.'),
+});

@@ -1,0 +1,213 @@
+/** The destination is whole where the marker is: exactly what the commit holds that the marker names, whatever died or crossed. */
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { ExportConfig } from '../../lambdas/contract.ts';
+import { isBranchlineError } from '../../lambdas/domain/errors.ts';
+import { EXPORT_LEASE_MS, MARKER } from '../../lambdas/domain/export.ts';
+import { type ExportOrder, runExport } from '../../lambdas/usecases/run-export.ts';
+import { contentOf, EXPORT, type ExportWorld, expectedOf, makeExportWorld } from '../fakes/exports.ts';
+import { Died, dying, interleaved } from './dying.ts';
+
+const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
+const PORTS = ['lakefs', 'ledger', 'destination', 'exports'] as const;
+const FOREVER = Number.POSITIVE_INFINITY;
+/** Of a chunk, so that short stories have several. */
+const SIZE = 2;
+
+const PATHS = [
+  ...['sales/dt=1/a', 'sales/dt=1/b', 'sales/dt=2/a', 'sales/dt=2/_SUCCESS', 'sales/dt=3/', 'sales/top'],
+  ...['stock/a', 'stock/b', 'stock/c', 'notes/a~', 'notes/a', 'notes/ab', 'notes/é', '_branchline/x'],
+] as const;
+
+const SHAPES: readonly Partial<ExportConfig>[] = [
+  {},
+  { delete: false },
+  { scopes: [{ path: 'sales/', to: 'sold/', partitionColumns: ['dt'] }] },
+  {
+    scopes: [
+      { path: 'notes/', to: 'notes/' },
+      { path: 'stock/', to: 'stock/' },
+    ],
+  },
+];
+
+type Step =
+  | { readonly does: 'change'; readonly writes: readonly string[]; readonly removes: readonly string[] }
+  | { readonly does: 'roll-back'; readonly to: number }
+  | { readonly does: 'export'; readonly dies?: number | undefined; readonly after: boolean; readonly stops: boolean }
+  | { readonly does: 'two-exports'; readonly dice: readonly number[] }
+  | { readonly does: 'edit'; readonly what: number; readonly which: number }
+  | { readonly does: 'forget' | 'wait' };
+
+const path = fc.constantFrom(...PATHS);
+const stepsWith = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
+  fc.array(
+    fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          does: fc.constant('change' as const),
+          writes: fc.uniqueArray(path, { maxLength: 5 }),
+          removes: fc.uniqueArray(path, { maxLength: 3 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('roll-back' as const), to: fc.nat(9) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          does: fc.constant('export' as const),
+          dies: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
+          after: fc.boolean(),
+          stops: fc.boolean(),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          does: fc.constant('two-exports' as const),
+          dice: fc.array(fc.nat(1), { minLength: 4, maxLength: 60 }),
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const) }) },
+      ...(edits
+        ? [
+            {
+              weight: 2,
+              arbitrary: fc.record({ does: fc.constant('edit' as const), what: fc.nat(2), which: fc.nat(9) }),
+            },
+            { weight: 1, arbitrary: fc.record({ does: fc.constant('forget' as const) }) },
+          ]
+        : []),
+    ),
+    { minLength: 1, maxLength: 14 },
+  );
+
+const run = async (ports: ExportWorld, order: Partial<ExportOrder> = {}): Promise<string> => {
+  try {
+    return (await runExport(ports, { name: 'plain', until: FOREVER, ...order }, SIZE)).outcome;
+  } catch (error) {
+    if (error instanceof Died || isBranchlineError(error, 'BL4003')) return 'died';
+    throw error;
+  }
+};
+
+/** The time is up at the second look after the start. */
+const hurried = (world: ExportWorld): ExportWorld => {
+  const start = world.clock.now();
+  let looks = 0;
+  return { ...world, clock: { ...world.clock, now: () => (looks++ < 4 ? start : start + 1) } };
+};
+
+const edit = (world: ExportWorld, what: number, which: number): void => {
+  const { objects } = world.destination;
+  const [at, stored] = [...objects][which % Math.max(1, objects.size)] ?? [];
+  if (what === 0 && at !== undefined) objects.delete(at);
+  if (what === 1 && at !== undefined && stored !== undefined && !at.includes('_branchline/'))
+    objects.set(at, { content: `${stored.content}!` });
+  if (what === 2) objects.set(`out/lake/stray-${String(which)}`, { content: 'stray' });
+};
+
+const markedCommit = (world: ExportWorld, { bucket, prefix }: ExportConfig): string | undefined => {
+  const marker = world.destination.objects.get(`${bucket}/${prefix}${MARKER}`);
+  return marker === undefined ? undefined : (JSON.parse(marker.content) as { commit: string }).commit;
+};
+
+const checkMarked = (world: ExportWorld, config: ExportConfig): void => {
+  const commit = markedCommit(world, config);
+  if (commit === undefined) return;
+  const expected = expectedOf(world, config, commit);
+  if (config.delete) expect(contentOf(world, config)).toEqual(expected);
+  else expect(contentOf(world, config)).toMatchObject(expected);
+};
+
+const checkExported = async (world: ExportWorld, config: ExportConfig): Promise<void> => {
+  const commit = (await world.ledger.getTarget('lake', 'main'))?.verifiedCommit ?? '';
+  const expected = expectedOf(world, config, commit);
+  if (config.delete) expect(contentOf(world, config)).toEqual(expected);
+  else expect(contentOf(world, config)).toMatchObject(expected);
+  expect(markedCommit(world, config)).toBeDefined();
+  expect(world.exports.entries.get('plain')).toMatchObject({ commit });
+};
+
+const play = async (
+  world: ExportWorld,
+  story: readonly Step[],
+  look: (outcome: string | undefined) => Promise<void> | void,
+): Promise<void> => {
+  const commits: string[] = [];
+  let serial = 0;
+  for (const step of story) {
+    let outcome: string | undefined;
+    switch (step.does) {
+      case 'change': {
+        // Now and then an empty file, which readers of a table do not see.
+        const content = (each: string): string =>
+          each.endsWith('/') || serial++ % 5 === 4 ? '' : `content ${String(serial)}`;
+        const writes = step.writes.map((each) => [each, content(each)]);
+        const removes = step.removes.map((each) => [each, null]);
+        commits.push(await world.change(Object.fromEntries([...removes, ...writes])));
+        break;
+      }
+      case 'roll-back': {
+        const to = commits[step.to % Math.max(1, commits.length)];
+        if (to !== undefined) commits.push(await world.rollBack(to));
+        break;
+      }
+      case 'export': {
+        const fault = step.dies === undefined ? undefined : { at: step.dies, after: step.after };
+        const ports = dying(step.stops ? hurried(world) : world, PORTS, undefined, fault);
+        outcome = await run(ports, step.stops ? { until: world.clock.now() + 1 } : {});
+        break;
+      }
+      case 'two-exports':
+        await interleaved(2, step.dice, (turn) => run(dying(world, PORTS, turn)));
+        break;
+      case 'edit':
+        edit(world, step.what, step.which);
+        break;
+      case 'forget':
+        world.exports.entries.clear();
+        break;
+      case 'wait':
+        world.clock.advance(EXPORT_LEASE_MS + 1);
+        break;
+    }
+    await look(outcome);
+  }
+};
+
+it.each(SHAPES)('holds what the marker says at every moment, and the newest commit when it ends: %j', async (shape) => {
+  await fc.assert(
+    fc.asyncProperty(stepsWith(false), async (story) => {
+      const config = { ...EXPORT, ...shape };
+      const world = await makeExportWorld(config);
+      await world.change({ 'sales/dt=0/first': 'first' });
+      await play(world, story, async (outcome) => {
+        checkMarked(world, config);
+        if (outcome === 'exported' || outcome === 'up-to-date') await checkExported(world, config);
+      });
+      // When everything has calmed down, a few wake-ups bring it to the end.
+      world.clock.advance(EXPORT_LEASE_MS + 1);
+      expect(['exported', 'up-to-date']).toContain(await run(world));
+      await checkExported(world, config);
+      expect(await run(world)).toBe('up-to-date');
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it('is brought back by a comparison, whatever people did at the destination or to the ledger', async () => {
+  await fc.assert(
+    fc.asyncProperty(stepsWith(true), fc.constantFrom(...SHAPES), async (story, shape) => {
+      const config = { ...EXPORT, ...shape };
+      const world = await makeExportWorld(config);
+      await world.change({ 'sales/dt=0/first': 'first' });
+      await play(world, story, () => undefined);
+      world.clock.advance(EXPORT_LEASE_MS + 1);
+      expect(await run(world, { compare: true, adopt: true })).toBe('exported');
+      await checkExported(world, config);
+      expect(await run(world)).toBe('up-to-date');
+    }),
+    { numRuns: RUNS },
+  );
+});
