@@ -2,16 +2,16 @@
  * Size and import time of every function, bundled as the stack bundles it. The import time is set against that of the same AWS
  * clients and commands alone: both in one run, in turns, in fresh processes, so that the ratio means the same on any machine.
  *
- * Goals: at most 500 KB minified, import at most 1.5 times that of the bare clients.
+ * Goals: at most 500 KB minified on the way of a run and 600 KB elsewhere, import at most 1.5 times that of the bare clients.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { BUNDLING, FUNCTION } from '../lambdas/contract.ts';
+import { BUNDLING, FUNCTION, type FunctionName, ON_THE_WAY_OF_A_RUN } from '../lambdas/contract.ts';
 
-const MAX_BYTES = 500 * 1024;
+const limitOf = (name: FunctionName): number => (ON_THE_WAY_OF_A_RUN.includes(name) ? 500 : 600);
 const MAX_RATIO = 1.5;
 const ROUNDS = 15;
 const PROJECT = resolve(import.meta.dirname, '..');
@@ -86,7 +86,7 @@ const importMs = (path: string): number => {
 const fastest = (times: readonly number[]): number => Math.min(...times);
 const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
 
-const measure = async (name: string, folder: string, rounds: number) => {
+const measure = async (name: FunctionName, folder: string, rounds: number) => {
   const ours = await bundle(`lambdas/handlers/${name}.ts`, join(folder, `${name}.mjs`));
   const entry = join(PROJECT, 'bench', `.bare-${name}.ts`);
   // Inside the project, so that packages are found from there.
@@ -121,7 +121,7 @@ export const run = async (scale: number) => {
     const largestKilobytes = Math.max(...functions.map(({ kilobytes }) => kilobytes));
     const ratio = Math.max(...functions.map((each) => each.ratio));
     return {
-      ok: largestKilobytes * 1024 <= MAX_BYTES && ratio <= MAX_RATIO,
+      ok: functions.every(({ name, kilobytes }) => kilobytes <= limitOf(name)) && ratio <= MAX_RATIO,
       ratio,
       maxRatio: MAX_RATIO,
       largestKilobytes,

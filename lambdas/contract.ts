@@ -41,6 +41,12 @@ export const FUNCTION = {
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
+/** From the start of a job to what readers see: their cold starts are part of the time that a promotion takes. */
+export const ON_THE_WAY_OF_A_RUN: readonly FunctionName[] = [
+  ...[FUNCTION.startRun, FUNCTION.claimRun, FUNCTION.openRun, FUNCTION.settleRun, FUNCTION.promoteRun],
+  ...[FUNCTION.refreshCatalog, FUNCTION.publishEvents],
+];
+
 export const DEFAULT_PREFIX = 'branchline';
 
 /** Operators, pipelines and the CLI call functions by name: it is fixed by prefix and role. */

@@ -16,6 +16,7 @@ const LACKING: readonly string[] = [
   'AWS::EC2::NatGateway',
   'AWS::EC2::SecurityGroupEgress',
   'AWS::EC2::SecurityGroupIngress',
+  'AWS::SecretsManager::RotationSchedule',
 ];
 
 interface Resource {

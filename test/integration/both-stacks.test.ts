@@ -272,6 +272,7 @@ test('both stacks are deployed; the second uses what the first exports, and its 
     'AWS::EC2::Route': 2,
     'AWS::EC2::SecurityGroupEgress': 4,
     'AWS::EC2::SecurityGroupIngress': 4,
+    'AWS::SecretsManager::RotationSchedule': 1,
   });
   const checks = await doctor();
   expect(checks.filter(({ status }) => status === 'failed')).toEqual([]);
