@@ -2,6 +2,7 @@
 import { BranchlineError } from '../domain/errors.ts';
 import type { RestorePorts } from '../restore-ports.ts';
 import { findBackup } from './find-backup.ts';
+import { holdsCommit } from './restore-ledger.ts';
 
 export interface BranchRequest {
   readonly repository: string;
@@ -31,7 +32,7 @@ export const planBranch = async (ports: RestorePorts, request: BranchRequest): P
       `branch "${branch}" of "${repository}" is there and shows ${shown}, not ${commit}`,
     );
   }
-  if ((await ports.lakefs.getCommit(repository, commit)) === undefined) {
+  if (!(await holdsCommit(ports, repository, commit))) {
     throw new BranchlineError(
       'BL3004',
       `commit ${commit}, the last known one of "${branch}", is not in "${repository}"`,

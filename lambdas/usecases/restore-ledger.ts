@@ -11,6 +11,16 @@ import type { RestorePorts } from '../restore-ports.ts';
 import { changeRun, changeTarget } from './change.ts';
 
 const MANY = 100;
+const WHOLE_ID = /^[0-9a-f]{64}$/;
+
+/**
+ * Whether lakeFS holds a commit. Asked by the beginning of its id: a server that had the repository before it was deleted goes on
+ * telling, and listing, a commit by its whole id that the restored one does not have (seen on 1.84, for longer than a minute).
+ */
+export const holdsCommit = async ({ lakefs }: RestorePorts, repository: string, commit: string): Promise<boolean> => {
+  const asked = WHOLE_ID.test(commit) ? commit.slice(0, -1) : commit;
+  return (await lakefs.getCommit(repository, asked)) !== undefined;
+};
 
 /** What the ledger knows and lakeFS does not. Reads only. @param lookup whether lakeFS holds a commit. */
 export const lostWork = async (
@@ -43,7 +53,7 @@ export const alignLedger = async (ports: RestorePorts, manifest: BackupManifest)
   const repository = manifest.repository.name;
   const known = new Map<string, boolean>();
   const lookup = async (commit: string): Promise<boolean> => {
-    const found = known.get(commit) ?? (await ports.lakefs.getCommit(repository, commit)) !== undefined;
+    const found = known.get(commit) ?? (await holdsCommit(ports, repository, commit));
     known.set(commit, found);
     return found;
   };

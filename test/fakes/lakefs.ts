@@ -49,6 +49,7 @@ export class FakeLakefs implements Lakefs {
   readonly repositories = new Map<string, Repo>();
   /** What dumps wrote into the storage namespace. */
   readonly metaRangeFiles = new Map<string, Uint8Array>();
+  readonly #remembered = new Map<string, Commit>();
   readonly #dumps = new Map<string, RefsDump>();
   /** What the files of a dump stand for, by the file of its branches. */
   readonly #kept = new Map<
@@ -179,7 +180,8 @@ export class FakeLakefs implements Lakefs {
     const repo = this.#repo(repository);
     const named = repo.branches.get(ref)?.head ?? repo.tags.get(ref) ?? ref;
     const [id, another] = [...repo.commits.keys()].filter((each) => each.startsWith(named));
-    return id === undefined || another !== undefined ? undefined : repo.commits.get(id);
+    if (id === undefined) return this.#remembered.get(`${repository}/${ref}`);
+    return another !== undefined ? undefined : repo.commits.get(id);
   }
   async *log(repository: string, ref: string, options: { stopAt?: string; limit?: number }): AsyncIterable<Commit> {
     if (options.stopAt !== undefined && !this.#repo(repository).commits.has(options.stopAt)) {
@@ -408,6 +410,11 @@ export class FakeLakefs implements Lakefs {
     this.repositories.clear();
     this.#dumps.clear();
     this.#restores.clear();
+  }
+  /** On a server that runs on, which still tells its commits by their whole ids: also after one of that name is made again. */
+  deleteRepository(name: string): void {
+    for (const [id, commit] of this.#repo(name).commits) this.#remembered.set(`${name}/${id}`, commit);
+    this.repositories.delete(name);
   }
   async getMetaRangeFile(_repository: string, metaRangeId: string): Promise<Uint8Array | undefined> {
     return this.metaRangeFiles.get(metaRangeId);

@@ -12,6 +12,7 @@ import { waitFor } from '../../local/wait.ts';
 import { freshContainers } from './setup/containers.ts';
 import { openHarness } from './setup/harness.ts';
 import { argumentsFor, createJob, start } from './setup/jobs.ts';
+import { deleteRepository } from './setup/repositories.ts';
 
 const harness = openHarness();
 const { lakefs: server } = harness.state;
@@ -35,15 +36,6 @@ const writing = async (job: string, repository: string): Promise<Run> => {
     { what: `${run.runId} has written`, timeoutMs: 30_000, everyMs: 100 },
   );
   return run;
-};
-
-const deleteRepository = async (name: string): Promise<void> => {
-  const basic = Buffer.from(`${server.accessKeyId}:${server.secretAccessKey}`).toString('base64');
-  const answer = await fetch(`${server.endpoint}/api/v1/repositories/${name}`, {
-    method: 'DELETE',
-    headers: { authorization: `Basic ${basic}` },
-  });
-  expect(answer.status).toBe(204);
 };
 
 test('a run whose branch a person deleted is discarded, and says so', async () => {
@@ -100,7 +92,7 @@ test.skipIf(server.kind === 'endpoint')(
   'a run whose repository was deleted is not lost sight of, and new ones are refused',
   async () => {
     const run = await writing(DOOMED_JOB, doomed);
-    await deleteRepository(doomed);
+    await deleteRepository(harness, doomed);
     await harness.waitForJob(DOOMED_JOB, run.jobRunId ?? '');
     let refusal = '';
     await waitFor(

@@ -161,6 +161,20 @@ describe('a lost metadata store', () => {
     });
   });
 
+  it('takes the word of a server for nothing that it only remembers of a repository that was deleted', async () => {
+    const { kept, lost } = await past();
+    world.lakefs.deleteRepository('lake');
+    expect(await restore(world, RUN, UNTIL)).toMatchObject({ repository: { lost: { targets: [{ commit: lost }] } } });
+    expect(await world.lakefs.getCommit('lake', lost)).toBeDefined();
+    expect(ledgerNow()).toMatchObject({
+      runs: [{ state: 'ROLLED_BACK' }, { state: 'DISCARDED' }, { runId: 'safe', state: 'PROMOTED' }],
+      targets: [{ verifiedCommit: kept }],
+    });
+    const branch = { what: 'branch', repository: 'lake', branch: 'by-hand', commit: lost } as const;
+    expect(await codeOf(restore(world, { action: 'run', ...branch }, UNTIL))).toBe('BL3004');
+    expect(await world.lakefs.getBranch('lake', 'by-hand')).toBeUndefined();
+  });
+
   it('has tables compared in full that show a commit which is gone, and leaves others alone', async () => {
     const { kept, lost } = await past();
     const table = (shown: string) => ({ commit: shown, descriptor: 'd' });
