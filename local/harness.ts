@@ -201,6 +201,17 @@ export class Harness {
     );
   }
 
+  /** The run when it owes nothing any more: its branch is removed in a step after its promotion. */
+  waitForCleanUp(runId: string): Promise<Run> {
+    return waitFor(
+      async () => {
+        const run = await this.run(runId);
+        return run !== undefined && isSettled(run.state) && !needsCleanUp(run) ? run : undefined;
+      },
+      { what: `run ${runId} owes nothing`, timeoutMs: STATE_TIMEOUT_MS },
+    );
+  }
+
   /** Commit id of a branch. */
   async head(branch: string): Promise<string> {
     const ref = await this.lakefs.getBranch(this.repository, branch);

@@ -26,7 +26,8 @@ const duplicated = async (stage: Stage): Promise<void> => {
   await jobEnd(stage, run);
   const sent = await eventOf(stage, run.jobRunId);
   stage.tell('event', `${run.runId}  ${sent.detail.state}, sent ${String(sent.copies)} times`);
-  const promoted = await runEnd(stage, run, 'PROMOTED');
+  await runEnd(stage, run, 'PROMOTED');
+  const promoted = await stage.harness.waitForCleanUp(run.runId);
   await stage.harness.sendEvent(sent.detail);
   stage.tell('event', `${run.runId}  ${sent.detail.state}, sent once more after the promotion`);
   await stage.settled();
