@@ -17,7 +17,7 @@ import { createLedger } from '../lambdas/adapters/ledger/ledger.ts';
 import type { FunctionName } from '../lambdas/contract.ts';
 import { FUNCTION } from '../lambdas/contract.ts';
 import type { ObjectStats } from '../lambdas/domain/lakefs.ts';
-import type { Run, RunKey, RunState } from '../lambdas/domain/run.ts';
+import { isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../lambdas/domain/run.ts';
 import type { StartRunRequest } from '../lambdas/payloads.ts';
 import type { Lakefs } from '../lambdas/ports.ts';
 import type { InspectAnswer, RunDetails } from '../lambdas/usecases/inspect.ts';
