@@ -239,7 +239,7 @@ export const rollbackRequest = z.discriminatedUnion('action', [
     tables: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PREFIXES))),
     prefixes: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(MAX_PREFIXES))),
     reason: z.optional(reason),
-    who: z.optional(who),
+    requestedBy: z.optional(who),
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({
@@ -251,7 +251,7 @@ export const rollbackRequest = z.discriminatedUnion('action', [
     /** Partitions that changed since go back as a whole to what they were before the run. */
     restorePartitions: z.optional(z.boolean()),
     reason: z.optional(reason),
-    who: z.optional(who),
+    requestedBy: z.optional(who),
     dryRun: z.optional(z.boolean()),
   }),
   /** Goes on with this one. */

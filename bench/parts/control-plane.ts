@@ -147,7 +147,7 @@ export const makeControlPlane = (server: Server, repository: string, lakefs: Lak
           refreshes: { wake: async () => {} },
           pause,
         },
-        { action: 'roll-back', repository, target: 'main', to, who: 'bench' },
+        { action: 'roll-back', repository, target: 'main', to, requestedBy: 'bench' },
         Number.MAX_SAFE_INTEGER,
       ),
     async requirePromoted(runs) {

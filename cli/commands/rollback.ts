@@ -41,7 +41,7 @@ const requestOf = async (context: Context, options: RollbackOptions): Promise<As
     throw new Failure('BL6001', '--restore-partitions is for --run: --to puts back everything anyway');
   const { repository, branch } = await chosenTarget(context, options.target);
   const common = {
-    ...{ repository, target: branch, who: whoAsks(context, options.who) },
+    ...{ repository, target: branch, requestedBy: whoAsks(context, options.who) },
     ...(reason === undefined ? {} : { reason }),
   };
   if (run !== undefined) {

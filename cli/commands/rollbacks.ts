@@ -49,7 +49,7 @@ export const addRollbacksList = (rollbacks: Command, session: Session): void => 
               { title: 'STATE', value: ({ state }) => state },
               { title: 'TARGET', value: ({ repository, target: branch }) => `${repository}/${branch}` },
               { title: 'WHAT', value: askedFor, least: 16 },
-              { title: 'WHO', value: ({ who }) => who, least: 8, spare: 2 },
+              { title: 'WHO', value: ({ requestedBy }) => requestedBy, least: 8, spare: 2 },
               { title: 'ASKED', value: ({ requestedAt }) => iso(requestedAt), spare: 1 },
               { title: 'WHY', value: ({ reason, cause }) => gist(cause?.message ?? reason ?? ''), least: 12, spare: 3 },
             ],
@@ -81,7 +81,7 @@ export const addRollbacksShow = (rollbacks: Command, session: Session): void => 
         terminal.out(`${rollback.id} ${rollback.state}\n`);
         terminal.out(`  ${rollback.repository}/${rollback.target} ${askedFor(rollback)}\n`);
         terminal.out(
-          `  asked for by ${rollback.who}${rollback.reason === undefined ? '' : `: ${gist(rollback.reason)}`}\n`,
+          `  asked for by ${rollback.requestedBy}${rollback.reason === undefined ? '' : `: ${gist(rollback.reason)}`}\n`,
         );
         if (rollback.cause !== undefined) terminal.out(`  ${gist(rollback.cause.message)}\n`);
         if (rollback.safetyTag !== undefined) terminal.out(`  what was there before: ${rollback.safetyTag}\n`);

@@ -81,7 +81,7 @@ const held: Target = {
 };
 const rollback: Rollback = {
   ...{ schemaVersion: 1, version: 1, id: '20261120t100000-5f0c2a91', state: 'REQUESTED' },
-  ...{ repository: 'lake', target: 'main', who: 'anna', reason: 'wrong prices', dryRun: false },
+  ...{ repository: 'lake', target: 'main', requestedBy: 'anna', reason: 'wrong prices', dryRun: false },
   asked: { to: '2026-11-20T02:00Z' },
   plan: { kind: 'state', to: commit('a'), metaRangeId: commit('9') },
   ...{ requestedAt: AT, updatedAt: AT, steps: [{ at: AT, state: 'REQUESTED' }] },

@@ -263,7 +263,7 @@ const rollback = z.object({
   state: rollbackState,
   repository: z.string(),
   target: z.string(),
-  who: z.string(),
+  requestedBy: z.string(),
   reason: maybe(z.string()),
   dryRun: z.boolean(),
   asked: z.object({

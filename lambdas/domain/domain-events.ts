@@ -173,7 +173,7 @@ export const rollbackEventsOf = (before: Rollback | undefined, after: Rollback):
       rollback: after.id,
       repository: after.repository,
       target: after.target,
-      who: after.who,
+      requestedBy: after.requestedBy,
       reason: after.reason,
       dryRun: after.dryRun,
       state: after.state,

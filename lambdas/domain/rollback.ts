@@ -84,7 +84,7 @@ export interface Rollback {
   readonly state: RollbackState;
   readonly repository: string;
   readonly target: string;
-  readonly who: string;
+  readonly requestedBy: string;
   readonly reason?: string;
   readonly dryRun: boolean;
   readonly asked: RollbackAsked;

@@ -27,7 +27,7 @@ const subjectOf = (plan: RollbackPlan): string => {
 };
 
 /** What the target's log tells: findMerge in domain/history.ts reads it. On the merge and on what it brings. */
-export const rollbackCommitRequest = ({ id, who, reason }: Rollback, plan: RollbackPlan): CommitRequest => {
+export const rollbackCommitRequest = ({ id, requestedBy, reason }: Rollback, plan: RollbackPlan): CommitRequest => {
   const prefixes = plan.prefixes === undefined ? undefined : JSON.stringify(plan.prefixes);
   const restores: Record<string, string> =
     prefixes === undefined ? {} : { [METADATA.restores]: plan.to, [METADATA.prefixes]: prefixes };
@@ -38,7 +38,7 @@ export const rollbackCommitRequest = ({ id, who, reason }: Rollback, plan: Rollb
         ? { [METADATA.kind]: COMMIT_KIND.rollback, [METADATA.rollbackTo]: plan.to }
         : { [METADATA.kind]: COMMIT_KIND.partialRollback, ...restores };
   return {
-    message: `${subjectOf(plan)} (${who}${reason === undefined ? '' : `: ${reason}`})`,
+    message: `${subjectOf(plan)} (${requestedBy}${reason === undefined ? '' : `: ${reason}`})`,
     metadata: { ...kind, [METADATA.rollback]: id },
   };
 };

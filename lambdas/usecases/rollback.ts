@@ -77,7 +77,7 @@ const unfinished = async (ports: RollbackPorts, request: Asked): Promise<Rollbac
     const isAtWork = held?.hold?.rollback === found.id && isHeld(held, now);
     if (!isMerged(found) && (isAtWork || workStands(found, now))) {
       const what = found.asked.to ?? `undo run ${found.asked.run ?? ''}`;
-      const message = `rollback ${found.id} of ${repository}/${target} (${what}, by ${found.who}) is not finished`;
+      const message = `rollback ${found.id} of ${repository}/${target} (${what}, by ${found.requestedBy}) is not finished`;
       throw new BranchlineError('BL2015', `${message}: let it finish, then ask again`, {
         details: { rollback: found.id, asked: found.asked },
       });
@@ -104,7 +104,7 @@ const writeDown = async (ports: RollbackPorts, request: Asked): Promise<Rollback
   const { repository, target, reason } = request;
   const entry: Rollback = {
     ...{ schemaVersion: SCHEMA_VERSION, version: 1, id: rollbackIdOf(now, ports.ids.owner()) },
-    ...{ state: 'REQUESTED', repository, target, who: request.who ?? 'unknown' },
+    ...{ state: 'REQUESTED', repository, target, requestedBy: request.requestedBy ?? 'unknown' },
     ...(reason === undefined ? {} : { reason }),
     ...{ dryRun: request.dryRun === true, asked: askedOf(request), requestedAt: now, updatedAt: now },
     steps: [{ at: now, state: 'REQUESTED' }],

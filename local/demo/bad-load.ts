@@ -30,7 +30,7 @@ export const badLoad: Scene = {
     stage.tell('you', `branchline rollback --target ${TARGET} --to ${shortId(before.head)} --reason "not yet"`);
     const { outcome, rollback } = await harness.invoke<RollbackAnswer>(FUNCTION.rollback, {
       ...{ action: 'roll-back', repository: harness.repository, target: TARGET },
-      ...{ to: shortId(before.head), who: 'demo', reason: 'not yet' },
+      ...{ to: shortId(before.head), requestedBy: 'demo', reason: 'not yet' },
     });
     for (const { at, state, note } of rollback.steps)
       stage.tell('ledger', `${rollback.id}  ${state}  ${note ?? ''}`.trimEnd(), at);

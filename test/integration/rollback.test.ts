@@ -30,7 +30,7 @@ test('a target is looked at, put back and brought forward again; every asking is
   const done = await branchline([...words, '--yes', '--wait', '--reason', 'wrong']);
   expect(done).toMatchObject({ code: 0 });
   const { rollback } = done.json<{ rollback: Rollback }>();
-  expect(rollback).toMatchObject({ state: 'DONE', undone: [bad.runId], who: 'anna', reason: 'wrong' });
+  expect(rollback).toMatchObject({ state: 'DONE', undone: [bad.runId], requestedBy: 'anna', reason: 'wrong' });
   expect(difference(before, await harness.listing(TARGET))).toEqual([]);
   expect(await harness.head(TARGET)).toBe(rollback.mergeCommit);
   await harness.waitForRun(bad.runId, ['ROLLED_BACK']);

@@ -128,7 +128,7 @@ const unless = (world: RollbackWorld, ref: string, prefixes: readonly string[]):
 const PREFIX = { all: undefined, sales: 'sales/', 'sales/dt=1/': 'sales/dt=1/', stock: 'stock/' } as const;
 
 const play = async (world: RollbackWorld, deeds: readonly Deed[]): Promise<void> => {
-  const place = { repository: 'lake', target: 'main', who: 'anna' } as const;
+  const place = { repository: 'lake', target: 'main', requestedBy: 'anna' } as const;
   let serial = 0;
   const late: (() => Promise<unknown>)[] = [];
   for (const step of deeds) {

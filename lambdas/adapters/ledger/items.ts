@@ -214,7 +214,7 @@ export const toRestore = (item: Item): RestoreRecord => {
 
 /** @throws BL5001 as `toRun`. */
 export const toRollback = (item: Item): Rollback => {
-  requireStrings(item, ['id', 'repository', 'target', 'who']);
+  requireStrings(item, ['id', 'repository', 'target', 'requestedBy']);
   requireNumbers(item, ['version', 'requestedAt', 'updatedAt']);
   if (typeof item.state !== 'string' || !Object.hasOwn(ROLLBACK_STATE, item.state)) {
     throw unreadable(item, 'state', `one of ${Object.keys(ROLLBACK_STATE).join(', ')}`);

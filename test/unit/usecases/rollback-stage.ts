@@ -11,7 +11,7 @@ export const rollbackStage = async (pipeline: Partial<PipelineConfig> = {}): Pro
 type ToState = Extract<RollbackRequest, { action: 'roll-back' }>;
 type Undo = Extract<RollbackRequest, { action: 'undo-run' }>;
 
-const place = { repository: 'lake', target: 'main', who: 'anna' } as const;
+const place = { repository: 'lake', target: 'main', requestedBy: 'anna' } as const;
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
 export const backTo = (

@@ -34,7 +34,14 @@ describe('a rollback to an earlier state', () => {
     const answer = await backTo(world, state.slice(0, 12));
     expect(answer).toMatchObject({
       outcome: 'rolled-back',
-      rollback: { state: 'DONE', head, undone: [two.runId, one.runId], undoneCount: 2, restoredCount: 0, who: 'anna' },
+      rollback: {
+        state: 'DONE',
+        head,
+        undone: [two.runId, one.runId],
+        undoneCount: 2,
+        restoredCount: 0,
+        requestedBy: 'anna',
+      },
     });
     expect(listing(world, 'main')).toEqual(before);
     const log = world.lakefs.firstParentLog('lake', 'main');
@@ -90,7 +97,9 @@ describe('a rollback to an earlier state', () => {
     const world = await rollbackStage();
     await promoted(world, 'sales/dt=1/a');
     await expect(backTo(world, to)).rejects.toThrow(says);
-    expect([...world.rollbacks.entries.values()]).toMatchObject([{ state: 'REFUSED', asked: { to }, who: 'anna' }]);
+    expect([...world.rollbacks.entries.values()]).toMatchObject([
+      { state: 'REFUSED', asked: { to }, requestedBy: 'anna' },
+    ]);
     expect((await targetOf(world))?.hold).toBeUndefined();
   });
 
