@@ -8,11 +8,16 @@ module.exports = {
     {
       name: 'domain-is-pure',
       comment:
-        'No I/O, no clock, no SDK: the domain knows itself, the shared contract, node:crypto for digests, and what parses bytes.',
+        'No I/O, no clock, no SDK: the domain knows itself, the shared contract, node:crypto for digests, node:zlib, and what parses bytes.',
       severity: 'error',
       from: { path: below('domain') },
       to: {
-        pathNot: [below('domain'), '^lambdas/contract\\.ts$', '^(node:)?crypto$', '(^|/)node_modules/(zod|hyparquet)/'],
+        pathNot: [
+          below('domain'),
+          '^lambdas/contract\\.ts$',
+          '^(node:)?(crypto|zlib)$',
+          '(^|/)node_modules/(zod|hyparquet)/',
+        ],
       },
     },
     {
@@ -50,7 +55,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|bus-wiring|catalog-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

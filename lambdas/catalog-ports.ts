@@ -11,7 +11,7 @@ import type { Column, TableDescriptor } from './domain/catalog/table.ts';
 import type { Unnamed } from './domain/catalog/unnamed.ts';
 import type { EpochMs } from './domain/run.ts';
 import type { Target } from './domain/target.ts';
-import type { Ports } from './ports.ts';
+import type { LakePorts } from './ports.ts';
 
 export interface CatalogTable {
   readonly database: string;
@@ -75,6 +75,22 @@ export interface Manifests {
   remove(key: string): Promise<void>;
 }
 
+/** Where the metadata of Iceberg tables is kept. Keys are relative to the root of all of it. */
+export interface IcebergStore {
+  /** `s3://bucket/…` of a key. */
+  uri(key: string): string;
+  /** The key of a URI; `undefined` for one that lies elsewhere. */
+  keyOf(uri: string): string | undefined;
+  put(key: string, content: Uint8Array): Promise<void>;
+  /** `undefined` where there is none. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  list(prefix: string): AsyncIterable<StoredManifest>;
+  remove(key: string): Promise<void>;
+}
+
+/** For those who only look. */
+export type IcebergReader = Pick<IcebergStore, 'uri' | 'keyOf' | 'get'>;
+
 type OfTarget = Pick<TableDescriptor, 'repository' | 'target' | 'name'>;
 
 /** The ledger's entries about what readers see. */
@@ -96,9 +112,10 @@ export interface Refreshes {
   wake(target: Pick<Target, 'repository' | 'branch' | 'version'>, again?: string): Promise<void>;
 }
 
-export interface CatalogPorts extends Ports {
+export interface CatalogPorts extends LakePorts {
   readonly catalog: Catalog;
   readonly manifests: Manifests;
+  readonly iceberg: IcebergStore;
   readonly publications: Publications;
   readonly refreshes: Refreshes;
   pause(ms: number): Promise<void>;
@@ -121,12 +138,19 @@ export interface PreviewPorts extends CatalogPorts {
   previewManifests(name: string): Manifests;
 }
 
+/** One data file, where lakeFS keeps it and where it lies in the repository. */
+export interface SourceFile {
+  readonly path: string;
+  readonly address: string;
+  readonly sizeBytes: number;
+}
+
 /** All visible files of one partition at the commit that is published. None: the partition is gone. */
 export interface SourcePartition {
   readonly values: readonly string[];
   /** Where they lie in the repository; one a line where several directories spell the same values. */
   readonly prefix: string;
-  readonly addresses: readonly string[];
+  readonly files: readonly SourceFile[];
 }
 
 /** What a publisher is given: shared by all publishers, however they show a table. */
@@ -139,6 +163,8 @@ export interface TableWork {
   readonly isWhole: boolean;
   /** No step is begun after that. */
   readonly until: EpochMs;
+  /** What Glue has under the name of the table, where somebody has just looked. */
+  readonly found?: { readonly table: StoredTable | undefined };
 }
 
 export interface PartitionCounts {

@@ -97,6 +97,8 @@ export const ENV = {
   metadataStore: 'BRANCHLINE_METADATA_STORE',
   /** URL of the FIFO queue that run-exports consumes. */
   exportQueueUrl: 'BRANCHLINE_EXPORT_QUEUE_URL',
+  /** `s3://bucket/prefix/` below which the metadata of Iceberg tables is written. */
+  icebergRoot: 'BRANCHLINE_ICEBERG_ROOT',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -330,6 +332,12 @@ export type SchemaMode = (typeof SCHEMA_MODES)[number];
 export const TABLE_FORMATS = ['parquet', 'orc', 'json', 'csv'] as const;
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
+/** Ways to show a table: as Iceberg, as symlinks, or as both under two names. */
+export const PUBLISHERS = ['iceberg', 'symlink', 'both'] as const;
+export type PublisherName = (typeof PUBLISHERS)[number];
+/** What follows the name of the symlink table where both are shown. */
+export const SYMLINK_SUFFIX = '_symlink';
+
 /** How a table is shown in Glue. */
 export interface TablePublication {
   readonly database: string;
@@ -343,6 +351,10 @@ export interface TablePublication {
   readonly partitionTypes: Readonly<Record<string, string>>;
   /** Where all files lie, where Glue is to name it beside the manifests. */
   readonly filesBelow?: string | undefined;
+  /** Absent means `symlink`: what configurations of earlier versions mean. */
+  readonly publisher?: PublisherName;
+  /** Seconds for which an Iceberg snapshot stays readable after another took its place. */
+  readonly historySeconds?: number;
 }
 
 export interface TableConfig {

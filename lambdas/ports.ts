@@ -133,6 +133,20 @@ export interface Lakefs {
   version(): Promise<string>;
 }
 
+/** Of a repository as a whole: for snapshots and restores. */
+type OfRepositories =
+  | 'createBareRepository'
+  | 'beginRestore'
+  | 'restoreOf'
+  | 'setRepositoryMetadata'
+  | 'beginDump'
+  | 'dumpOf'
+  | 'getGarbageCollection'
+  | 'getRepositoryMetadata'
+  | 'getMetaRangeFile';
+/** Branches, commits and objects. */
+export type LakefsContent = Omit<Lakefs, OfRepositories>;
+
 export interface RunFilter {
   readonly states?: readonly RunState[];
   readonly job?: string;
@@ -248,23 +262,28 @@ export interface Log {
   error(message: string, data?: Record<string, unknown>): void;
 }
 
-/** Everything together, as the use cases receive it. */
-export interface Ports {
+/** What every use case may need: the lake, the ledger, and the words to tell of them. */
+export interface LakePorts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly config: ConfigSource;
-  readonly lakefs: Lakefs;
+  readonly lakefs: LakefsContent;
   readonly ledger: Ledger;
-  readonly glue: Glue;
-  readonly promotions: Promotions;
   readonly log: Log;
-  /** Only `inspect` has the rights for them. */
-  readonly gauges?: Gauges;
-  readonly server?: ServerProbe;
   readonly place: {
     /** For console links. */
     readonly region: string;
     /** Name of the deployed claim-run function: jobs are told whom to ask. */
     readonly claimFunction: string;
   };
+}
+
+/** Everything together, as the use cases about runs receive it. */
+export interface Ports extends LakePorts {
+  readonly lakefs: Lakefs;
+  readonly glue: Glue;
+  readonly promotions: Promotions;
+  /** Only `inspect` has the rights for them. */
+  readonly gauges?: Gauges;
+  readonly server?: ServerProbe;
 }

@@ -358,6 +358,7 @@ const finding = z.union([
   z.object({ kind: z.enum(['partition-missing']), partition: z.string() }),
   z.object({ kind: z.enum(['partition-foreign']), partition: z.string() }),
   z.object({ kind: z.enum(['partition-different']), partition: z.string(), what: z.string() }),
+  z.object({ kind: z.enum(['snapshot-foreign']), what: z.string() }),
   z.object({ kind: z.enum(['manifest-missing']), partition: z.string(), what: z.string() }),
 ]);
 
@@ -371,7 +372,13 @@ const tableVerification = z.object({
   counts: z.partialRecord(
     z.enum([
       ...(['table-missing', 'table-foreign', 'table-edited'] as const),
-      ...(['partition-missing', 'partition-foreign', 'partition-different', 'manifest-missing'] as const),
+      ...([
+        'partition-missing',
+        'partition-foreign',
+        'partition-different',
+        'manifest-missing',
+        'snapshot-foreign',
+      ] as const),
     ]),
     z.exactOptional(z.number()),
   ),

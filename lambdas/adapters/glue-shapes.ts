@@ -27,9 +27,11 @@ const ofStorage = (storage: Storage): StorageDescriptor => ({
   Columns: ofColumns(storage.columns),
   Location: storage.location,
   ...(storage.additionalLocations === undefined ? {} : { AdditionalLocations: [...storage.additionalLocations] }),
-  InputFormat: storage.inputFormat,
-  OutputFormat: storage.outputFormat,
-  SerdeInfo: { SerializationLibrary: storage.serde, Parameters: { 'serialization.format': '1' } },
+  // Tables whose metadata says all have none of these.
+  ...(storage.inputFormat === '' ? {} : { InputFormat: storage.inputFormat, OutputFormat: storage.outputFormat }),
+  ...(storage.serde === ''
+    ? {}
+    : { SerdeInfo: { SerializationLibrary: storage.serde, Parameters: { 'serialization.format': '1' } } }),
   NumberOfBuckets: -1,
   BucketColumns: [],
   SortColumns: [],

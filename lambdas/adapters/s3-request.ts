@@ -59,7 +59,7 @@ export interface S3Request {
   /** Empty for a call about the bucket. */
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Besides those that every request has; in small letters. */
   readonly headers?: Readonly<Record<string, string>>;
   /** @default 10 seconds */
@@ -70,6 +70,7 @@ export interface S3Request {
 
 export interface S3Answer {
   readonly text: string;
+  readonly bytes: Uint8Array;
   readonly headers: Headers;
 }
 
@@ -119,6 +120,10 @@ export const callS3 = async (request: S3Request, options: S3Options): Promise<st
 /** S3 begins some answers with 200 before it knows the end: an error may follow in the body. Source: S3 API, CopyObject. */
 const isGood = (answer: Response, text: string): boolean => answer.ok && !/^(?:<\?xml[^>]*>\s*)?<Error>/.test(text);
 
+/** As `callS3`; the body of the answer as bytes. @throws as `askS3`. */
+export const callS3Bytes = async (request: S3Request, options: S3Options): Promise<Uint8Array> =>
+  (await askS3(request, options)).bytes;
+
 /** @throws BL4001, or BL4002 where S3 says that access is denied. */
 export const askS3 = async (request: S3Request, options: S3Options): Promise<S3Answer> => {
   const { method, bucket, key, query, body } = request;
@@ -140,8 +145,9 @@ export const askS3 = async (request: S3Request, options: S3Options): Promise<S3A
         ...(body === undefined ? {} : { body }),
       };
       const answer = await send(url, init);
-      const text = await answer.text();
-      if (isGood(answer, text)) return { text, headers: answer.headers };
+      const bytes = new Uint8Array(await answer.arrayBuffer());
+      const text = new TextDecoder().decode(bytes);
+      if (isGood(answer, text)) return { text, bytes, headers: answer.headers };
       // The answer to HEAD has no body to say it in.
       const unsaid = answer.status === 403 ? 'AccessDenied' : `HTTP ${String(answer.status)}`;
       const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? unsaid;

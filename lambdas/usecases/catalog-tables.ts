@@ -4,7 +4,7 @@ import type { Publication } from '../domain/catalog/publication.ts';
 import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
-import type { Ports } from '../ports.ts';
+import type { LakePorts } from '../ports.ts';
 
 export interface TableChoice {
   readonly repository?: string | undefined;
@@ -34,7 +34,7 @@ const namesOf = (choice: TableChoice): string =>
 
 /** @throws BL7005 where something is named that is not published. */
 export const chosenTargets = async (
-  ports: Ports & { readonly publications: Publications },
+  ports: LakePorts & { readonly publications: Publications },
   choice: TableChoice,
 ): Promise<readonly ChosenTarget[]> => {
   const config = await ports.config.load();

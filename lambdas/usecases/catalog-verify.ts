@@ -2,7 +2,7 @@
  * A full comparison that changes nothing: what the commit that readers should see holds, against what Glue names and the manifests
  * that are there. Told is what a repair would put right.
  */
-import type { CatalogReader, Manifests, Publications } from '../catalog-ports.ts';
+import type { CatalogReader, IcebergReader, Manifests, Publications } from '../catalog-ports.ts';
 import { digestOfKey, manifestFolder, manifestOf, manifestPrefix } from '../domain/catalog/manifest.ts';
 import { keyOfValues, type PublishedPartition } from '../domain/catalog/plan.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
@@ -16,13 +16,16 @@ import {
   nameOfPartition,
 } from '../domain/catalog/verification.ts';
 import type { EpochMs } from '../domain/run.ts';
-import type { Ports } from '../ports.ts';
+import type { LakePorts } from '../ports.ts';
 import type { ChosenTarget } from './catalog-tables.ts';
+import { verifyIceberg } from './iceberg-verify.ts';
+import { presentKind } from './publisher.ts';
 import { wholeTable } from './table-source.ts';
 
-export interface VerifyPorts extends Ports {
+export interface VerifyPorts extends LakePorts {
   readonly catalog: CatalogReader;
   readonly manifests: Pick<Manifests, 'uri' | 'list'>;
+  readonly iceberg: IcebergReader;
   readonly publications: Publications;
 }
 
@@ -121,6 +124,12 @@ const verifyTable = async (
     findings.add({ kind: stored === undefined ? 'table-missing' : 'table-foreign' });
     return answer('different');
   }
+  if (presentKind(table, stored) === 'iceberg') {
+    const found = await verifyIceberg(ports, table, commit, stored);
+    findings.add(...found.findings);
+    partitions = found.partitions;
+    return answer(findings.first.length === 0 ? 'right' : 'different');
+  }
   const isPartitioned = table.partitionColumns.length > 0;
   findings.add(...editsOfTable(table, stored, isPartitioned ? ports.manifests.uri(manifestFolder(table)) : undefined));
   const published = new Map<string, PublishedPartition>();
@@ -138,11 +147,11 @@ const verifyTable = async (
     const digest = digestOfKey(table, key);
     if (digest !== undefined) present.set(digest, sizeBytes);
   }
-  for await (const { values, prefix, addresses } of wholeTable(ports, table, commit)) {
+  for await (const { values, prefix, files } of wholeTable(ports, table, commit)) {
     if (ports.clock.now() >= until) return answer('unfinished');
-    if (addresses.length === 0 && isPartitioned) continue;
+    if (files.length === 0 && isPartitioned) continue;
     partitions += 1;
-    const { content, digest } = manifestOf(addresses);
+    const { content, digest } = manifestOf(files.map(({ address }) => address));
     const wanted = { values, prefix, location: ports.manifests.uri(manifestPrefix(table, digest)) };
     const isThere = present.get(digest) === Buffer.byteLength(content, 'utf8');
     const key = keyOfValues(values);

@@ -10,7 +10,7 @@ import { BranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ChosenTarget } from './catalog-tables.ts';
 
-type WakePorts = Omit<CatalogPorts, 'catalog' | 'manifests' | 'pause'>;
+type WakePorts = Omit<CatalogPorts, 'catalog' | 'manifests' | 'iceberg' | 'pause'>;
 
 /** Others write the entry too: once for each table of a refresh. */
 const MAX_RACES = 8;

@@ -3,6 +3,7 @@ import type { PreviewPorts } from '../catalog-ports.ts';
 import type { Preview } from '../domain/catalog/preview.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { CatalogRequest } from '../payloads.ts';
+import type { Ports } from '../ports.ts';
 import { statusOf, type TableStatus } from './catalog-status.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
@@ -11,7 +12,7 @@ import { verifyHead, type WatchReport, watchHeads } from './catalog-watch.ts';
 import { type DropAnswer, dropPreview, type PreviewSweep, sweepPreviews } from './drop-preview.ts';
 import { makePreview, type PreviewAnswer } from './make-preview.ts';
 
-export type AskPorts = VerifyPorts & PreviewPorts;
+export type AskPorts = VerifyPorts & PreviewPorts & Ports;
 
 export interface StatusAnswer {
   readonly tables: readonly TableStatus[];

@@ -8,6 +8,7 @@ import type {
   CatalogPorts,
   Publisher,
   PublishOutcome,
+  SourceFile,
   SourcePartition,
   StoredPartition,
   TableWork,
@@ -45,6 +46,8 @@ export const symlinkPublisher =
       : publishPartitions(ports, work, table, most);
   };
 
+const addressesOf = (files: readonly SourceFile[]): readonly string[] => files.map(({ address }) => address);
+
 /** One call switches the whole table. */
 const publishUnpartitioned = async (
   ports: CatalogPorts,
@@ -52,8 +55,8 @@ const publishUnpartitioned = async (
   table: TableSwitch,
 ): Promise<PublishOutcome> => {
   let isChanged = false;
-  for await (const { addresses } of work.partitions) {
-    const manifest = manifestOf(addresses);
+  for await (const { files } of work.partitions) {
+    const manifest = manifestOf(addressesOf(files));
     const location = ports.manifests.uri(manifestPrefix(work.table, manifest.digest));
     isChanged = table.location !== location;
     if (!isChanged && !work.isWhole && !table.isOpen) continue;
@@ -106,7 +109,7 @@ const publishPartitions = async (
     if (seen.has(key)) return { outcome: 'drifted', what: `${partition.prefix} is not alone` };
     seen.add(key);
     held.push(partition);
-    files += partition.addresses.length;
+    files += partition.files.length;
     if (held.length < most.partitions && files < most.files) continue;
     const stop = await flush();
     if (stop !== undefined) return stop;
@@ -175,9 +178,9 @@ const publishSome = async (
 ): Promise<void> => {
   const manifests = new Map<string, string>();
   const wanted: WantedPartition[] = [];
-  for (const { values, prefix, addresses } of partitions) {
-    if (addresses.length === 0) continue;
-    const { content, digest } = manifestOf(addresses);
+  for (const { values, prefix, files } of partitions) {
+    if (files.length === 0) continue;
+    const { content, digest } = manifestOf(addressesOf(files));
     const location = ports.manifests.uri(manifestPrefix(table, digest));
     wanted.push({ values, prefix, location });
     const isNamed = published.get(keyOfValues(values))?.location === location;
@@ -186,7 +189,7 @@ const publishSome = async (
     if (!isThere) manifests.set(digest, content);
     if (isNamed && !isThere) counts.restored += 1;
   }
-  const gone = partitions.filter(({ addresses }) => addresses.length === 0).map(({ values }) => values);
+  const gone = partitions.filter(({ files }) => files.length === 0).map(({ values }) => values);
   const plan = planPartitions(published, wanted, gone);
   for (const batch of inBatches([...manifests], PUTS_AT_ONCE)) {
     await Promise.all(batch.map(([digest, content]) => ports.manifests.put(manifestKey(table, digest), content)));

@@ -11,20 +11,30 @@ export interface FileAt {
 }
 
 /**
- * One call for a footer of up to 64 KiB, two for a longer one. `undefined` where the file is not there.
- * @throws BL7004 where it is no Parquet file, or its footer is damaged, encrypted or too long.
+ * The end of a file that holds its footer. One call for a footer of up to 64 KiB, two for a longer one. `undefined` where the file is
+ * not there.
+ * @throws BL7004 where it is no Parquet file, or its footer is encrypted or too long.
  */
-export const readFooter = async (
+export const readFooterBytes = async (
   lakefs: Pick<Lakefs, 'getObjectRange'>,
   { repository, ref, path, sizeBytes }: FileAt,
-): Promise<ParquetFooter | undefined> => {
+): Promise<Uint8Array | undefined> => {
   const lastBytes = (count: number, before: number): Promise<Uint8Array | undefined> =>
     lakefs.getObjectRange(repository, ref, path, { from: sizeBytes - count, to: sizeBytes - before });
   const first = Math.min(FIRST_READ, sizeBytes);
   const tail = first === 0 ? new Uint8Array() : await lastBytes(first, 0);
   if (tail === undefined) return undefined;
   const length = footerLength(tail, sizeBytes, path);
-  if (length <= tail.length) return parseFooter(tail, path);
+  if (length <= tail.length) return tail;
   const rest = await lastBytes(length, first);
-  return rest === undefined ? undefined : parseFooter(Buffer.concat([rest, tail]), path);
+  return rest === undefined ? undefined : Buffer.concat([rest, tail]);
+};
+
+/** @throws BL7004 where it is no Parquet file, or its footer is damaged, encrypted or too long. */
+export const readFooter = async (
+  lakefs: Pick<Lakefs, 'getObjectRange'>,
+  file: FileAt,
+): Promise<ParquetFooter | undefined> => {
+  const bytes = await readFooterBytes(lakefs, file);
+  return bytes === undefined ? undefined : parseFooter(bytes, file.path);
 };

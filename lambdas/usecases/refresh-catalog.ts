@@ -9,7 +9,7 @@ import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
-import { symlinkPublisher } from './publish-symlinks.ts';
+import { publisherOfKind } from './publisher.ts';
 import { putTable, refreshTable, type Work } from './refresh-table.ts';
 import { touchedTables } from './table-source.ts';
 
@@ -42,7 +42,7 @@ export interface RefreshAnswer {
 export const refreshCatalog = async (
   ports: CatalogPorts,
   request: RefreshRequest,
-  publisher: Publisher = symlinkPublisher(),
+  publisher: Publisher = publisherOfKind(),
 ): Promise<RefreshAnswer> => {
   const { repository, target: branch } = request;
   const tables = publishedTables(await ports.config.load(), repository, branch);

@@ -6,7 +6,7 @@ import { placeOfFile } from '../domain/catalog/visible.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { columnsOf } from '../domain/parquet/file-columns.ts';
 import { Spread } from '../domain/spread.ts';
-import type { Ports } from '../ports.ts';
+import type { LakePorts } from '../ports.ts';
 import { readFooter } from './read-footer.ts';
 
 export interface FileOfTable {
@@ -25,7 +25,7 @@ type Where = Pick<TableDescriptor, 'repository' | 'path' | 'partitionColumns'>;
 
 /** Files that readers see at `to` and did not see at `from`. */
 export const changedFiles = async (
-  ports: Pick<Ports, 'lakefs'>,
+  ports: Pick<LakePorts, 'lakefs'>,
   table: Where,
   from: string,
   to: string,
@@ -41,7 +41,12 @@ export const changedFiles = async (
   return files.kept;
 };
 
-const sizeOf = async (ports: Pick<Ports, 'lakefs'>, repository: string, ref: string, path: string): Promise<number> => {
+const sizeOf = async (
+  ports: Pick<LakePorts, 'lakefs'>,
+  repository: string,
+  ref: string,
+  path: string,
+): Promise<number> => {
   for await (const object of ports.lakefs.listObjects(repository, ref, { prefix: path })) {
     if (object.path === path) return object.sizeBytes;
   }
@@ -50,7 +55,7 @@ const sizeOf = async (ports: Pick<Ports, 'lakefs'>, repository: string, ref: str
 
 /** Some of the files of the whole table, oldest first; the newest is among them. */
 export const someFiles = async (
-  ports: Pick<Ports, 'lakefs'>,
+  ports: Pick<LakePorts, 'lakefs'>,
   table: Where,
   commit: string,
 ): Promise<readonly FileOfTable[]> => {
@@ -68,7 +73,7 @@ export const someFiles = async (
 
 /** In the order given. One that is no Parquet file says so. */
 export const readFiles = async (
-  ports: Pick<Ports, 'lakefs'>,
+  ports: Pick<LakePorts, 'lakefs'>,
   repository: string,
   commit: string,
   files: readonly FileOfTable[],
@@ -83,7 +88,7 @@ export const readFiles = async (
 };
 
 const readFile = async (
-  ports: Pick<Ports, 'lakefs'>,
+  ports: Pick<LakePorts, 'lakefs'>,
   repository: string,
   commit: string,
   { path, sizeBytes }: FileOfTable,

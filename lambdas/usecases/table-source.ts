@@ -2,13 +2,13 @@
  * What lakeFS holds of a table, as partitions with their files. The cost follows the change: a diff names the partitions, and only
  * these are listed.
  */
-import type { SourcePartition } from '../catalog-ports.ts';
+import type { SourceFile, SourcePartition } from '../catalog-ports.ts';
 import { comparePaths, placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { placeOfFile, unreadableColumn } from '../domain/catalog/visible.ts';
 import type { ObjectStats } from '../domain/lakefs.ts';
-import type { Ports } from '../ports.ts';
+import type { LakePorts } from '../ports.ts';
 
 /** Up to so many partitions are listed one by one; more are read in passing, as pages hold 1,000 objects. */
 const ONE_BY_ONE = 8;
@@ -17,7 +17,7 @@ const WORTH_A_JUMP = 1000;
 
 /** Tables below which two commits differ at all: one call for all of them. */
 export const touchedTables = async (
-  ports: Ports,
+  ports: LakePorts,
   tables: readonly TableDescriptor[],
   from: string,
   to: string,
@@ -33,7 +33,7 @@ export const touchedTables = async (
 
 /** Prefixes of the partitions in which two commits differ, sorted. */
 export const changedPrefixes = async (
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   from: string,
   to: string,
@@ -53,15 +53,15 @@ export const changedPrefixes = async (
 
 /** Those partitions at a commit, in the order given; one without files comes with none. */
 export async function* partitionsAt(
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   commit: string,
   prefixes: readonly string[],
 ): AsyncIterable<SourcePartition> {
   if (prefixes.length <= ONE_BY_ONE) {
     for (const prefix of prefixes) {
-      const addresses = await filesBelow(ports, table, commit, prefix);
-      yield* readable(ports, table, { ...partitionOf(table, prefix), addresses });
+      const files = await filesBelow(ports, table, commit, prefix);
+      yield* readable(ports, table, { ...partitionOf(table, prefix), files });
     }
     return;
   }
@@ -74,27 +74,31 @@ export async function* partitionsAt(
   }
 }
 
-const partitionOf = (table: TableDescriptor, prefix: string): Omit<SourcePartition, 'addresses'> => ({
+const fileOf = ({ path, physicalAddress, sizeBytes }: ObjectStats): SourceFile => ({
+  ...{ path, address: physicalAddress, sizeBytes },
+});
+
+const partitionOf = (table: TableDescriptor, prefix: string): Omit<SourcePartition, 'files'> => ({
   values: placeOf(table, prefix)?.values ?? [],
   prefix,
 });
 
 const filesBelow = async (
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   commit: string,
   prefix: string,
-): Promise<readonly string[]> => {
-  const addresses: string[] = [];
+): Promise<readonly SourceFile[]> => {
+  const files: SourceFile[] = [];
   for await (const object of ports.lakefs.listObjects(table.repository, commit, { prefix })) {
-    if (placeOfFile(table, object)?.prefix === prefix) addresses.push(object.physicalAddress);
+    if (placeOfFile(table, object)?.prefix === prefix) files.push(fileOf(object));
   }
-  return addresses;
+  return files;
 };
 
 /** Yields the first prefixes, at least one, and ends where the way to the next one is too long. */
 async function* readInPassing(
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   commit: string,
   prefixes: readonly string[],
@@ -102,13 +106,13 @@ async function* readInPassing(
   const [first = ''] = prefixes;
   let at = 0;
   let wanted = first;
-  let addresses: string[] = [];
+  let files: SourceFile[] = [];
   let unasked = 0;
   // The prefix itself sorts before everything below it.
   for await (const object of ports.lakefs.listObjects(table.repository, commit, { prefix: table.path, after: first })) {
     while (!object.path.startsWith(wanted) && comparePaths(object.path, wanted) > 0) {
-      yield { ...partitionOf(table, wanted), addresses };
-      addresses = [];
+      yield { ...partitionOf(table, wanted), files };
+      files = [];
       unasked = 0;
       at += 1;
       const next = prefixes[at];
@@ -118,10 +122,10 @@ async function* readInPassing(
     if (!object.path.startsWith(wanted)) {
       unasked += 1;
       if (unasked >= WORTH_A_JUMP) return;
-    } else if (placeOfFile(table, object)?.prefix === wanted) addresses.push(object.physicalAddress);
+    } else if (placeOfFile(table, object)?.prefix === wanted) files.push(fileOf(object));
   }
   for (const prefix of prefixes.slice(at)) {
-    yield { ...partitionOf(table, prefix), addresses: prefix === wanted ? addresses : [] };
+    yield { ...partitionOf(table, prefix), files: prefix === wanted ? files : [] };
   }
 }
 
@@ -130,7 +134,7 @@ async function* readInPassing(
  * (`a%20b`, `a b`) are one partition to every reader, and come as one: showing first the one and then both would mix states.
  */
 export async function* wholeTable(
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   commit: string,
 ): AsyncIterable<SourcePartition> {
@@ -144,15 +148,15 @@ export async function* wholeTable(
     if (prefixes === undefined) yield* readable(ports, table, partition);
     if (prefixes === undefined || joined.has(key)) continue;
     joined.add(key);
-    const addresses: string[] = [];
-    for (const prefix of prefixes) addresses.push(...(await filesBelow(ports, table, commit, prefix)));
-    yield* readable(ports, table, { values: partition.values, prefix: prefixes.join('\n'), addresses });
+    const files: SourceFile[] = [];
+    for (const prefix of prefixes) files.push(...(await filesBelow(ports, table, commit, prefix)));
+    yield* readable(ports, table, { values: partition.values, prefix: prefixes.join('\n'), files });
   }
-  if (isEmpty && table.partitionColumns.length === 0) yield { values: [], prefix: table.path, addresses: [] };
+  if (isEmpty && table.partitionColumns.length === 0) yield { values: [], prefix: table.path, files: [] };
 }
 
 const spelledSeveralTimes = async (
-  ports: Ports,
+  ports: LakePorts,
   table: TableDescriptor,
   commit: string,
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
@@ -173,8 +177,8 @@ const spelledSeveralTimes = async (
 };
 
 /** The objects of a partition follow one another: paths are sorted. */
-async function* inOrder(ports: Ports, table: TableDescriptor, commit: string): AsyncIterable<SourcePartition> {
-  let open: { prefix: string; values: readonly string[]; addresses: string[] } | undefined;
+async function* inOrder(ports: LakePorts, table: TableDescriptor, commit: string): AsyncIterable<SourcePartition> {
+  let open: { prefix: string; values: readonly string[]; files: SourceFile[] } | undefined;
   const objects: AsyncIterable<ObjectStats> = ports.lakefs.listObjects(table.repository, commit, {
     prefix: table.path,
   });
@@ -183,18 +187,18 @@ async function* inOrder(ports: Ports, table: TableDescriptor, commit: string): A
     if (place === undefined) continue;
     if (open?.prefix !== place.prefix) {
       if (open !== undefined) yield open;
-      open = { prefix: place.prefix, values: place.values, addresses: [] };
+      open = { prefix: place.prefix, values: place.values, files: [] };
     }
-    open.addresses.push(object.physicalAddress);
+    open.files.push(fileOf(object));
   }
   if (open !== undefined) yield open;
 }
 
 /** A partition whose value no reader can take would fail every query of the table: it is told, and left out. */
-function* readable(ports: Ports, table: TableDescriptor, partition: SourcePartition): Iterable<SourcePartition> {
+function* readable(ports: LakePorts, table: TableDescriptor, partition: SourcePartition): Iterable<SourcePartition> {
   const column = unreadableColumn(table, partition.values);
   if (column === undefined) yield partition;
-  else if (partition.addresses.length > 0) {
+  else if (partition.files.length > 0) {
     ports.log.warn('partition left out: its value does not fit the type of the column', {
       table: table.name,
       prefix: partition.prefix,

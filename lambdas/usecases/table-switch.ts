@@ -40,20 +40,20 @@ const without = (parameters: Readonly<Record<string, string>>, name: string): Re
 export const openTable = async (
   ports: CatalogPorts,
   descriptor: TableDescriptor,
-  { commit, isWhole }: Pick<TableWork, 'commit' | 'isWhole'>,
+  { commit, isWhole, found: given }: Pick<TableWork, 'commit' | 'isWhole' | 'found'>,
 ): Promise<TableSwitch> => {
   const { database, tableName } = descriptor;
   const folder = ports.manifests.uri(manifestFolder(descriptor));
   const isPartitioned = descriptor.partitionColumns.length > 0;
-  const read = async (): Promise<StoredTable | undefined> => {
-    const found = await ports.catalog.getTable(database, tableName);
+  const read = async (given?: TableWork['found']): Promise<StoredTable | undefined> => {
+    const found = given === undefined ? await ports.catalog.getTable(database, tableName) : given.table;
     if (found === undefined || isOwnTable(descriptor, found.parameters)) return found;
     throw new BranchlineError(
       'BL7001',
       `${database}.${tableName} was not made for table "${descriptor.name}" of ${descriptor.repository}/${descriptor.target}`,
     );
   };
-  let stored = await read();
+  let stored = await read(given);
   let isWritten = false;
 
   const formOf = (location: string): CatalogTable => ({

@@ -14,7 +14,7 @@ export interface CatalogReport {
 }
 
 export const wakeRefreshes = async (
-  ports: Omit<CatalogPorts, 'catalog' | 'manifests' | 'pause'>,
+  ports: Omit<CatalogPorts, 'catalog' | 'manifests' | 'iceberg' | 'pause'>,
 ): Promise<CatalogReport> => {
   const config = await ports.config.load();
   const now = ports.clock.now();

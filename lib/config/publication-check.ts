@@ -1,7 +1,7 @@
 /** What no single key says about how tables are shown, and what they become. */
-import { previewDatabasePrefix, type TablePublication } from '../../lambdas/contract.ts';
+import { previewDatabasePrefix, SYMLINK_SUFFIX, type TablePublication } from '../../lambdas/contract.ts';
 import type { Fault } from './allowed.ts';
-import type { Config } from './schema.ts';
+import { type Config, durationSeconds } from './schema.ts';
 
 type Repository = Config['repositories'][string];
 type Table = Repository['tables'][string];
@@ -22,7 +22,12 @@ export const publicationOf = (name: string, table: Table, repository: Repository
         columns: Object.entries(table.columns).map(([column, type]) => ({ name: column, type })),
         partitionTypes: table.partitionTypes,
         ...(repository.lakeFormation ? { filesBelow: withSlash(repository.storageNamespace) } : {}),
+        ...shownAs(table),
       };
+
+/** Nothing for symlink tables: what they are made of stays as earlier versions wrote it. */
+const shownAs = ({ publish, history }: Table): Pick<TablePublication, 'publisher' | 'historySeconds'> =>
+  publish === 'symlink' ? {} : { publisher: publish, historySeconds: durationSeconds(history) };
 
 export const publicationFaults = (config: Config): Fault[] => {
   const seen = new Map<string, string>();
@@ -56,6 +61,13 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
     }
   }
   if (table.database === undefined) return faults;
+  if (table.publish !== 'symlink' && table.format !== 'parquet') {
+    fault(
+      'publish',
+      `found "${table.publish}"; allowed: symlink for ${table.format}: Iceberg tables are made of Parquet files`,
+    );
+  }
+  faults.push(...historyFaults(at, table, repository));
   if (Object.keys(table.columns).length === 0 && table.format !== 'parquet') {
     fault('columns', 'found nothing; allowed: at least one column: only Parquet files tell theirs');
   }
@@ -72,6 +84,20 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
   return faults;
 };
 
+const DAY_S = 86_400;
+
+/** lakeFS's garbage collection takes what no commit shows for so long; a snapshot that is still kept must not name it. */
+const historyFaults = (at: readonly string[], table: Table, repository: Repository): Fault[] => {
+  if (table.publish === 'symlink') return [];
+  const target = table.target ?? repository.targets[0] ?? repository.defaultBranch;
+  const { branches, defaultRetentionDays } = repository.garbageCollection;
+  // A day between: lakeFS collects by the day, and by clocks of its own.
+  const most = (branches[target] ?? defaultRetentionDays) - 1;
+  if (durationSeconds(table.history) <= most * DAY_S) return [];
+  const allowed = `at most ${String(most)}d, a day less than garbageCollection keeps objects of "${target}"`;
+  return [{ path: [...at, 'history'], message: `found "${table.history}"; allowed: ${allowed}` }];
+};
+
 /** Two tables would take turns in one table of Glue. */
 const twinFaults = (
   seen: Map<string, string>,
@@ -82,10 +108,19 @@ const twinFaults = (
 ): Fault[] => {
   const publication = publicationOf(name, table, repository);
   if (publication === undefined) return [];
-  const shown = `${publication.database}.${publication.tableName}`;
-  const other = seen.get(shown);
-  seen.set(shown, name);
-  return other === undefined
-    ? []
-    : [{ path: [...at, 'database'], message: `the table is shown as ${shown}; so is table "${other}"` }];
+  const { database, tableName, publisher } = publication;
+  const names = [tableName, ...(publisher === 'both' ? [`${tableName}${SYMLINK_SUFFIX}`] : [])];
+  const faults: Fault[] = names.flatMap((each) => {
+    const shown = `${database}.${each}`;
+    const other = seen.get(shown);
+    seen.set(shown, name);
+    return other === undefined
+      ? []
+      : [{ path: [...at, 'database'], message: `the table is shown as ${shown}; so is table "${other}"` }];
+  });
+  const second = `${name}${SYMLINK_SUFFIX}`;
+  if (publisher === 'both' && repository.tables[second] !== undefined) {
+    faults.push({ path: [...at, 'publish'], message: `found "both"; its symlink table is "${second}", as another is` });
+  }
+  return faults;
 };

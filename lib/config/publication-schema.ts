@@ -1,6 +1,6 @@
 /** How a table is shown in Glue: keys of a table in `branchline.yaml`. */
 import * as z from 'zod';
-import { TABLE_FORMATS } from '../../lambdas/contract.ts';
+import { PUBLISHERS, TABLE_FORMATS } from '../../lambdas/contract.ts';
 
 /** Source: Athena user guide, "Name databases, tables, and columns": lower-case letters, digits and `_`. */
 const glueName = z.string().regex(/^[a-z0-9_]{1,255}$/, 'at most 255 lower-case letters, digits and _');
@@ -27,6 +27,17 @@ export const publicationKeys = {
     .regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -')
     .optional()
     .describe('Target whose commits the table shows. By default the repository’s first target.'),
+  publish: z
+    .enum(PUBLISHERS)
+    .default('symlink')
+    .describe(
+      'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`.',
+    ),
+  history: z
+    .string()
+    .regex(/^(\d{1,6})(s|m|h|d)$/, 'a whole number and s, m, h or d, such as 7d')
+    .default('7d')
+    .describe('How long an earlier state of an Iceberg table can be read after another took its place.'),
   format: z.enum(TABLE_FORMATS).default('parquet').describe('Format of the files.'),
   columns: z
     .record(glueName, glueType)

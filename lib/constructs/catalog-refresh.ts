@@ -6,10 +6,16 @@
  */
 import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { type CompiledConfig, ENV, previewDatabasePrefix } from '../../lambdas/contract.ts';
+import {
+  type CompiledConfig,
+  ENV,
+  previewDatabasePrefix,
+  SYMLINK_SUFFIX,
+  type TablePublication,
+} from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import { nagName } from '../nag-name.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
@@ -23,6 +29,7 @@ export const REFRESH_VISIBILITY = Duration.seconds(400);
 const MAX_NAMES = 20;
 const PREFIX = 'symlinks/';
 const PREVIEWS = 'previews/';
+const ICEBERG_PREFIX = 'iceberg/';
 
 export interface CatalogRefreshProps {
   readonly prefix: string;
@@ -79,7 +86,27 @@ export class CatalogRefresh extends Construct {
     cleaner.fn.addToRolePolicy(
       new PolicyStatement({ sid: 'RemoveManifests', actions: ['s3:DeleteObject'], resources: [manifests] }),
     );
+    const metadata = bucket.arnForObjects(`${ICEBERG_PREFIX}*`);
+    target.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'WriteIcebergMetadata',
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        resources: [metadata],
+      }),
+    );
+    reader.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'ReadIcebergMetadata', actions: ['s3:GetObject'], resources: [metadata] }),
+    );
+    for (const fn of [target, reader]) {
+      explain(
+        fn,
+        `${nagName(bucket)}/${ICEBERG_PREFIX}*`,
+        'Names of metadata files are made afresh for each snapshot.',
+      );
+    }
+    this.#denyOthers(bucket, target);
     for (const { fn } of [target, reader, cleaner]) {
+      fn.addEnvironment(ENV.icebergRoot, `s3://${bucket.bucketName}/${ICEBERG_PREFIX}`);
       fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
       fn.addToRolePolicy(
         new PolicyStatement({ sid: 'ListManifests', actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
@@ -179,7 +206,7 @@ export class CatalogRefresh extends Construct {
         new PolicyStatement({
           sid: 'ReadManifests',
           actions: ['s3:GetObject'],
-          resources: [bucket.arnForObjects(`${PREFIX}*`)],
+          resources: [bucket.arnForObjects(`${PREFIX}*`), bucket.arnForObjects(`${ICEBERG_PREFIX}*`)],
         }),
         new PolicyStatement({
           sid: 'FindManifests',
@@ -206,6 +233,12 @@ export class CatalogRefresh extends Construct {
       `Resource::${asNagWrites(Stack.of(this), `${nagName(bucket)}/${PREFIX}*`)}`,
       'Manifests are named by their content.',
     );
+    acknowledge(
+      policy,
+      'IAM5',
+      `Resource::${asNagWrites(Stack.of(this), `${nagName(bucket)}/${ICEBERG_PREFIX}*`)}`,
+      'Names of metadata files are made afresh for each snapshot.',
+    );
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
       const reason = 'More tables than a policy can name; the resource is as narrow as it can be.';
       acknowledge(policy, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
@@ -216,16 +249,35 @@ export class CatalogRefresh extends Construct {
     });
   }
 
+  /**
+   * Engines take an Iceberg table for one that they may write. Whatever rights somebody has: without metadata files they cannot.
+   * Source: IAM user guide, "aws:PrincipalArn": the ARN of the role, also for its sessions.
+   */
+  #denyOthers(bucket: Bucket, { fn: { role } }: BranchlineFunction): void {
+    if (role === undefined) return;
+    bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyBranchlineWritesIceberg',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject', 's3:DeleteObject'],
+        resources: [bucket.arnForObjects(`${ICEBERG_PREFIX}*`)],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
+      }),
+    );
+  }
+
   /** Source: AWS Service Authorization Reference, AWS Glue: calls about a table name catalog, database and table. */
   #tables(config: CompiledConfig): string[] {
     const published = publishedIn(config);
     if (published.length === 0) return [];
     const databases = databasesIn(config);
-    if (databases.length > MAX_NAMES || published.length > MAX_NAMES) return this.#databases(config);
+    const names = namesOf(published);
+    if (databases.length > MAX_NAMES || names.length > MAX_NAMES) return this.#databases(config);
     return [
       this.#arn('catalog'),
       ...databases.map((database) => this.#arn('database', database)),
-      ...published.map(({ database, tableName }) => this.#arn('table', `${database}/${tableName}`)),
+      ...names.map((name) => this.#arn('table', name)),
     ];
   }
 
@@ -254,6 +306,12 @@ const publishedIn = (config: CompiledConfig) =>
 const databasesIn = (config: CompiledConfig): string[] => [
   ...new Set(publishedIn(config).map(({ database }) => database)),
 ];
+
+const namesOf = (published: readonly TablePublication[]): string[] =>
+  published.flatMap(({ database, tableName, publisher }) => {
+    const name = `${database}/${tableName}`;
+    return publisher === 'both' ? [name, `${name}${SYMLINK_SUFFIX}`] : [name];
+  });
 
 const explain = ({ fn: { role } }: BranchlineFunction, resource: string, reason: string): void => {
   if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(role), resource)}`, reason);

@@ -2,6 +2,7 @@
 import type {
   Catalog,
   CatalogTable,
+  IcebergStore,
   Manifests,
   PreviewPorts,
   Previews,
@@ -136,6 +137,38 @@ export class FakeManifests implements Manifests {
   }
 }
 
+export class FakeIceberg implements IcebergStore {
+  readonly objects = new Map<string, { readonly content: Uint8Array; readonly writtenAt: number }>();
+  readonly calls: string[] = [];
+  readonly #now: () => number;
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+  uri(key: string): string {
+    return `s3://manifests/iceberg/${key}`;
+  }
+  keyOf(uri: string): string | undefined {
+    return uri.startsWith(this.uri('')) ? uri.slice(this.uri('').length) : undefined;
+  }
+  async put(key: string, content: Uint8Array): Promise<void> {
+    this.calls.push('iceberg PUT');
+    this.objects.set(key, { content: Uint8Array.from(content), writtenAt: this.#now() });
+  }
+  async get(key: string): Promise<Uint8Array | undefined> {
+    this.calls.push('iceberg GET');
+    return this.objects.get(key)?.content;
+  }
+  async *list(prefix: string): AsyncIterable<StoredManifest> {
+    this.calls.push('iceberg LIST');
+    for (const [key, { content, writtenAt }] of [...this.objects].sort(([a], [b]) => (a < b ? -1 : 1)))
+      if (key.startsWith(prefix)) yield { key, sizeBytes: content.length, writtenAt };
+  }
+  async remove(key: string): Promise<void> {
+    this.calls.push('iceberg DELETE');
+    this.objects.delete(key);
+  }
+}
+
 export class FakePublications implements Publications {
   readonly columns = new Map<string, TableColumns>();
   async putColumns({ name }: { name: string }, digest: string, columns: TableColumns): Promise<void> {
@@ -248,6 +281,7 @@ export interface CatalogWorld extends Omit<World, 'lakefs'>, Omit<PreviewPorts, 
   readonly lakefs: FakeLake;
   readonly catalog: FakeCatalog;
   readonly manifests: FakeManifests;
+  readonly iceberg: FakeIceberg;
   readonly publications: FakePublications;
   readonly refreshes: FakeRefreshes;
   /** Commits to the target at once, and says that the commit is verified. */
@@ -309,6 +343,7 @@ export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHE
     config: { load: async () => published },
     catalog: new FakeCatalog(),
     manifests,
+    iceberg: new FakeIceberg(base.clock.now),
     publications: new FakePublications(),
     refreshes: new FakeRefreshes(),
     pause: async (ms) => base.clock.advance(ms),

@@ -60,6 +60,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     ...send('CatalogHopQueue'),
     ...consume('CatalogHopQueue'),
     `s3:PutObject on ${MANIFESTS}/symlinks/*`,
+    ...['Get', 'Put', 'Delete'].map((does) => `s3:${does}Object on ${MANIFESTS}/iceberg/*`),
     `s3:ListBucket on ${MANIFESTS}`,
   ],
   catalog: [
@@ -76,6 +77,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
         'userDefinedFunction/branchline_preview_*/*',
       ].map((resource) => `glue:${action} on arn:aws:glue:${REGION}:${ACCOUNT}:${resource}`),
     ),
+    `s3:GetObject on ${MANIFESTS}/iceberg/*`,
   ],
   snapshot: [
     ...WORKER,
@@ -161,7 +163,7 @@ const MAY_END_IN_STAR = [
   /^arn:aws:logs:[^*]+:log-stream:\*$/,
   /^arn:aws:glue:[^*]+:job\/[\w .:/*-]*\*[\w .:/*-]*$/,
   /^<SetUpFunction>:\*$/,
-  /^<CatalogManifests>\/(?:symlinks|previews)\/\*$/,
+  /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
   /^<SnapshotsBackups>\/backups\/\*$/,
   // The lake’s namespace and the destination of the one export.

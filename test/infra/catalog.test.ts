@@ -21,10 +21,37 @@ const tablesWritten = (template: ReturnType<typeof withTables>): string[] => {
   return written.map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, '')).toSorted();
 };
 
+const conditionOf = (template: ReturnType<typeof templateOf>) => {
+  const statement = z.looseObject({ Sid: z.string().optional(), Effect: z.string() });
+  const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
+  return ofType(template, 'AWS::S3::BucketPolicy')
+    .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
+    .find(({ Sid }) => Sid === 'OnlyBranchlineWritesIceberg');
+};
+
+test('nobody but refresh-catalog writes or removes metadata of Iceberg tables, whatever rights he has', () => {
+  expect(conditionOf(templateOf('plain'))).toMatchObject({
+    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action: ['s3:PutObject', 's3:DeleteObject'] },
+    Condition: {
+      ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [expect.stringContaining('RefreshCatalog'), 'Arn'] } },
+    },
+  });
+});
+
 describe('refresh-catalog writes', () => {
   test('the tables that are published, in their databases', () => {
     const template = withTables([table('a', 'one'), table('b', 'two'), '      c: { path: c/ }\n']);
     expect(tablesWritten(template)).toEqual(['catalog', 'database/one', 'database/two', 'table/one/a', 'table/two/b']);
+  });
+
+  test('both tables of one that is shown twice', () => {
+    const both = '      a: { path: a/, database: one, columns: { id: int }, publish: both }\n';
+    expect(tablesWritten(withTables([both]))).toEqual([
+      'catalog',
+      'database/one',
+      'table/one/a',
+      'table/one/a_symlink',
+    ]);
   });
 
   test('by a pattern where they are too many to name', () => {

@@ -1,6 +1,6 @@
 /** What may happen to a published target, as data: changes, rollbacks, refreshes that die or cross, people who edit Glue. */
 import * as fc from 'fast-check';
-import type { CatalogPorts } from '../../lambdas/catalog-ports.ts';
+import type { CatalogPorts, Publisher } from '../../lambdas/catalog-ports.ts';
 import { keyOfValues } from '../../lambdas/domain/catalog/plan.ts';
 import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
 import { MANIFEST_GRACE_MS } from '../../lambdas/domain/catalog/unnamed.ts';
@@ -86,8 +86,12 @@ export const steps = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
     { minLength: 1, maxLength: 14 },
   );
 
-/** A partition at a time, so that the time is up, or the end comes, between two of a table. */
-const ONE_BY_ONE = symlinkPublisher({ partitions: 1, files: 1000 });
+/** What the story is told about: a kind of table, what its files hold, and what people do to it. */
+export interface Kit {
+  readonly publisher: Publisher;
+  content(serial: number): string | Uint8Array;
+  edit(world: CatalogWorld, what: number, which: number): void;
+}
 
 class Died extends Error {}
 
@@ -103,7 +107,8 @@ const guarded = (
     new Proxy(port, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name);
-        if (typeof method !== 'function' || name === 'uri') return method;
+        if (typeof method !== 'function' || name === 'uri' || name === 'keyOf')
+          return typeof method === 'function' ? method.bind(target) : method;
         const isListing = /^(list|diff|log)/.test(String(name));
         const call = async (): Promise<unknown> => {
           await turn();
@@ -124,13 +129,14 @@ const guarded = (
         };
       },
     });
-  const { lakefs, ledger, catalog, manifests, publications } = world;
+  const { lakefs, ledger, catalog, manifests, iceberg, publications } = world;
   return {
     ...world,
     lakefs: wrap(lakefs),
     ledger: wrap(ledger),
     catalog: wrap(catalog),
     manifests: wrap(manifests),
+    iceberg: wrap(iceberg),
     publications: wrap(publications),
   };
 };
@@ -140,9 +146,9 @@ async function* later(call: () => Promise<unknown[]>): AsyncIterable<unknown> {
   yield* await call();
 }
 
-const run = async (ports: CatalogPorts, until = Number.POSITIVE_INFINITY): Promise<string> => {
+const run = async (ports: CatalogPorts, { publisher }: Kit, until = Number.POSITIVE_INFINITY): Promise<string> => {
   try {
-    return (await refreshCatalog(ports, { repository: 'lake', target: 'main', until }, ONE_BY_ONE)).outcome;
+    return (await refreshCatalog(ports, { repository: 'lake', target: 'main', until }, publisher)).outcome;
   } catch (error) {
     // A twin that lost the entry to another says so; everything else is a fault.
     if (error instanceof Died || isBranchlineError(error, 'BL4003')) return 'died';
@@ -159,13 +165,13 @@ const clean = async (ports: CatalogPorts): Promise<void> => {
 };
 
 /** Two refreshes, or a refresh and a clean-up. */
-const together = async (world: CatalogWorld, dice: readonly number[], cleans: boolean): Promise<void> => {
+const together = async (world: CatalogWorld, kit: Kit, dice: readonly number[], cleans: boolean): Promise<void> => {
   const waiting: (() => void)[] = [];
   let left = 2;
   const turn = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   for (let i = 0; i < 2; i += 1) {
     const ports = guarded(world, turn);
-    void (i === 1 && cleans ? clean(ports) : run(ports)).finally(() => {
+    void (i === 1 && cleans ? clean(ports) : run(ports, kit)).finally(() => {
       left -= 1;
     });
   }
@@ -188,12 +194,19 @@ const edit = (world: CatalogWorld, what: number, which: number): void => {
   if (what === 3 && key !== undefined) world.manifests.objects.delete(key);
 };
 
+export const SYMLINKS: Kit = {
+  // A partition at a time, so that the time is up, or the end comes, between two of a table.
+  publisher: symlinkPublisher({ partitions: 1, files: 1000 }),
+  content: (serial) => `content ${String(serial)}`,
+  edit,
+};
+
 /** @param look called after each step. */
 export const play = async (
   world: CatalogWorld,
   story: readonly Step[],
   look: (outcome: string | undefined) => Promise<void> | void,
-  contentOf: (serial: number) => string | Uint8Array = (serial) => `content ${String(serial)}`,
+  kit: Kit = SYMLINKS,
 ): Promise<void> => {
   const commits: string[] = [];
   let serial = 0;
@@ -202,7 +215,7 @@ export const play = async (
     Object.fromEntries(
       paths.map((path, i) => {
         serial += 1;
-        return [path, empty && i === 0 ? '' : contentOf(serial)];
+        return [path, empty && i === 0 ? '' : kit.content(serial)];
       }),
     );
   for (const step of story) {
@@ -229,11 +242,11 @@ export const play = async (
         const until = step.stopsAfter === undefined ? Number.POSITIVE_INFINITY : start + step.stopsAfter;
         const ports = guarded(world, async () => undefined, fault);
         const clock = { now: () => (step.stopsAfter === undefined ? start : start + looks++) };
-        outcome = await run({ ...ports, clock }, until);
+        outcome = await run({ ...ports, clock }, kit, until);
         break;
       }
       case 'two-refreshes':
-        await together(world, step.dice, step.cleans);
+        await together(world, kit, step.dice, step.cleans);
         break;
       case 'clean': {
         const fault = step.dies === undefined ? undefined : { at: step.dies, after: step.after };
@@ -244,7 +257,7 @@ export const play = async (
         world.clock.advance(MANIFEST_GRACE_MS + 600_000);
         break;
       case 'edit':
-        edit(world, step.what, step.which);
+        kit.edit(world, step.what, step.which);
         break;
       case 'wait':
         world.clock.advance(PUBLICATION_LEASE_MS + 1_000);

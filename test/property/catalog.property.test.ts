@@ -7,38 +7,16 @@ import { cleanManifests } from '../../lambdas/usecases/clean-manifests.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
 import { type CatalogWorld, makeCatalogWorld, readSymlinks } from '../fakes/catalog.ts';
 import { play, steps } from './catalog-story.ts';
+import { readDirectly, SHOWN } from './direct.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
-
-/** The rows of a commit read directly, by a rule of its own: what a person would count by hand. */
-const DIRECT = {
-  sales: /^sales\/dt=([^/]+)\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
-  deep: /^deep\/dt=([^/]+)\/hh=([^/]+)\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
-  stock: /^stock\/(?:[^_.][^/]*\/)*[^_.][^/]*$/,
-} as const;
-const TABLES = Object.keys(DIRECT) as (keyof typeof DIRECT)[];
-
-const readDirectly = (
-  world: CatalogWorld,
-  table: keyof typeof DIRECT,
-  commit: string,
-): Readonly<Record<string, string>> => {
-  const files = new Map<string, string[]>();
-  for (const [path, { content, address }] of world.lakefs.tree('lake', commit)) {
-    const found = DIRECT[table].exec(path);
-    if (found === null || content === '') continue;
-    const key = JSON.stringify(found.slice(1).map((value) => value.replaceAll('%20', ' ')));
-    files.set(key, [...(files.get(key) ?? []), address.replace('mem://', 's3://lake/data/')]);
-  }
-  return Object.fromEntries([...files].map(([key, found]) => [key, found.sort().join('\n')] as const).sort());
-};
 
 const said = (world: CatalogWorld, table: string, name: string): string | undefined =>
   world.catalog.tables.get(`db.${table}`)?.parameters[`branchline.${name}`];
 
 /** At any moment, whoever died or waits: each partition is wholly that of the commit shown, or of the one that is on its way. */
 const checkWhole = (world: CatalogWorld): void => {
-  for (const table of TABLES) {
+  for (const table of SHOWN) {
     const states = [said(world, table, 'commit'), said(world, table, 'refreshing')].map((commit) =>
       commit === undefined ? {} : readDirectly(world, table, commit),
     );
@@ -55,7 +33,7 @@ const checkWhole = (world: CatalogWorld): void => {
 
 const checkShown = async (world: CatalogWorld): Promise<void> => {
   const verified = (await world.ledger.getTarget('lake', 'main'))?.verifiedCommit;
-  for (const table of TABLES)
+  for (const table of SHOWN)
     expect(readSymlinks(world, 'db', table)).toEqual(readDirectly(world, table, verified ?? ''));
   expect(world.publications.entries.get('lake/main')?.commit).toBe(verified);
 };
@@ -128,7 +106,7 @@ it('never removes a manifest that Glue names, or named within a day, and removes
 });
 
 const namedNow = (world: CatalogWorld): string[] => {
-  const locations = TABLES.flatMap((table) => {
+  const locations = SHOWN.flatMap((table) => {
     const stored = world.catalog.tables.get(`db.${table}`);
     const own = stored === undefined || stored.partitionKeys.length > 0 ? [] : [stored.storage.location];
     return [...own, ...[...world.catalog.of('db', table).values()].map(({ location }) => location)];

@@ -9,7 +9,7 @@ import { columnsOf } from '../../lambdas/domain/parquet/file-columns.ts';
 import { parseFooter } from '../../lambdas/domain/parquet/footer.ts';
 import { type CatalogWorld, makeCatalogWorld, PUBLISHED } from '../fakes/catalog.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
-import { play, steps } from './catalog-story.ts';
+import { play, SYMLINKS, steps } from './catalog-story.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 10;
 
@@ -78,7 +78,7 @@ it('are those of the files, in the table and in its partitions', async () => {
         async (outcome) => {
           if (outcome === 'published' || outcome === 'up-to-date') await checkColumns(world);
         },
-        contentOf,
+        { ...SYMLINKS, content: contentOf },
       );
     }),
     { numRuns: RUNS },

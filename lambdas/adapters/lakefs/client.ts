@@ -1,7 +1,7 @@
 /** The lakeFS port over HTTP. */
 import { BranchlineError } from '../../domain/errors.ts';
 import type { CommitRequest } from '../../domain/lakefs.ts';
-import type { Lakefs } from '../../ports.ts';
+import type { Lakefs, LakefsContent } from '../../ports.ts';
 import { Calls, type LakefsOptions } from './calls.ts';
 import { errorOf } from './failures.ts';
 import { lakefsObjects } from './objects.ts';
@@ -25,17 +25,26 @@ const afterObjects = ({ pagination, results }: Page<{ readonly path_type: string
   results.at(-1)?.path_type === 'object' ? `${pagination.next_offset}\u0001` : pagination.next_offset;
 const saysNoChanges = (message: string): boolean => /no changes/i.test(message);
 
+const failWith =
+  ({ endpoint }: LakefsOptions) =>
+  (what: string, refusal: { status: number; message: string }): BranchlineError =>
+    errorOf({ kind: 'answer', ...refusal }, what, endpoint);
+
 export const createLakefs = (options: LakefsOptions): Lakefs => {
   const calls = new Calls(options);
-  const fail = (what: string, refusal: { status: number; message: string }): BranchlineError =>
-    errorOf({ kind: 'answer', ...refusal }, what, options.endpoint);
+  const fail = failWith(options);
+  return { ...createLakefsContent(options), ...lakefsRestore(calls, fail), ...lakefsSnapshots(calls, fail) };
+};
+
+/** Apart, so that functions which never touch whole repositories do not carry the rest. */
+export const createLakefsContent = (options: LakefsOptions): LakefsContent => {
+  const calls = new Calls(options);
+  const fail = failWith(options);
   const overrides = ({ message, metadata }: CommitRequest) => ({ message, metadata: { ...metadata } });
 
   return {
     ...lakefsObjects(calls, fail),
     ...lakefsTags(calls, fail),
-    ...lakefsRestore(calls, fail),
-    ...lakefsSnapshots(calls, fail),
 
     async version() {
       const { version } = await calls.must(read('version'), (api, signal) => api.GET('/config/version', { signal }));

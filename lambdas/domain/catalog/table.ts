@@ -1,6 +1,6 @@
 /** A table that readers see: where its files lie in the repository, and what Glue calls it. Pure. */
 import { createHash } from 'node:crypto';
-import type { CompiledConfig, TableConfig, TableFormat } from '../../contract.ts';
+import { type CompiledConfig, SYMLINK_SUFFIX, type TableConfig, type TableFormat } from '../../contract.ts';
 
 export interface Column {
   readonly name: string;
@@ -31,30 +31,37 @@ export interface TableDescriptor {
   readonly filesBelow?: string;
   /** The columns are read off the files. */
   readonly infers?: true;
+  /** Shown as an Iceberg table; absent for one of symlinks. */
+  readonly iceberg?: { readonly keepSeconds: number };
 }
 
 const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
   const { publish } = table;
   if (publish === undefined) return [];
-  return [
-    {
-      repository,
-      target: publish.target,
-      name: table.name,
-      path: table.path,
-      database: publish.database,
-      tableName: publish.tableName,
-      format: publish.format,
-      columns: publish.columns,
-      partitionColumns: table.partitionColumns.map((key) => ({
-        key,
-        name: key.toLowerCase(),
-        type: publish.partitionTypes[key] ?? 'string',
-      })),
-      ...(publish.filesBelow === undefined ? {} : { filesBelow: publish.filesBelow }),
-      ...(publish.columns.length === 0 ? { infers: true as const } : {}),
-    },
-  ];
+  const descriptor: TableDescriptor = {
+    repository,
+    target: publish.target,
+    name: table.name,
+    path: table.path,
+    database: publish.database,
+    tableName: publish.tableName,
+    format: publish.format,
+    columns: publish.columns,
+    partitionColumns: table.partitionColumns.map((key) => ({
+      key,
+      name: key.toLowerCase(),
+      type: publish.partitionTypes[key] ?? 'string',
+    })),
+    ...(publish.filesBelow === undefined ? {} : { filesBelow: publish.filesBelow }),
+    ...(publish.columns.length === 0 ? { infers: true as const } : {}),
+  };
+  const { publisher = 'symlink', historySeconds = 0 } = publish;
+  if (publisher === 'symlink') return [descriptor];
+  const iceberg = { ...descriptor, iceberg: { keepSeconds: historySeconds } };
+  if (publisher === 'iceberg') return [iceberg];
+  // A table of its own in every respect, but for the files.
+  const [name, tableName] = [`${table.name}${SYMLINK_SUFFIX}`, `${publish.tableName}${SYMLINK_SUFFIX}`];
+  return [iceberg, { ...descriptor, name, tableName }];
 };
 
 /** The published tables whose files tell their columns, whatever target they show. */

@@ -14,6 +14,8 @@ export type Finding =
   | { readonly kind: 'partition-foreign'; readonly partition: string }
   /** Glue names other files, columns or another format than it should. */
   | { readonly kind: 'partition-different'; readonly partition: string; readonly what: string }
+  /** An engine wrote to the table, or put it back: its rows are not those of a commit. */
+  | { readonly kind: 'snapshot-foreign'; readonly what: string }
   /** Glue names a manifest that is not there, or cut short: readers find no rows, and no error. */
   | { readonly kind: 'manifest-missing'; readonly partition: string; readonly what: string };
 export type FindingKind = Finding['kind'];

@@ -73,8 +73,29 @@ it.each([
     't: { path: t/, partitionColumns: [Day, day], database: d, columns: { id: int } }',
     'each once whatever its case',
   ],
+  [
+    'Iceberg of no Parquet',
+    't: { path: t/, database: d, format: csv, columns: { id: int }, publish: both }',
+    'allowed: symlink',
+  ],
+  [
+    'a history that garbage collection would cut',
+    `t: { ${SALES}, publish: iceberg, history: 28d }`,
+    'allowed: at most 27d',
+  ],
 ])('%s is told', (_, line, told) => {
   expect(faultsOf(tables(line)).join('\n')).toContain(told);
+});
+
+it('shown in both ways has two names in Glue, and no other table may have them', () => {
+  const shown = compileConfig(parse(tables(`a: { ${SALES}, publish: both, history: 2d }`)));
+  expect(shown.repositories[0]?.tables[0]?.publish).toMatchObject({ publisher: 'both', historySeconds: 172_800 });
+  expect(parseCompiled(JSON.stringify(shown), 's3://b/k')).toEqual(shown);
+  const other = SALES.replace('sales/', 'b/');
+  const twice = tables(`a: { ${SALES}, publish: both }`, `b: { ${other}, tableName: a_symlink }`);
+  expect(faultsOf(twice).join('\n')).toContain('shown as lake.a_symlink; so is table "a"');
+  const named = tables(`a: { ${SALES}, publish: both }`, `a_symlink: { ${other}, tableName: c }`);
+  expect(faultsOf(named).join('\n')).toContain('its symlink table is "a_symlink"');
 });
 
 it('two tables of one name in Glue are told', () => {
