@@ -158,7 +158,17 @@ export interface RunFilter {
 }
 
 /** The truth about runs and targets. Every write is conditional on what was read. */
-export interface Ledger {
+/** The ledger's entries about targets: all that functions need which never touch runs. */
+export interface TargetLedger {
+  getTarget(repository: string, target: string): Promise<Target | undefined>;
+  /** Columns that readers see of a table, where they were inferred. */
+  getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined>;
+  listTargets(): AsyncIterable<Target>;
+  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
+  putTarget(next: Target): Promise<{ outcome: 'written' } | { outcome: 'stale'; target: Target | undefined }>;
+}
+
+export interface Ledger extends TargetLedger {
   getRun(key: RunKey): Promise<Run | undefined>;
   getRuns(keys: readonly RunKey[]): Promise<readonly Run[]>;
   /** The loser of two creations receives the winner's entry. */
@@ -174,12 +184,6 @@ export interface Ledger {
   putChanges(key: RunKey, commit: string, partitions: readonly string[]): Promise<void>;
   /** `undefined` where none are recorded, or those of another commit. */
   getChanges(key: RunKey, commit: string): Promise<readonly string[] | undefined>;
-  getTarget(repository: string, target: string): Promise<Target | undefined>;
-  /** Columns that readers see of a table, where they were inferred. */
-  getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined>;
-  listTargets(): AsyncIterable<Target>;
-  /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
-  putTarget(next: Target): Promise<{ outcome: 'written' } | { outcome: 'stale'; target: Target | undefined }>;
   /** A job run that ended without ever having had a branch: remembered for 90 days, for `doctor` and the curious. */
   recordUnmanaged(entry: {
     job: string;
@@ -262,13 +266,13 @@ export interface Log {
   error(message: string, data?: Record<string, unknown>): void;
 }
 
-/** What every use case may need: the lake, the ledger, and the words to tell of them. */
+/** What every use case may need: the lake, the ledger of its targets, and the words to tell of them. */
 export interface LakePorts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly config: ConfigSource;
   readonly lakefs: LakefsContent;
-  readonly ledger: Ledger;
+  readonly ledger: TargetLedger;
   readonly log: Log;
   readonly place: {
     /** For console links. */
@@ -281,6 +285,7 @@ export interface LakePorts {
 /** Everything together, as the use cases about runs receive it. */
 export interface Ports extends LakePorts {
   readonly lakefs: Lakefs;
+  readonly ledger: Ledger;
   readonly glue: Glue;
   readonly promotions: Promotions;
   /** Only `inspect` has the rights for them. */

@@ -9,7 +9,7 @@ import { createCredentials } from '../adapters/credentials.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createIds } from '../adapters/ids.ts';
 import { createLakefsContent, type LakefsOptions } from '../adapters/lakefs/client.ts';
-import { createLedger } from '../adapters/ledger/ledger.ts';
+import { createTargetLedger, type LedgerOptions } from '../adapters/ledger/targets.ts';
 import { asLog } from '../adapters/log.ts';
 import { readS3Object } from '../adapters/s3-object.ts';
 import { DEFAULT_PREFIX, ENV, FUNCTION, functionName, METRIC } from '../contract.ts';
@@ -36,9 +36,16 @@ export const lakefsOptions = (source: NodeJS.ProcessEnv): LakefsOptions => {
   };
 };
 
+export const ledgerOptions = (source: NodeJS.ProcessEnv): LedgerOptions => ({
+  client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
+    marshallOptions: { removeUndefinedValues: true },
+  }),
+  tableName: readEnv(source, ['ledgerTable']).ledgerTable,
+});
+
 /** @throws BL1002 where the environment lacks something. */
 export const lakePorts = (source: NodeJS.ProcessEnv, lakefs: LakefsOptions): LakePorts => {
-  const env = readEnv(source, ['ledgerTable', 'configUri']);
+  const env = readEnv(source, ['configUri']);
   return {
     clock: systemClock,
     ids: createIds(systemClock),
@@ -47,12 +54,7 @@ export const lakePorts = (source: NodeJS.ProcessEnv, lakefs: LakefsOptions): Lak
       uri: env.configUri,
     }),
     lakefs: createLakefsContent(lakefs),
-    ledger: createLedger({
-      client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-        marshallOptions: { removeUndefinedValues: true },
-      }),
-      tableName: env.ledgerTable,
-    }),
+    ledger: createTargetLedger(ledgerOptions(source)),
     log: asLog(logger),
     place: {
       region: source.AWS_REGION ?? 'us-east-1',

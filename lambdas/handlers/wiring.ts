@@ -8,10 +8,11 @@ import { createGauges } from '../adapters/gauges.ts';
 import { createGlue } from '../adapters/glue.ts';
 import { createLakefs } from '../adapters/lakefs/client.ts';
 import { createServerProbe } from '../adapters/lakefs/server-probe.ts';
+import { createLedger } from '../adapters/ledger/ledger.ts';
 import { createPromotions } from '../adapters/promotions.ts';
 import { DEFAULT_PREFIX, ENV } from '../contract.ts';
 import type { Ports, Promotions } from '../ports.ts';
-import { lakefsOptions, lakePorts } from './lake-wiring.ts';
+import { lakefsOptions, lakePorts, ledgerOptions } from './lake-wiring.ts';
 
 /** Only some functions wake promotions; the others have neither the queue's URL nor the right to send. */
 const promotionsOf = (source: NodeJS.ProcessEnv): Promotions => {
@@ -34,6 +35,7 @@ const build = (source: NodeJS.ProcessEnv): Ports => {
   return {
     ...lakePorts(source, lakefs),
     lakefs: createLakefs(lakefs),
+    ledger: createLedger(ledgerOptions(source)),
     glue: createGlue({ client: new GlueClient(PATIENT), startClient: new GlueClient(ONCE) }),
     promotions: promotionsOf(source),
     gauges: createGauges({

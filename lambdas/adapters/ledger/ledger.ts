@@ -1,36 +1,23 @@
 /** The ledger in DynamoDB. See keys.ts for where things lie. */
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { LEDGER_INDEX, LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
+import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import { formatRunKey } from '../../domain/run.ts';
 import type { Ledger } from '../../ports.ts';
 import { changesItems, toChanges } from './changes.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
-import { ITEM_KIND, type Item, runItem, targetItem, toColumns, toPublication, toRun, toTarget } from './items.ts';
-import {
-  changesPrefix,
-  columnsItemKey,
-  type ItemKey,
-  publicationItemKey,
-  runItemKey,
-  TARGETS_LIST,
-  targetItemKey,
-  unmanagedItemKey,
-} from './keys.ts';
+import { ITEM_KIND, type Item, runItem, toRun } from './items.ts';
+import { changesPrefix, runItemKey, unmanagedItemKey } from './keys.ts';
 import { listRuns } from './listing.ts';
 import { createTable } from './table.ts';
+import { type LedgerOptions, targetsOf } from './targets.ts';
 
 const UNMANAGED_DAYS = 90;
-
-export interface LedgerOptions {
-  /** With `marshallOptions.removeUndefinedValues`. */
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
-}
 
 export const createLedger = ({ client, tableName }: LedgerOptions): Ledger => {
   const table = createTable(client, tableName);
   return {
+    ...targetsOf(table),
+
     async getRun(key) {
       const item = await table.get(runItemKey(key));
       return item === undefined ? undefined : toRun(item);
@@ -76,41 +63,6 @@ export const createLedger = ({ client, tableName }: LedgerOptions): Ledger => {
       };
       for await (const page of table.pages(query)) items.push(...page);
       return toChanges(items, commit);
-    },
-
-    async getTarget(repository, branch) {
-      const item = await table.get(targetItemKey(repository, branch));
-      return item === undefined ? undefined : toTarget(item);
-    },
-
-    async getColumns(repository, target, name) {
-      const item = await table.get(publicationItemKey(repository, target));
-      const digest = item === undefined ? undefined : toPublication(item).tables[name]?.columns;
-      const columns =
-        digest === undefined ? undefined : await table.get(columnsItemKey({ repository, target, name }, digest));
-      return columns === undefined ? undefined : toColumns(columns).columns;
-    },
-
-    async *listTargets() {
-      const { name, partitionKey } = LEDGER_INDEX.recent;
-      const query = {
-        IndexName: name,
-        KeyConditionExpression: '#partition = :partition',
-        ExpressionAttributeNames: { '#partition': partitionKey },
-        ExpressionAttributeValues: { ':partition': TARGETS_LIST },
-      };
-      for await (const page of table.pages(query)) {
-        const keys = page.map((item) => ({ pk: item.pk, sk: item.sk }) as ItemKey);
-        const targets = (await table.getAll(keys)).map(toTarget);
-        yield* targets.sort((a, b) => `${a.repository}#${a.branch}`.localeCompare(`${b.repository}#${b.branch}`, 'en'));
-      }
-    },
-
-    async putTarget(next) {
-      const condition = next.version === 1 ? ENTRY_IS_NEW : VERSION_IS_WHAT_WAS_READ(next.version);
-      const answer = await table.putWhere((writtenBy) => targetItem(next, writtenBy), condition);
-      if (answer.outcome === 'written') return { outcome: 'written' };
-      return { outcome: 'stale', target: answer.stored === undefined ? undefined : toTarget(answer.stored) };
     },
 
     async recordUnmanaged({ job, jobRunId, pipeline, state, at }) {

@@ -9,6 +9,10 @@ const SCRIPT = join(import.meta.dirname, 'write_files.py');
 export interface Work {
   /** Path → content. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Path → content of files that are no text. */
+  readonly binary?: Readonly<Record<string, Uint8Array>>;
+  /** Paths that are removed. */
+  readonly removed?: readonly string[];
   /** Ends with an error after the files are written. */
   readonly fail?: boolean;
   /** Stays so long between writing and ending. */
@@ -17,6 +21,14 @@ export interface Work {
 
 export const argumentsFor = (work: Work): Record<string, string> => ({
   '--files': JSON.stringify(work.files ?? {}),
+  ...(work.binary !== undefined && {
+    '--binary_files': JSON.stringify(
+      Object.fromEntries(
+        Object.entries(work.binary).map(([path, content]) => [path, Buffer.from(content).toString('base64')]),
+      ),
+    ),
+  }),
+  ...(work.removed !== undefined && { '--removed': JSON.stringify(work.removed) }),
   ...(work.fail === true && { '--fail': '1' }),
   ...(work.holdSeconds !== undefined && { '--hold_seconds': String(work.holdSeconds) }),
 });

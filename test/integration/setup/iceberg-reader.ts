@@ -1,0 +1,61 @@
+/** Iceberg tables as pyiceberg reads them from Glue: in a venv of its own, made once. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { LOCAL, VENV } from '../../../local/paths.ts';
+import type { LocalState } from '../../../local/state.ts';
+
+const run = promisify(execFile);
+const REQUIREMENTS = join(import.meta.dirname, 'iceberg-requirements.txt');
+const SCRIPT = join(import.meta.dirname, 'read_iceberg.py');
+const READER = join(LOCAL, 'iceberg-venv');
+const PYTHON = join(READER, 'bin', 'python3');
+const STAMP = join(READER, 'requirements.sha256');
+
+/** Rows are text, sorted: values by the names of their columns, with a blank between. */
+export interface IcebergRead {
+  readonly rows: readonly string[];
+  /** Those with an `id` of at least 3. */
+  readonly filtered: readonly string[];
+  readonly metadata: string;
+  readonly summary: Readonly<Record<string, string>>;
+  /** Commit → rows of its snapshot. */
+  readonly history: Readonly<Record<string, readonly string[]>>;
+  readonly columns: readonly (readonly [name: string, type: string])[];
+}
+
+/** @returns what is missing, where it cannot be installed. */
+export const installReader = async (): Promise<string | undefined> => {
+  const wanted = createHash('sha256')
+    .update(await readFile(REQUIREMENTS))
+    .digest('hex');
+  if ((await readFile(STAMP, 'utf8').catch(() => undefined)) === wanted) return undefined;
+  await rm(READER, { recursive: true, force: true });
+  try {
+    await run(join(VENV, 'bin', 'python3'), ['-m', 'venv', READER]);
+    await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], {
+      maxBuffer: 16 * 1024 * 1024,
+    });
+  } catch (error) {
+    const { stderr, message } = error as { stderr?: string; message: string };
+    return `pyiceberg cannot be installed: ${(stderr?.trim() || message).split('\n').at(-1) ?? ''}`;
+  }
+  await writeFile(STAMP, wanted);
+  return undefined;
+};
+
+export const readIceberg = async ({ aws }: LocalState, database: string, table: string): Promise<IcebergRead> => {
+  const { stdout } = await run(PYTHON, [SCRIPT, database, table], {
+    maxBuffer: 16 * 1024 * 1024,
+    env: {
+      ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
+      ...{ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: aws.region, AWS_DEFAULT_REGION: aws.region },
+      // Nobody is there to be asked about the machine.
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...{ AWS_ACCESS_KEY_ID: aws.accessKeyId, AWS_SECRET_ACCESS_KEY: aws.secretAccessKey },
+    },
+  });
+  return JSON.parse(stdout) as IcebergRead;
+};
