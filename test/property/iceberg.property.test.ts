@@ -89,7 +89,7 @@ it('is brought back by a comparison, whatever people did to Glue and to the meta
       const world = await makeCatalogWorld(TABLES);
       await world.change({ 'sales/dt=1/a': rowsOf(1000), 'stock/a': rowsOf(1001) });
       await play(world, story, () => undefined, KIT);
-      world.clock.advance(PUBLICATION_LEASE_MS + 1);
+      world.clock.advance(2 * PUBLICATION_LEASE_MS);
       const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
       const { outcome } = await refreshCatalog(world, { ...request, compare: true }, publisher);
       expect(outcome).toBe('published');
