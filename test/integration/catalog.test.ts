@@ -182,6 +182,18 @@ describe('branchline catalog', () => {
 
 test('sweep notes manifests that nobody names, and leaves them for a day', async () => {
   const before = await rowsOf(parted, SALES);
+  // The schedule may have looked already, when all were named; a day passes before it looks again.
+  await waitFor(
+    async () => {
+      const found = await publications.get(harness.repository, 'main');
+      const { unnamed: _, ...table } = found?.tables[parted] ?? {};
+      if (found === undefined || found.lease !== undefined || !('descriptor' in table)) return undefined;
+      const tables = { ...found.tables, [parted]: table as (typeof found.tables)[string] };
+      const { outcome } = await publications.put({ ...found, version: found.version + 1, tables });
+      return outcome === 'written' ? true : undefined;
+    },
+    { what: 'the look of the schedule is forgotten', timeoutMs: 60_000, everyMs: 500 },
+  );
   await waitFor(
     async () => {
       await harness.invoke(FUNCTION.sweep, {});
