@@ -32,14 +32,17 @@ export const refreshesOfPublisher = (): Refreshes => {
   return refreshes;
 };
 
-let exports_: ExportQueue | undefined;
+let exportQueue: ExportQueue | undefined;
 
-/** `undefined` where no export is configured. */
-export const exportsOfPublisher = (): ExportQueue | undefined => {
-  if (process.env[ENV.exportQueueUrl] === undefined) return undefined;
-  exports_ ??= createExportQueue({
+/** @throws BL1002 where the environment does not name the queue. */
+export const exportQueueOfContainer = (): ExportQueue => {
+  exportQueue ??= createExportQueue({
     client: new SQSClient(PATIENT),
     queueUrl: readEnv(process.env, ['exportQueueUrl']).exportQueueUrl,
   });
-  return exports_;
+  return exportQueue;
 };
+
+/** `undefined` where the deployment has no such queue. */
+export const exportsOfPublisher = (): ExportQueue | undefined =>
+  process.env[ENV.exportQueueUrl] === undefined ? undefined : exportQueueOfContainer();

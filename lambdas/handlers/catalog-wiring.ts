@@ -1,7 +1,5 @@
 /** What the functions of the catalog need besides, built once per container; apart from wiring.ts, so that others do not carry it. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createGlueCatalog } from '../adapters/glue-catalog.ts';
@@ -12,32 +10,20 @@ import { createManifests } from '../adapters/manifests.ts';
 import { pause } from '../adapters/pause.ts';
 import type { CatalogPorts, PreviewPorts, Publications } from '../catalog-ports.ts';
 import { DEFAULT_PREFIX, ENV, METRIC, previewDatabasePrefix } from '../contract.ts';
-import type { LakePorts } from '../ports.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
-import { lakefsOptions, lakePorts } from './lake-wiring.ts';
+import { lakePortsOfContainer, ledgerOfContainer, rootOf } from './lake-wiring.ts';
 import { count } from './observability.ts';
-
-const lake = (): LakePorts => {
-  readEnv(process.env, ['ledgerTable', 'configUri', 'lakefsEndpoint', 'lakefsSecretArn']);
-  return lakePorts(process.env, lakefsOptions(process.env));
-};
-
-const documentClient = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), { marshallOptions: { removeUndefinedValues: true } });
 
 let publications: Publications | undefined;
 
 export const publicationsOfContainer = (): Publications => {
-  publications ??= createPublications({
-    client: documentClient(),
-    tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,
-  });
+  publications ??= createPublications(ledgerOfContainer());
   return publications;
 };
 
 /** For reconcile, which looks and wakes, and has no rights in Glue or S3. */
 export const wakingPortsOfContainer = (): Omit<CatalogPorts, 'catalog' | 'manifests' | 'iceberg' | 'pause'> => ({
-  ...lake(),
+  ...lakePortsOfContainer(),
   publications: publicationsOfContainer(),
   refreshes: refreshesOfPublisher(),
 });
@@ -47,21 +33,15 @@ let previewing: PreviewPorts | undefined;
 /** For the function catalog, which shows other refs in databases of their own. */
 export const previewPortsOfContainer = (): PreviewPorts => {
   if (previewing === undefined) {
-    const { previewRoot, ledgerTable } = readEnv(process.env, ['previewRoot', 'ledgerTable']);
-    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(previewRoot) ?? [];
+    const { bucket, prefix } = rootOf(readEnv(process.env, ['previewRoot']).previewRoot);
     previewing = {
       ...catalogPortsOfContainer(),
-      previews: createPreviews({ client: documentClient(), tableName: ledgerTable }),
+      previews: createPreviews(ledgerOfContainer()),
       previewDatabases: previewDatabasePrefix(process.env[ENV.prefix] ?? DEFAULT_PREFIX),
       previewManifests: (name) => createManifests({ env: process.env, root: { bucket, prefix: `${prefix}${name}/` } }),
     };
   }
   return previewing;
-};
-
-const rootOf = (uri: string): { readonly bucket: string; readonly prefix: string } => {
-  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri) ?? [];
-  return { bucket, prefix };
 };
 
 let ports: CatalogPorts | undefined;
@@ -72,7 +52,7 @@ export const catalogPortsOfContainer = (): CatalogPorts => {
     const { manifestRoot, icebergRoot } = readEnv(process.env, ['manifestRoot', 'icebergRoot']);
     const onCall = (): void => count(METRIC.catalogCalls, 1);
     ports = {
-      ...lake(),
+      ...lakePortsOfContainer(),
       catalog: createGlueCatalog({ client: new GlueClient(PATIENT), onCall }),
       manifests: createManifests({ env: process.env, root: rootOf(manifestRoot), onCall }),
       iceberg: createIcebergStore({ env: process.env, root: rootOf(icebergRoot), onCall }),

@@ -17,10 +17,12 @@ import type { LakePorts } from '../ports.ts';
 import { deadline } from './deadline.ts';
 import { count, logger } from './observability.ts';
 
-/** How this function reaches lakeFS. */
-export const lakefsOptions = (source: NodeJS.ProcessEnv): LakefsOptions => {
-  const env = readEnv(source, ['lakefsEndpoint', 'lakefsSecretArn']);
-  return {
+let lakefs: LakefsOptions | undefined;
+
+/** How this function reaches lakeFS: the key pair is read once, whoever asks. */
+export const lakefsOptionsOfContainer = (): LakefsOptions => {
+  const env = readEnv(process.env, ['lakefsEndpoint', 'lakefsSecretArn']);
+  lakefs ??= {
     endpoint: env.lakefsEndpoint,
     credentials: createCredentials({
       client: new SecretsManagerClient(PATIENT),
@@ -34,31 +36,47 @@ export const lakefsOptions = (source: NodeJS.ProcessEnv): LakefsOptions => {
       if (isFault) count(METRIC.lakefsErrors, 1);
     },
   };
+  return lakefs;
 };
 
-export const ledgerOptions = (source: NodeJS.ProcessEnv): LedgerOptions => ({
-  client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-    marshallOptions: { removeUndefinedValues: true },
-  }),
-  tableName: readEnv(source, ['ledgerTable']).ledgerTable,
-});
+let ledger: LedgerOptions | undefined;
 
-/** @throws BL1002 where the environment lacks something. */
-export const lakePorts = (source: NodeJS.ProcessEnv, lakefs: LakefsOptions): LakePorts => {
-  const env = readEnv(source, ['configUri']);
-  return {
+/** One client, and so one set of connections, for all kinds of entries. */
+export const ledgerOfContainer = (): LedgerOptions => {
+  ledger ??= {
+    client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
+      marshallOptions: { removeUndefinedValues: true },
+    }),
+    tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,
+  };
+  return ledger;
+};
+
+/** Of `s3://bucket/prefix/`. */
+export const rootOf = (uri: string): { readonly bucket: string; readonly prefix: string } => {
+  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri) ?? [];
+  return { bucket, prefix };
+};
+
+let ports: LakePorts | undefined;
+
+/** @throws BL1002 naming all that the environment lacks, on the first call. */
+export const lakePortsOfContainer = (): LakePorts => {
+  const env = readEnv(process.env, ['ledgerTable', 'configUri', 'lakefsEndpoint', 'lakefsSecretArn']);
+  ports ??= {
     clock: systemClock,
     ids: createIds(systemClock),
     config: createConfigSource({
-      read: (bucket, key) => readS3Object(bucket, key, { env: source }),
+      read: (bucket, key) => readS3Object(bucket, key, { env: process.env }),
       uri: env.configUri,
     }),
-    lakefs: createLakefsContent(lakefs),
-    ledger: createTargetLedger(ledgerOptions(source)),
+    lakefs: createLakefsContent(lakefsOptionsOfContainer()),
+    ledger: createTargetLedger(ledgerOfContainer()),
     log: asLog(logger),
     place: {
-      region: source.AWS_REGION ?? 'us-east-1',
-      claimFunction: functionName(source[ENV.prefix] ?? DEFAULT_PREFIX, FUNCTION.claimRun),
+      region: process.env.AWS_REGION ?? 'us-east-1',
+      claimFunction: functionName(process.env[ENV.prefix] ?? DEFAULT_PREFIX, FUNCTION.claimRun),
     },
   };
+  return ports;
 };

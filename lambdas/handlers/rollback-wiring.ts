@@ -1,25 +1,17 @@
 /** What rolling back needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { PATIENT } from '../adapters/aws-clients.ts';
-import { readEnv } from '../adapters/env.ts';
 import { createRollbacks } from '../adapters/ledger/rollbacks.ts';
 import { pause } from '../adapters/pause.ts';
 import type { RollbackPorts, Rollbacks } from '../rollback-ports.ts';
 import type { InspectPorts } from '../usecases/inspect.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
 import { publicationsOfContainer } from './catalog-wiring.ts';
+import { ledgerOfContainer } from './lake-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 let rollbacks: Rollbacks | undefined;
 
 const rollbacksOfContainer = (): Rollbacks => {
-  rollbacks ??= createRollbacks({
-    client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-      marshallOptions: { removeUndefinedValues: true },
-    }),
-    tableName: readEnv(process.env, ['ledgerTable']).ledgerTable,
-  });
+  rollbacks ??= createRollbacks(ledgerOfContainer());
   return rollbacks;
 };
 

@@ -1,7 +1,5 @@
 /** What rotate-credentials needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createKeyPairSecret } from '../adapters/key-pair-secret.ts';
@@ -10,6 +8,7 @@ import { createRotations } from '../adapters/ledger/rotations.ts';
 import { pause } from '../adapters/pause.ts';
 import type { RotationPorts } from '../rotation-ports.ts';
 import { deadline } from './deadline.ts';
+import { ledgerOfContainer } from './lake-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 let ports: RotationPorts | undefined;
@@ -22,12 +21,7 @@ export const rotationPortsOfContainer = (): RotationPorts => {
       ...portsOfContainer(),
       users: createLakefsUsers({ endpoint: env.lakefsEndpoint, deadline }),
       secret: createKeyPairSecret({ client: new SecretsManagerClient(PATIENT), secretArn: env.lakefsSecretArn }),
-      rotations: createRotations({
-        client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-          marshallOptions: { removeUndefinedValues: true },
-        }),
-        tableName: env.ledgerTable,
-      }),
+      rotations: createRotations(ledgerOfContainer()),
       pause,
       deadline,
     };

@@ -1,7 +1,4 @@
 /** What snapshots need besides, built once per container; apart from wiring.ts, so that others do not carry it. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { PATIENT } from '../adapters/aws-clients.ts';
 import { createBackups } from '../adapters/backups.ts';
 import { createDatabases } from '../adapters/databases.ts';
 import { readEnv } from '../adapters/env.ts';
@@ -9,6 +6,7 @@ import { createSnapshots } from '../adapters/ledger/snapshots.ts';
 import { pause } from '../adapters/pause.ts';
 import { DEFAULT_PREFIX, ENV } from '../contract.ts';
 import type { SnapshotPorts } from '../snapshot-ports.ts';
+import { ledgerOfContainer, rootOf } from './lake-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 let ports: SnapshotPorts | undefined;
@@ -16,18 +14,12 @@ let ports: SnapshotPorts | undefined;
 /** @throws BL1002 where the environment lacks something, on the first call. */
 export const snapshotPortsOfContainer = (): SnapshotPorts => {
   if (ports === undefined) {
-    const { backupRoot, ledgerTable } = readEnv(process.env, ['backupRoot', 'ledgerTable']);
-    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(backupRoot) ?? [];
+    const { backupRoot } = readEnv(process.env, ['backupRoot', 'ledgerTable']);
     const store = process.env[ENV.metadataStore] ?? '';
     ports = {
       ...portsOfContainer(),
-      snapshots: createSnapshots({
-        client: DynamoDBDocumentClient.from(new DynamoDBClient(PATIENT), {
-          marshallOptions: { removeUndefinedValues: true },
-        }),
-        tableName: ledgerTable,
-      }),
-      backups: createBackups({ env: process.env, root: { bucket, prefix } }),
+      snapshots: createSnapshots(ledgerOfContainer()),
+      backups: createBackups({ env: process.env, root: rootOf(backupRoot) }),
       ...(store === ''
         ? {}
         : {

@@ -12,35 +12,34 @@ import { createLedger } from '../adapters/ledger/ledger.ts';
 import { createPromotions } from '../adapters/promotions.ts';
 import { DEFAULT_PREFIX, ENV } from '../contract.ts';
 import type { Ports, Promotions } from '../ports.ts';
-import { lakefsOptions, lakePorts, ledgerOptions } from './lake-wiring.ts';
+import { lakefsOptionsOfContainer, lakePortsOfContainer, ledgerOfContainer } from './lake-wiring.ts';
 
 /** Only some functions wake promotions; the others have neither the queue's URL nor the right to send. */
-const promotionsOf = (source: NodeJS.ProcessEnv): Promotions => {
+const promotionsOfContainer = (): Promotions => {
   let promotions: Promotions | undefined;
   return {
     async wake(run) {
       promotions ??= createPromotions({
         client: new SQSClient(PATIENT),
-        queueUrl: readEnv(source, ['promotionQueueUrl']).promotionQueueUrl,
+        queueUrl: readEnv(process.env, ['promotionQueueUrl']).promotionQueueUrl,
       });
       await promotions.wake(run);
     },
   };
 };
 
-const build = (source: NodeJS.ProcessEnv): Ports => {
-  // All that is missing is told at once.
-  readEnv(source, ['ledgerTable', 'configUri', 'lakefsEndpoint', 'lakefsSecretArn']);
-  const lakefs = lakefsOptions(source);
+const build = (): Ports => {
+  const lake = lakePortsOfContainer();
+  const lakefs = lakefsOptionsOfContainer();
   return {
-    ...lakePorts(source, lakefs),
+    ...lake,
     lakefs: createLakefs(lakefs),
-    ledger: createLedger(ledgerOptions(source)),
+    ledger: createLedger(ledgerOfContainer()),
     glue: createGlue({ client: new GlueClient(PATIENT), startClient: new GlueClient(ONCE) }),
-    promotions: promotionsOf(source),
+    promotions: promotionsOfContainer(),
     gauges: createGauges({
       client: new SQSClient({ ...PATIENT, useQueueUrlAsEndpoint: false }),
-      prefix: source[ENV.prefix] ?? DEFAULT_PREFIX,
+      prefix: process.env[ENV.prefix] ?? DEFAULT_PREFIX,
       lakefsEndpoint: lakefs.endpoint,
       clock: systemClock,
     }),
@@ -52,6 +51,6 @@ let ports: Ports | undefined;
 
 /** @throws BL1002 where the environment lacks something, on the first call. */
 export const portsOfContainer = (): Ports => {
-  ports ??= build(process.env);
+  ports ??= build();
   return ports;
 };
