@@ -16,7 +16,7 @@ import type { StatusAnswer, VerifyAnswer } from '../../lambdas/usecases/catalog.
 import { query, resolveTable } from '../../local/athena.ts';
 import { DATABASE, TEST_TABLE } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
-import { branchline } from './setup/cli.ts';
+import { branchline, verifyCatalog } from './setup/cli.ts';
 import { openHarness } from './setup/harness.ts';
 import { createJob, runTo } from './setup/jobs.ts';
 
@@ -155,11 +155,11 @@ describe('branchline catalog', () => {
   });
 
   test('verify finds what somebody edited, repair puts it right', async () => {
-    const before = await branchline(['catalog', 'verify', '--json']);
+    const before = await verifyCatalog('--json');
     expect(before.code, before.out).toBe(0);
     await edit();
     expect(await rowsOf(parted, SALES)).toBe('5 5 five');
-    const found = await branchline(['catalog', 'verify', parted, '--json']);
+    const found = await verifyCatalog(parted, '--json');
     expect(found.code).toBe(1);
     expect(found.json<VerifyAnswer>().verified[0]?.counts).toEqual({
       'partition-missing': 1,
@@ -168,7 +168,7 @@ describe('branchline catalog', () => {
     const repaired = await branchline(['catalog', 'repair', parted, '--timeout', '2m']);
     expect(repaired.code, repaired.err).toBe(0);
     expect(await rowsOf(parted, SALES)).toBe('1 1 ONE; 2 3 three; 5 5 five');
-    const after = await branchline(['catalog', 'verify']);
+    const after = await verifyCatalog();
     expect(after.code, after.out).toBe(0);
     const [table] = (await branchline(['catalog', 'status', parted, '--json'])).json<StatusAnswer>().tables;
     expect(table?.drift?.what).toBe('1 partitions were missing, 1 different, 0 foreign');

@@ -7,7 +7,7 @@ import { query } from '../../local/athena.ts';
 import { DATABASE, TEST_TABLE } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
-import { branchline } from './setup/cli.ts';
+import { branchline, verifyCatalog } from './setup/cli.ts';
 import { openHarness } from './setup/harness.ts';
 import { type IcebergRead, installReader, readIceberg } from './setup/iceberg-reader.ts';
 import { createJob, runTo, type Work } from './setup/jobs.ts';
@@ -172,7 +172,7 @@ test('verify finds a table that somebody put back, repair puts it right', async 
   };
   await glue.send(new UpdateTableCommand({ DatabaseName: DATABASE, TableInput }));
   expect((await readIceberg(harness.state, DATABASE, TABLE)).rows).not.toEqual(before.rows);
-  const found = await branchline(['catalog', 'verify', TABLE, '--json']);
+  const found = await verifyCatalog(TABLE, '--json');
   expect(found.code).toBe(1);
   // The removal of the third state is shown again.
   expect(found.json<VerifyAnswer>().verified[0]?.counts).toEqual({ 'partition-different': 1, 'partition-missing': 1 });

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import { EXIT } from '../../../cli/exit-codes.ts';
+import { waitFor } from '../../../local/wait.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', '..', 'bin', 'branchline.ts');
 
@@ -41,3 +43,13 @@ export const branchline = (words: readonly string[], environment: NodeJS.Process
     });
   });
 };
+
+/** `catalog verify`: while the schedule's sweep holds the tables, it says that it is busy. */
+export const verifyCatalog = (...words: readonly string[]): Promise<Ended> =>
+  waitFor(
+    async () => {
+      const ended = await branchline(['catalog', 'verify', ...words]);
+      return ended.code === EXIT.timedOut ? undefined : ended;
+    },
+    { what: 'the tables are free to be looked at', timeoutMs: 60_000, everyMs: 1000 },
+  );

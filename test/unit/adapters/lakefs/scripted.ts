@@ -27,6 +27,9 @@ export interface Scripted {
   readonly now: () => number;
 }
 
+/** As the network holds them: a request that nobody holds is collected, and its signal never tells. */
+const underWay: Request[] = [];
+
 /** @param left milliseconds until the invocation ends. */
 export const scripted = (
   script: Script,
@@ -48,6 +51,7 @@ export const scripted = (
     },
     fetch: async (request) => {
       const answer = script[Math.min(requests.length, script.length - 1)];
+      underWay.push(request);
       requests.push(request.clone());
       if (answer === undefined) throw new Error('no answer is written down');
       if (answer instanceof Error) throw answer;
