@@ -49,7 +49,7 @@ const section = ([code, { title, fixer, retryable, remedy, exitCode }]: [ErrorCo
 
 export const errorsPage = (): string =>
   [
-    '<!-- Made by `npm run generate:docs` from lambdas/domain/errors.ts. Do not edit. -->',
+    '<!-- Made by `npm run generate:docs` from lambdas/domain/error-catalog/. Do not edit. -->',
     '# Errors',
     '',
     'Every fault that a person may meet has a code. Its message begins with the code and its title, then says what was seen.',

@@ -1,0 +1,40 @@
+import { type ErrorEntry, entry } from './entry.ts';
+
+/** BL7xxx: what readers see. */
+export const CATALOG_ERRORS = {
+  BL7001: entry(
+    'Glue table belongs to somebody else',
+    'operator',
+    false,
+    5,
+    'Give the table another `tableName` or `database` in branchline.yaml, or remove the Glue table that the message names.',
+  ),
+  BL7002: entry(
+    'file cannot be shown to readers',
+    'platform',
+    false,
+    1,
+    'Athena reads files in S3 alone: look at the storage namespace, and at what was imported into the repository.',
+  ),
+  BL7003: entry(
+    'Glue table changed meanwhile',
+    'nobody: retried',
+    true,
+    5,
+    'Nothing to do if it passes; otherwise somebody else keeps writing to the table that the message names.',
+  ),
+  BL7004: entry(
+    'Parquet file cannot be read',
+    'job author',
+    false,
+    1,
+    'Write the file that the message names again, or take it out of the table.',
+  ),
+  BL7005: entry(
+    'no such published table',
+    'operator',
+    false,
+    3,
+    'See `branchline catalog status`; a table is published where branchline.yaml names its `database`.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
