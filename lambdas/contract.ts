@@ -192,6 +192,8 @@ export const BUNDLING = {
     '@aws-sdk/credential-provider-web-identity',
     '@aws-sdk/nested-clients/*',
     '@smithy/credential-provider-imds',
+    // Calls that stream events, of which none is made here; imported where one is.
+    '@smithy/core/event-streams',
   ],
 } as const;
 

@@ -1,4 +1,6 @@
 /** Iceberg tables of the fake world: as a reader finds them by their metadata, and Parquet files to fill them with. */
+
+import type { TableConfig } from '../../lambdas/contract.ts';
 import { readManifest, readManifestList } from '../../lambdas/domain/iceberg/manifest-file.ts';
 import {
   currentSnapshot,
@@ -7,7 +9,15 @@ import {
   type TableMetadata,
 } from '../../lambdas/domain/iceberg/metadata.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
-import type { CatalogWorld } from './catalog.ts';
+import { type CatalogWorld, PUBLISHED } from './catalog.ts';
+
+/** The tables of the fake world, shown as Iceberg for a day after a change. */
+export const ICEBERG_TABLES: readonly TableConfig[] = PUBLISHED.map((table) => ({
+  ...table,
+  ...(table.publish === undefined
+    ? {}
+    : { publish: { ...table.publish, publisher: 'iceberg' as const, historySeconds: 86_400 } }),
+}));
 
 /** A file of two rows that no other has. */
 export const rowsOf = (serial: number): Uint8Array =>

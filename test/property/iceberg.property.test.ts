@@ -5,19 +5,12 @@ import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.t
 import { icebergPublisher } from '../../lambdas/usecases/publish-iceberg.ts';
 import { publisherOfKind } from '../../lambdas/usecases/publisher.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
-import { type CatalogWorld, makeCatalogWorld, PUBLISHED } from '../fakes/catalog.ts';
-import { filesAt, metadataOf, readIceberg, rowsOf } from '../fakes/iceberg.ts';
+import { type CatalogWorld, makeCatalogWorld } from '../fakes/catalog.ts';
+import { filesAt, ICEBERG_TABLES, metadataOf, readIceberg, rowsOf } from '../fakes/iceberg.ts';
 import { type Kit, play, steps } from './catalog-story.ts';
 import { readDirectly, SHOWN } from './direct.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 8;
-
-const TABLES = PUBLISHED.map((table) => ({
-  ...table,
-  ...(table.publish === undefined
-    ? {}
-    : { publish: { ...table.publish, publisher: 'iceberg' as const, historySeconds: 86_400 } }),
-}));
 
 const CONTENT = Array.from({ length: 64 }, (_, serial) => rowsOf(serial));
 /** Three files a manifest: the smallest table has several. */
@@ -68,7 +61,7 @@ const checkShown = async (world: CatalogWorld): Promise<void> => {
 it('holds at every moment, and after every refresh that ends, whatever dies or crosses', async () => {
   await fc.assert(
     fc.asyncProperty(steps(false), async (story) => {
-      const world = await makeCatalogWorld(TABLES);
+      const world = await makeCatalogWorld(ICEBERG_TABLES);
       await play(
         world,
         story,
@@ -86,7 +79,7 @@ it('holds at every moment, and after every refresh that ends, whatever dies or c
 it('is brought back by a comparison, whatever people did to Glue and to the metadata', async () => {
   await fc.assert(
     fc.asyncProperty(steps(true), async (story) => {
-      const world = await makeCatalogWorld(TABLES);
+      const world = await makeCatalogWorld(ICEBERG_TABLES);
       await world.change({ 'sales/dt=1/a': rowsOf(1000), 'stock/a': rowsOf(1001) });
       await play(world, story, () => undefined, KIT);
       world.clock.advance(2 * PUBLICATION_LEASE_MS);
@@ -103,7 +96,7 @@ it('is brought back by a comparison, whatever people did to Glue and to the meta
 it('leaves nothing behind that no snapshot names, once a day has passed', async () => {
   await fc.assert(
     fc.asyncProperty(steps(false), async (story) => {
-      const world = await makeCatalogWorld(TABLES);
+      const world = await makeCatalogWorld(ICEBERG_TABLES);
       await world.change({ 'sales/dt=1/a': rowsOf(1000), 'stock/a': rowsOf(1001) });
       await play(world, story, () => undefined, KIT);
       const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY, compare: true };

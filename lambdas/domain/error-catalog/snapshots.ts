@@ -26,4 +26,11 @@ export const SNAPSHOT_ERRORS = {
   ),
   BL7007: entry('unknown preview', 'operator', false, 3, 'See them with `branchline catalog previews`.'),
   BL7008: entry('name of a preview is taken', 'operator', false, 5, 'Give the preview another name, or none.'),
+  BL7020: entry(
+    'metadata of an Iceberg table is gone',
+    'operator',
+    false,
+    1,
+    'Run `branchline catalog repair` for the table that the message names; until then nothing is removed that it may need.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

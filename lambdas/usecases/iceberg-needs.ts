@@ -1,0 +1,78 @@
+/**
+ * For garbage collection: what the snapshots of Iceberg tables still name. Whoever is about to remove objects of a storage namespace
+ * asks `namedBySnapshots` about them, and leaves those that come back alone. The other side of the promise is kept where snapshots
+ * expire (domain/iceberg/retention.ts): a snapshot is kept only while lakeFS is bound to keep its objects: it is the current one, was replaced
+ * within `history` (shorter than any retention of the target by a day at least), or is the head of a branch `keep-…`.
+ *
+ * Needs `glue:GetTable` on the tables and `s3:GetObject` below the root of Iceberg metadata; lakeFS is not asked.
+ */
+import type { Catalog, IcebergReader } from '../catalog-ports.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import { readManifest, readManifestList } from '../domain/iceberg/manifest-file.ts';
+import { type Snapshot, SUMMARY } from '../domain/iceberg/metadata.ts';
+import { ICEBERG_PARAMETER, isIcebergTable, openIceberg } from './iceberg-table.ts';
+
+export interface NeedsPorts {
+  readonly catalog: Pick<Catalog, 'getTable'>;
+  readonly iceberg: IcebergReader;
+}
+
+/** What cannot be read may name anything: nothing must be removed on the strength of it. */
+const isGone = ({ database, tableName }: TableDescriptor, what: string): BranchlineError =>
+  new BranchlineError('BL7020', `${what} of ${database}.${tableName} is gone`);
+
+const openCertain = async (ports: NeedsPorts, table: TableDescriptor) => {
+  const open = await openIceberg(ports, table);
+  if (open.stored !== undefined && isIcebergTable(open.stored.parameters) && open.metadata === undefined) {
+    throw isGone(table, open.stored.parameters[ICEBERG_PARAMETER.metadata] ?? 'the metadata file');
+  }
+  return open;
+};
+
+/** Commits that a table's snapshots show, oldest first; those of other writers have none. None for a table that is not Iceberg. */
+export const commitsOfSnapshots = async (ports: NeedsPorts, table: TableDescriptor): Promise<readonly string[]> => {
+  const { metadata } = await openCertain(ports, table);
+  return (metadata?.snapshots ?? []).flatMap(({ summary }) => summary[SUMMARY.commit] ?? []);
+};
+
+/** Addresses of all files that any snapshot of the table names, manifest by manifest; one that several have may come again. */
+export async function* filesOfSnapshots(ports: NeedsPorts, table: TableDescriptor): AsyncIterable<readonly string[]> {
+  const { metadata } = await openCertain(ports, table);
+  const read = async (uri: string): Promise<Buffer> => {
+    const key = ports.iceberg.keyOf(uri);
+    const bytes = key === undefined ? undefined : await ports.iceberg.get(key);
+    if (bytes === undefined) throw isGone(table, uri);
+    return Buffer.from(bytes);
+  };
+  const seen = new Set<string>();
+  const open = async (snapshot: Snapshot) => readManifestList(await read(snapshot['manifest-list'])).manifests;
+  for (const snapshot of metadata?.snapshots ?? []) {
+    for (const manifest of await open(snapshot)) {
+      if (seen.has(manifest.manifest_path)) continue;
+      seen.add(manifest.manifest_path);
+      const { entries } = readManifest(await read(manifest.manifest_path), manifest);
+      yield entries.map(({ data_file: file }) => file.file_path);
+    }
+  }
+}
+
+/**
+ * Those of the given addresses that a snapshot of one of the tables names, each with `database.table`.
+ * @throws BL7020 where that cannot be told for certain: then nothing may be removed.
+ */
+export const namedBySnapshots = async (
+  ports: NeedsPorts,
+  tables: readonly TableDescriptor[],
+  addresses: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, string>> => {
+  const named = new Map<string, string>();
+  for (const table of tables) {
+    for await (const files of filesOfSnapshots(ports, table)) {
+      for (const file of files) {
+        if (addresses.has(file)) named.set(file, `${table.database}.${table.tableName}`);
+      }
+    }
+  }
+  return named;
+};
