@@ -359,6 +359,12 @@ export interface TablePublication {
   readonly historySeconds?: number;
 }
 
+/** A name as Glue takes it. Source: Athena user guide, "Name databases, tables, and columns". */
+export const glueNameOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9_]/g, '_');
+
+/** How the tables are shown that a repository itself describes, in `_lakefs_tables/`. */
+export type DescriptorSettings = Omit<TablePublication, 'tableName' | 'columns' | 'partitionTypes'>;
+
 export interface TableConfig {
   /** Unique within the repository. */
   readonly name: string;
@@ -386,6 +392,8 @@ export interface RepositoryConfig {
     readonly branches: Readonly<Record<string, number>>;
   };
   readonly tables: readonly TableConfig[];
+  /** Absent: descriptors in the repository are not read. */
+  readonly lakefsTables?: DescriptorSettings;
 }
 
 export interface PipelineConfig {

@@ -13,6 +13,16 @@ import { BranchlineError } from '../domain/errors.ts';
 import { describeIssues } from '../issues.ts';
 import type { ConfigSource } from '../ports.ts';
 
+/** How tables are shown, whoever describes them. */
+const SHOWN = {
+  database: z.string(),
+  target: z.string(),
+  format: z.enum(TABLE_FORMATS),
+  filesBelow: z.optional(z.string()),
+  publisher: z.exactOptional(z.enum(PUBLISHERS)),
+  historySeconds: z.exactOptional(z.number()),
+};
+
 /** The object comes from our own deployment: this tells a truncated or foreign object, the words of the file were checked there. */
 const compiledConfig = z.object({
   schemaVersion: z.int().check(z.gte(1), z.lte(SCHEMA_VERSION)),
@@ -32,19 +42,15 @@ const compiledConfig = z.object({
           appendOnly: z.boolean(),
           publish: z.optional(
             z.object({
-              database: z.string(),
+              ...SHOWN,
               tableName: z.string(),
-              target: z.string(),
-              format: z.enum(TABLE_FORMATS),
               columns: z.array(z.object({ name: z.string(), type: z.string() })),
               partitionTypes: z.record(z.string(), z.string()),
-              filesBelow: z.optional(z.string()),
-              publisher: z.exactOptional(z.enum(PUBLISHERS)),
-              historySeconds: z.exactOptional(z.number()),
             }),
           ),
         }),
       ),
+      lakefsTables: z.exactOptional(z.object(SHOWN)),
     }),
   ),
   snapshots: z.optional(

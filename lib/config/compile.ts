@@ -1,7 +1,7 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
 import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
 import { compileExports } from './export-check.ts';
-import { publicationOf } from './publication-check.ts';
+import { descriptorSettingsOf, publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { everySeconds } from './snapshot-schema.ts';
 
@@ -58,6 +58,7 @@ export const compileConfig = (config: Config): CompiledConfig => ({
         ...(publish === undefined ? {} : { publish }),
       };
     }),
+    ...descriptorSettingsOf(repository),
   })),
   pipelines: Object.entries(pipelinesOf(config)).map(([name, pipeline]) => ({
     name,

@@ -1,12 +1,18 @@
 /** What no single key says about how tables are shown, and what they become. */
-import { previewDatabasePrefix, SYMLINK_SUFFIX, type TablePublication } from '../../lambdas/contract.ts';
+import {
+  glueNameOf,
+  previewDatabasePrefix,
+  type RepositoryConfig,
+  SYMLINK_SUFFIX,
+  type TablePublication,
+} from '../../lambdas/contract.ts';
 import type { Fault } from './allowed.ts';
 import { type Config, durationSeconds } from './schema.ts';
 
 type Repository = Config['repositories'][string];
 type Table = Repository['tables'][string];
-
-const glueNameOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9_]/g, '_');
+/** What a table and the setting for all described ones have in common. */
+type Shown = Pick<Table, 'target' | 'publish' | 'history' | 'format'>;
 
 const withSlash = (uri: string): string => (uri.endsWith('/') ? uri : `${uri}/`);
 
@@ -17,33 +23,89 @@ export const publicationOf = (name: string, table: Table, repository: Repository
     : {
         database: table.database,
         tableName: table.tableName ?? glueNameOf(name),
-        target: table.target ?? repository.targets[0] ?? repository.defaultBranch,
+        target: targetOf(table, repository),
         format: table.format,
         columns: Object.entries(table.columns).map(([column, type]) => ({ name: column, type })),
         partitionTypes: table.partitionTypes,
-        ...(repository.lakeFormation ? { filesBelow: withSlash(repository.storageNamespace) } : {}),
+        ...filesBelow(repository),
         ...shownAs(table),
       };
 
+/** Nothing where descriptors in the repository are not to be read. */
+export const descriptorSettingsOf = (repository: Repository): Pick<RepositoryConfig, 'lakefsTables'> => {
+  const { lakefsTables } = repository;
+  if (lakefsTables === undefined) return {};
+  const { database, format } = lakefsTables;
+  const target = targetOf(lakefsTables, repository);
+  return { lakefsTables: { database, target, format, ...filesBelow(repository), ...shownAs(lakefsTables) } };
+};
+
+const targetOf = ({ target }: Shown, repository: Repository): string =>
+  target ?? repository.targets[0] ?? repository.defaultBranch;
+
+const filesBelow = ({ lakeFormation, storageNamespace }: Repository): Pick<TablePublication, 'filesBelow'> =>
+  lakeFormation ? { filesBelow: withSlash(storageNamespace) } : {};
+
 /** Nothing for symlink tables: what they are made of stays as earlier versions wrote it. */
-const shownAs = ({ publish, history }: Table): Pick<TablePublication, 'publisher' | 'historySeconds'> =>
+const shownAs = ({ publish, history }: Shown): Pick<TablePublication, 'publisher' | 'historySeconds'> =>
   publish === 'symlink' ? {} : { publisher: publish, historySeconds: durationSeconds(history) };
 
 export const publicationFaults = (config: Config): Fault[] => {
   const seen = new Map<string, string>();
-  return Object.entries(config.repositories).flatMap(([name, repository]) =>
-    Object.entries(repository.tables).flatMap(([table, keys]) => {
-      const at = ['repositories', name, 'tables', table];
-      const previews = previewDatabasePrefix(config.controlPlane.prefix);
-      const isPreview = keys.database?.startsWith(previews) === true;
-      const taken = `found "${keys.database ?? ''}"; databases that begin with ${previews} are those of previews, and go by themselves`;
-      return [
-        ...(isPreview ? [{ path: [...at, 'database'], message: taken }] : []),
-        ...tableFaults(at, keys, repository),
-        ...twinFaults(seen, at, table, keys, repository),
-      ];
-    }),
-  );
+  return [
+    ...Object.entries(config.repositories).flatMap(([name, repository]) =>
+      Object.entries(repository.tables).flatMap(([table, keys]) => {
+        const at = ['repositories', name, 'tables', table];
+        return [
+          ...previewFaults(config, at, keys.database),
+          ...tableFaults(at, keys, repository),
+          ...twinFaults(seen, at, table, keys, repository),
+        ];
+      }),
+    ),
+    ...descriptorFaults(config),
+  ];
+};
+
+const previewFaults = (config: Config, at: readonly string[], database = ''): Fault[] => {
+  const previews = previewDatabasePrefix(config.controlPlane.prefix);
+  if (!database.startsWith(previews)) return [];
+  const taken = `found "${database}"; databases that begin with ${previews} are those of previews, and go by themselves`;
+  return [{ path: [...at, 'database'], message: taken }];
+};
+
+/** Two repositories may describe tables of one name, so each has a database of its own for them. */
+const descriptorFaults = (config: Config): Fault[] => {
+  const seen = new Map<string, string>();
+  return Object.entries(config.repositories).flatMap(([name, repository]) => {
+    const { lakefsTables } = repository;
+    if (lakefsTables === undefined) return [];
+    const { database } = lakefsTables;
+    const at = ['repositories', name, 'lakefsTables'];
+    const other = seen.get(database);
+    seen.set(database, name);
+    const twice = `found "${database}"; the described tables of repository "${other ?? ''}" are shown there`;
+    return [
+      ...previewFaults(config, at, database),
+      ...shownFaults(at, lakefsTables, repository),
+      ...(other === undefined ? [] : [{ path: [...at, 'database'], message: twice }]),
+    ];
+  });
+};
+
+const shownFaults = (at: readonly string[], shown: Shown, repository: Repository): Fault[] => {
+  const faults = [...targetFaults(at, shown, repository), ...historyFaults(at, shown, repository)];
+  if (shown.publish !== 'symlink' && shown.format !== 'parquet') {
+    const message = `found "${shown.publish}"; allowed: symlink for ${shown.format}: Iceberg tables are made of Parquet files`;
+    faults.push({ path: [...at, 'publish'], message });
+  }
+  return faults;
+};
+
+const targetFaults = (at: readonly string[], { target }: Shown, { targets }: Repository): Fault[] => {
+  if (target === undefined || targets.includes(target)) return [];
+  const message = `found "${target}"; allowed: a target of the repository: ${targets.join(', ')}`;
+  return [{ path: [...at, 'target'], message }];
 };
 
 const tableFaults = (at: readonly string[], table: Table, repository: Repository): Fault[] => {
@@ -51,23 +113,14 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
   const fault = (key: string, message: string): void => {
     faults.push({ path: [...at, key], message });
   };
-  if (table.target !== undefined && !repository.targets.includes(table.target)) {
-    fault('target', `found "${table.target}"; allowed: a target of the repository: ${repository.targets.join(', ')}`);
-  }
   for (const column of Object.keys(table.partitionTypes)) {
     if (!table.partitionColumns.includes(column)) {
       const allowed = table.partitionColumns.join(', ') || 'none, the table is not partitioned';
       fault('partitionTypes', `found "${column}"; allowed: a partition column: ${allowed}`);
     }
   }
-  if (table.database === undefined) return faults;
-  if (table.publish !== 'symlink' && table.format !== 'parquet') {
-    fault(
-      'publish',
-      `found "${table.publish}"; allowed: symlink for ${table.format}: Iceberg tables are made of Parquet files`,
-    );
-  }
-  faults.push(...historyFaults(at, table, repository));
+  if (table.database === undefined) return [...targetFaults(at, table, repository), ...faults];
+  faults.push(...shownFaults(at, table, repository));
   if (Object.keys(table.columns).length === 0 && table.format !== 'parquet') {
     fault('columns', 'found nothing; allowed: at least one column: only Parquet files tell theirs');
   }
@@ -87,9 +140,9 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
 const DAY_S = 86_400;
 
 /** lakeFS's garbage collection takes what no commit shows for so long; a snapshot that is still kept must not name it. */
-const historyFaults = (at: readonly string[], table: Table, repository: Repository): Fault[] => {
+const historyFaults = (at: readonly string[], table: Shown, repository: Repository): Fault[] => {
   if (table.publish === 'symlink') return [];
-  const target = table.target ?? repository.targets[0] ?? repository.defaultBranch;
+  const target = targetOf(table, repository);
   const { branches, defaultRetentionDays } = repository.garbageCollection;
   // A day between: lakeFS collects by the day, and by clocks of its own.
   const most = (branches[target] ?? defaultRetentionDays) - 1;

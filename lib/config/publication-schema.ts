@@ -13,6 +13,27 @@ const glueType = z
     'a type of Glue such as bigint, decimal(10,2), timestamp, array<string>',
   );
 
+const target = z
+  .string()
+  .regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -')
+  .optional()
+  .describe('Target whose commits the table shows. By default the repository’s first target.');
+
+const publish = z
+  .enum(PUBLISHERS)
+  .default('symlink')
+  .describe(
+    'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`.',
+  );
+
+const history = z
+  .string()
+  .regex(/^(\d{1,6})(s|m|h|d)$/, 'a whole number and s, m, h or d, such as 7d')
+  .default('7d')
+  .describe('How long an earlier state of an Iceberg table can be read after another took its place.');
+
+const format = z.enum(TABLE_FORMATS).default('parquet').describe('Format of the files.');
+
 export const publicationKeys = {
   database: glueName
     .optional()
@@ -22,23 +43,10 @@ export const publicationKeys = {
     .describe(
       'Name of the table in Glue. By default the name here, in lower case, with _ for what Glue does not take.',
     ),
-  target: z
-    .string()
-    .regex(/^\w[-\w]*$/, 'letters, digits, _ and -, not first a -')
-    .optional()
-    .describe('Target whose commits the table shows. By default the repository’s first target.'),
-  publish: z
-    .enum(PUBLISHERS)
-    .default('symlink')
-    .describe(
-      'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`.',
-    ),
-  history: z
-    .string()
-    .regex(/^(\d{1,6})(s|m|h|d)$/, 'a whole number and s, m, h or d, such as 7d')
-    .default('7d')
-    .describe('How long an earlier state of an Iceberg table can be read after another took its place.'),
-  format: z.enum(TABLE_FORMATS).default('parquet').describe('Format of the files.'),
+  target,
+  publish,
+  history,
+  format,
   columns: z
     .record(glueName, glueType)
     .default({})
@@ -50,3 +58,17 @@ export const publicationKeys = {
     .default({})
     .describe('Types of partition columns that are not `string`.'),
 };
+
+/** Tables that the repository itself describes, by files in `_lakefs_tables/`. */
+export const descriptorSchema = z
+  .strictObject({
+    database: glueName.describe('Glue database that shows the described tables. Made where it is missing.'),
+    target,
+    format,
+    publish,
+    history,
+  })
+  .optional()
+  .describe(
+    'Show the tables that files in `_lakefs_tables/` of the repository describe. Without it they are not read.',
+  );

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
 import { exportSchema } from './export-schema.ts';
-import { publicationKeys } from './publication-schema.ts';
+import { descriptorSchema, publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
 import { snapshotSchema } from './snapshot-schema.ts';
 
@@ -83,6 +83,7 @@ const repository = z.strictObject({
     .record(z.string().min(1), table)
     .default({})
     .describe('Tables by name. Outside any table the directory is the unit of the conflict check.'),
+  lakefsTables: descriptorSchema,
 });
 
 const pipeline = z.strictObject({

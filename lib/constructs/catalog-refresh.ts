@@ -27,6 +27,8 @@ export const REFRESH_VISIBILITY = Duration.seconds(400);
 
 /** A policy takes 10 KB in all: with more names than this the pattern of them is given. */
 const MAX_NAMES = 20;
+const WHY_WHOLE =
+  'Tables that a repository describes, or more than a policy can name; the resource is as narrow as it can be.';
 const PREFIX = 'symlinks/';
 const PREVIEWS = 'previews/';
 const ICEBERG_PREFIX = 'iceberg/';
@@ -150,7 +152,7 @@ export class CatalogRefresh extends Construct {
     );
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
       for (const fn of [target, reader]) {
-        explain(fn, resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
+        explain(fn, resource, WHY_WHOLE);
       }
     }
   }
@@ -240,8 +242,7 @@ export class CatalogRefresh extends Construct {
       'Names of metadata files are made afresh for each snapshot.',
     );
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
-      const reason = 'More tables than a policy can name; the resource is as narrow as it can be.';
-      acknowledge(policy, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, reason);
+      acknowledge(policy, 'IAM5', `Resource::${asNagWrites(Stack.of(this), resource)}`, WHY_WHOLE);
     }
     new CfnOutput(this, 'ReaderPolicyArn', {
       value: policy.managedPolicyArn,
@@ -269,10 +270,10 @@ export class CatalogRefresh extends Construct {
 
   /** Source: AWS Service Authorization Reference, AWS Glue: calls about a table name catalog, database and table. */
   #tables(config: CompiledConfig): string[] {
-    const published = publishedIn(config);
-    if (published.length === 0) return [];
     const databases = databasesIn(config);
-    const names = namesOf(published);
+    if (databases.length === 0) return [];
+    // What a repository describes nobody knows here: any table of its database.
+    const names = [...namesOf(publishedIn(config)), ...describedIn(config).map((database) => `${database}/*`)];
     if (databases.length > MAX_NAMES || names.length > MAX_NAMES) return this.#databases(config);
     return [
       this.#arn('catalog'),
@@ -303,8 +304,10 @@ export class CatalogRefresh extends Construct {
 
 const publishedIn = (config: CompiledConfig) =>
   config.repositories.flatMap(({ tables }) => tables.flatMap(({ publish }) => publish ?? []));
+const describedIn = (config: CompiledConfig): string[] =>
+  config.repositories.flatMap(({ lakefsTables }) => lakefsTables?.database ?? []);
 const databasesIn = (config: CompiledConfig): string[] => [
-  ...new Set(publishedIn(config).map(({ database }) => database)),
+  ...new Set([...publishedIn(config).map(({ database }) => database), ...describedIn(config)]),
 ];
 
 const namesOf = (published: readonly TablePublication[]): string[] =>

@@ -54,6 +54,13 @@ describe('refresh-catalog writes', () => {
     ]);
   });
 
+  test('any table of the database of those that the repository describes', () => {
+    const described = [table('a', 'one'), '    lakefsTables: { database: two }\n'];
+    expect(tablesWritten(withTables(described))).toEqual([
+      ...['catalog', 'database/one', 'database/two', 'table/one/a', 'table/two/*'],
+    ]);
+  });
+
   test('by a pattern where they are too many to name', () => {
     const many = Array.from({ length: 21 }, (_, i) => table(`t${String(i)}`, 'one'));
     expect(tablesWritten(withTables(many))).toEqual(['catalog', 'database/one', 'table/one/*']);

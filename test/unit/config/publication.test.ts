@@ -32,6 +32,39 @@ describe('a table that names a database', () => {
   });
 });
 
+describe('tables that the repository describes', () => {
+  const lake = (text: string): string => `${HEAD}    lakefsTables: { ${text} }\n`;
+
+  it('are shown as one setting says, and the functions read the same', () => {
+    const compiled = compileConfig(parse(lake('database: lake, target: staging, publish: both, history: 2d')));
+    expect(compiled.repositories[0]?.lakefsTables).toEqual({
+      ...{ database: 'lake', target: 'staging', format: 'parquet', publisher: 'both', historySeconds: 172_800 },
+    });
+    expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
+    expect(compileConfig(parse(lake('database: lake'))).repositories[0]?.lakefsTables).toEqual({
+      ...{ database: 'lake', target: 'main', format: 'parquet' },
+    });
+    expect(compileConfig(parse(HEAD)).repositories[0]).not.toHaveProperty('lakefsTables');
+  });
+
+  it.each([
+    ['no database', 'target: main', 'database: found nothing'],
+    ['a target that is none', 'database: d, target: dev', 'lakefsTables.target: found "dev"; allowed: a target of'],
+    ['Iceberg of text', 'database: d, publish: iceberg, format: csv', 'lakefsTables.publish: found "iceberg"'],
+    ['history that is collected', 'database: d, publish: iceberg, history: 60d', 'lakefsTables.history: found "60d"'],
+    ['a database of previews', 'database: branchline_preview_x', 'lakefsTables.database: found "branchline_preview_x"'],
+  ])('refuse %s', (_, text, fault) => {
+    expect(faultsOf(lake(text)).join('\n')).toContain(fault);
+  });
+
+  it('are kept apart from those of another repository', () => {
+    const other = '  sea: { storageNamespace: s3://bucket/sea, lakefsTables: { database: lake } }\n';
+    expect(faultsOf(`${lake('database: lake')}${other}`).join('\n')).toContain(
+      'repositories.sea.lakefsTables.database: found "lake"; the described tables of repository "lake" are shown there',
+    );
+  });
+});
+
 it('without one is not published', () => {
   expect(compileConfig(parse(tables('t: { path: t/ }'))).repositories[0]?.tables[0]).not.toHaveProperty('publish');
 });
