@@ -22,7 +22,11 @@ const GROUPS: readonly { readonly prefix: string; readonly title: string; readon
       'Between the person and the functions: told by `branchline` alone, never by a function. See [cli.md](cli.md).',
   },
   { prefix: 'BL7', title: 'The catalog', about: 'Between a target and the tables that readers see of it.' },
-  { prefix: 'BL8', title: 'Recovery', about: 'Snapshots, rotation of the key pair, and the ways back.' },
+  {
+    prefix: 'BL8',
+    title: 'Recovery',
+    about: 'Snapshots, rotation of the key pair, the ways back, and what removes data for good.',
+  },
   { prefix: 'BL9', title: 'Consumers outside lakeFS', about: 'Between the lake and the plain copies of it.' },
 ];
 
