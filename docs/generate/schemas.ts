@@ -61,6 +61,7 @@ const run = z.object({
   runCommit: maybe(z.string()),
   changedPartitions: maybe(z.number()),
   changedObjects: maybe(z.number()),
+  removesLast: maybe(z.boolean()),
   schemaChanges: maybe(
     list(
       z.object({

@@ -118,6 +118,11 @@ export interface Run extends RunKey {
   /** How many partitions (or directories) the run changed; the list is a ledger item of its own. */
   readonly changedPartitions?: number;
   readonly changedObjects?: number;
+  /**
+   * Of all paths that the run changed, the last one in order is one that it removed: a merge of it, or of others with it, may lose a
+   * file (usecases/merge-losses.ts). Absent: not known.
+   */
+  readonly removesLast?: boolean;
   /** How the files that the run wrote differ from the columns of their tables. */
   readonly schemaChanges?: readonly SchemaChange[];
   /** A person takes them as they are. */

@@ -12,7 +12,12 @@ import type { Ports } from '../ports.ts';
 export interface Work {
   /** The commit that is to be promoted; the base commit where the run wrote nothing. */
   readonly head: string;
-  readonly changed: { readonly paths: number; readonly partitions: readonly string[] };
+  readonly changed: {
+    readonly paths: number;
+    readonly partitions: readonly string[];
+    /** As `Run.removesLast`. */
+    readonly removesLast: boolean;
+  };
 }
 
 const MAX_TRIES = 3;
@@ -22,7 +27,7 @@ export const commitWork = async (ports: Ports, run: Run): Promise<Work | undefin
   let head = await commitStaged(ports, run);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (head === undefined) return undefined;
-    if (head === run.baseCommit) return { head, changed: { paths: 0, partitions: [] } };
+    if (head === run.baseCommit) return { head, changed: { paths: 0, partitions: [], removesLast: false } };
     const changed = await changesOf(ports, run, head);
     if (changed.leftovers.length === 0) return { head, changed };
     head = await takeOut(ports, run, changed.leftovers);
@@ -90,12 +95,14 @@ const changesOf = async (
   const paths: string[] = [];
   const leftovers: string[] = [];
   let bookkeeping = 0;
+  let removesLast = false;
   for await (const change of ports.lakefs.diff(run.repository, run.baseCommit, head, { type: 'two_dot' })) {
     if (change.type !== 'removed' && leftoverOf(change.path) !== undefined) leftovers.push(change.path);
     if (isBookkeeping(change.path)) bookkeeping += 1;
     paths.push(change.path);
+    removesLast = change.type === 'removed';
   }
   ports.log.info('changes of the run', { run: formatRunKey(run), objects: paths.length, bookkeeping });
   const tables = tablesOf(await ports.config.load(), run.repository);
-  return { paths: paths.length, partitions: partitionsOf(paths, tables), leftovers };
+  return { paths: paths.length, partitions: partitionsOf(paths, tables), removesLast, leftovers };
 };

@@ -11,8 +11,8 @@ import { rerunIdOf } from './rerun.ts';
 import { resolveConflict } from './resolution.ts';
 import { discard } from './settle-run.ts';
 
-/** Why a promotion stopped: a clash, a base that is not in the target's history or was undone there, a part merged by hand. */
-export type ConflictCode = 'BL2003' | 'BL2007' | 'BL2017' | 'BL2018';
+/** Why a promotion stopped: a clash, a base that is not in the target's history or was undone there, a part merged by hand, a merge that lost files. */
+export type ConflictCode = 'BL2003' | 'BL2007' | 'BL2017' | 'BL2018' | 'BL2023';
 
 /** A resolution copies every object of the run: more than so many take longer than others should wait for. */
 const MAX_OBJECTS_AT_ONCE = 1000;
@@ -26,6 +26,10 @@ const describe = (run: Run, clashes: readonly Clash[], code: ConflictCode): stri
   if (code === 'BL2017') {
     return `${run.target} was rolled back past base commit ${promotionBaseOf(run).slice(0, 12)} by commit ${first?.commit ?? ''}`;
   }
+  if (code === 'BL2023') {
+    const many = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
+    return `lakeFS lost ${first?.what ?? 'a file'}${many} in the merge; it was taken back`;
+  }
   if (first === undefined) return `${run.target} and the run changed the same paths`;
   const who = first.run === undefined ? '' : ` (run ${first.run})`;
   const more = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
@@ -34,6 +38,8 @@ const describe = (run: Run, clashes: readonly Clash[], code: ConflictCode): stri
 
 const policyFor = (run: Run, code: ConflictCode, pipeline: PipelineConfig | undefined): Run['policy'] => {
   const onConflict = pipeline?.onConflict ?? 'keep';
+  // Nobody changed what another did: laid on the head anew, the same changes make a merge that has nothing to lose.
+  if (code === 'BL2023') return (run.resolutions ?? 0) < MAX_RESOLUTIONS ? 'source-wins' : undefined;
   // What was computed from data that is gone is computed anew; no side of it is worth taking.
   const policy = code === 'BL2017' ? 'rerun' : onConflict;
   if (policy === 'keep') return undefined;

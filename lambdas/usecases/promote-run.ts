@@ -11,13 +11,14 @@ import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { cleanUp } from './clean-up.ts';
 import { reject } from './conflict.ts';
+import { lossesOf } from './merge-losses.ts';
 import { mergedRun } from './merged-run.ts';
 import { objectionTo } from './objections.ts';
 import { pathClashes } from './partition-check.ts';
 import { Batch } from './promotion-batch.ts';
 import { schemaObjection } from './run-schema.ts';
-import { conflicted, type PromoteAnswer, recordMerged, settleMerged } from './settle-merged.ts';
-import { historySince } from './target-history.ts';
+import { conflicted, type PromoteAnswer, recordMerged, settleMerged, takeBack } from './settle-merged.ts';
+import { type History, historySince } from './target-history.ts';
 import { advanceVerified, ensureTarget, verifyTarget } from './verify-target.ts';
 
 /** Promotes, and does at once what the run owes after that. */
@@ -104,8 +105,16 @@ const decide = async (ports: Ports, run: Run, batch: Batch): Promise<PromoteAnsw
   if (misfit !== undefined) return { outcome: 'rejected', run: await reject(ports, run, misfit) };
   const leased = await takeLease(ports, run, head.id); // [3]
   if (leased === undefined) return { outcome: 'waiting', run };
-  return merge(ports, leased, target, batch);
+  return merge(ports, leased, { target, since: history.newestFirst.slice(0, -1), batch });
 };
+
+/** What was looked at before the merge. */
+interface Checked {
+  readonly target: Target;
+  /** Commits of the target that the run does not know. */
+  readonly since: History['newestFirst'];
+  readonly batch: Batch;
+}
 
 /** The exclusive right to decide, by one conditional write; `undefined` where somebody else moved the run meanwhile. */
 const takeLease = async (ports: Ports, run: Run, checkedHead: string): Promise<Run | undefined> => {
@@ -119,7 +128,7 @@ const takeLease = async (ports: Ports, run: Run, checkedHead: string): Promise<R
   return answer.outcome === 'updated' ? next : undefined;
 };
 
-const merge = async (ports: Ports, run: Run, target: Target, batch: Batch): Promise<PromoteAnswer> => {
+const merge = async (ports: Ports, run: Run, checked: Checked): Promise<PromoteAnswer> => {
   const runCommit = run.runCommit ?? '';
   let outcome: Awaited<ReturnType<typeof ports.lakefs.merge>>;
   try {
@@ -146,7 +155,7 @@ const merge = async (ports: Ports, run: Run, target: Target, batch: Batch): Prom
     case 'no-changes':
       return noChanges(ports, run);
     case 'merged':
-      return verify(ports, run, target, outcome.commitId, batch);
+      return verify(ports, run, checked, outcome.commitId);
   }
 };
 
@@ -164,14 +173,18 @@ const settleIfMerged = async (ports: Ports, run: Run): Promise<PromoteAnswer | u
 const verify = async (
   ports: Ports,
   run: Run,
-  target: Target,
+  { target, since: unknown, batch }: Checked,
   mergeCommit: string,
-  batch: Batch,
 ): Promise<PromoteAnswer> => {
   const checkedHead = run.lease?.checkedHead ?? promotionBaseOf(run);
   const since = await historySince(ports, run.repository, run.target, checkedHead); // [5]
   if (since.newestFirst.find(({ id }) => id === mergeCommit)?.parents[0] !== checkedHead) {
     return (await settleIfMerged(ports, run)) ?? { outcome: 'waiting', run };
+  }
+  // Before anybody sees it: what is not verified, readers do not get.
+  const losses = await lossesOf(ports, run, { id: mergeCommit, into: checkedHead }, unknown);
+  if (losses.length > 0) {
+    return takeBack(ports, run, { mergeCommit, inForce: true }, { clashes: losses, code: 'BL2023' });
   }
   // First the target: should we die in between, nobody waits for this run's entry, and the log tells what became of it.
   await advanceVerified(ports, target, checkedHead, mergeCommit);

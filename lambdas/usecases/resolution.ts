@@ -14,7 +14,7 @@ import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { headOf } from './claim.ts';
-import { partitionsBetween } from './target-history.ts';
+import { changesBetween } from './target-history.ts';
 
 export type Strategy = 'source-wins' | 'target-wins';
 
@@ -124,7 +124,10 @@ export const resolveConflict = async (ports: Ports, start: Run, strategy: Strate
   if (run === undefined) return start;
   const source = run.originalCommit ?? run.runCommit ?? '';
   const commit = await layDown(ports, run, plan, { source, strategy });
-  const partitions = commit === plan.head ? [] : await partitionsBetween(ports, run.repository, plan.head, commit);
+  const { partitions, removesLast } =
+    commit === plan.head
+      ? { partitions: [], removesLast: false }
+      : await changesBetween(ports, run.repository, plan.head, commit);
   await ports.ledger.putChanges(run, commit, partitions);
   const resolved = await changeRun(ports, run, (current) =>
     current.state === 'CONFLICTED' && current.lease?.owner === owner
@@ -137,6 +140,7 @@ export const resolveConflict = async (ports: Ports, start: Run, strategy: Strate
             originalCommit: source,
             promotionBase: plan.head,
             changedPartitions: partitions.length,
+            removesLast,
             resolutions: (current.resolutions ?? 0) + 1,
           },
           {

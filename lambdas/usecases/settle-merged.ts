@@ -1,10 +1,12 @@
 /** What becomes of a run whose merge the target's log holds: step 1 and the end of step 5 in docs/architecture.md. */
 import { isPromotion, type Merged } from '../domain/history.ts';
+import type { Commit } from '../domain/lakefs.ts';
 import { type Clash, formatRunKey, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { type ConflictCode, conflict } from './conflict.ts';
+import { lossesOf } from './merge-losses.ts';
 import { type Objection, objectionTo } from './objections.ts';
 import { type History, remember } from './target-history.ts';
 import { undoMerge } from './undo-merge.ts';
@@ -26,7 +28,7 @@ export interface PromoteAnswer {
 
 /**
  * The target's log holds the merge. Where ours went onto another head than the one that was checked, what lay between is
- * checked now; on a clash the merge is taken back at once. A merge by hand is a person's decision: it is verified like
+ * checked now; on a clash, and where lakeFS lost files in it, the merge is taken back at once. A merge by hand is a person's decision: it is verified like
  * every other one, and blocks the target where it clashes.
  */
 export const settleMerged = async (
@@ -40,26 +42,43 @@ export const settleMerged = async (
   const commit = history.newestFirst[at];
   const isChecked = commit?.parents[0] === run.lease?.checkedHead;
   const isOurs = commit !== undefined && isPromotion(commit);
-  if (merged.takenBack || (merged.inForce && isOurs && !isChecked)) {
-    const objection = await objectionTo(ports, run, before);
+  if (merged.takenBack || (merged.inForce && isOurs)) {
+    const wasLookedAt = isChecked && !merged.takenBack;
+    const objection =
+      (wasLookedAt ? undefined : await objectionTo(ports, run, before)) ??
+      (await lossOf(ports, run, commit, before.slice(0, -1)));
     if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
   }
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
 
-const takeBack = async (
+const lossOf = async (
   ports: Ports,
   run: Run,
-  merged: Merged,
+  merge: Commit | undefined,
+  since: readonly Commit[],
+): Promise<Objection | undefined> => {
+  const into = merge?.parents[0];
+  if (merge === undefined || into === undefined) return undefined;
+  const losses = await lossesOf(ports, run, { id: merge.id, into }, since);
+  return losses.length === 0 ? undefined : { clashes: losses, code: 'BL2023' };
+};
+
+export const takeBack = async (
+  ports: Ports,
+  run: Run,
+  merged: Pick<Merged, 'mergeCommit' | 'inForce'>,
   objection: Objection = { clashes: [], code: 'BL2003' },
 ): Promise<PromoteAnswer> => {
   if (!merged.inForce || (await undoMerge(ports, run, merged.mergeCommit)) === 'undone') {
     return conflicted(ports, run, objection.clashes, objection.code);
   }
   // Something later overlaps it: the log says that it is in force, and a person has to decide before anybody builds on it.
-  const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} clashes and cannot be reverted: something later overlaps it`;
+  const what = objection.code === 'BL2023' ? `lost ${objection.clashes[0]?.what ?? 'files'}` : 'clashes';
+  const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} ${what} and cannot be reverted: something later overlaps it`;
   const target = await ensureTarget(ports, run.repository, run.target);
-  await blockTarget(ports, target, merged.mergeCommit, { code: 'BL2016', message });
+  const code = objection.code === 'BL2023' ? 'BL2023' : 'BL2016';
+  await blockTarget(ports, target, merged.mergeCommit, { code, message });
   return recordMerged(ports, run, merged.mergeCommit, true);
 };
 
@@ -71,7 +90,11 @@ export const recordMerged = async (
 ): Promise<PromoteAnswer> => {
   const changes = await ports.ledger.getChanges(run, run.runCommit ?? '');
   if (changes !== undefined)
-    remember(ports, run.repository, mergeCommit, { partitions: changes, run: formatRunKey(run) });
+    remember(ports, run.repository, mergeCommit, {
+      partitions: changes,
+      removesLast: run.removesLast,
+      run: formatRunKey(run),
+    });
   const state = inForce ? 'PROMOTED' : 'ROLLED_BACK';
   const settled = await changeRun(ports, run, (current) => {
     if (current.state !== 'COMMITTED' && current.state !== 'PROMOTING') return undefined;

@@ -123,6 +123,7 @@ const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Settle
         runCommit: head,
         changedObjects: changed.paths,
         changedPartitions: changed.partitions.length,
+        removesLast: changed.removesLast,
         ...(schemaChanges.length === 0 ? {} : { schemaChanges }),
       },
       { note: `${String(changed.paths)} objects in ${String(changed.partitions.length)} partitions` },

@@ -22,6 +22,8 @@ interface Cache {
 
 export interface CommitChanges {
   readonly partitions: readonly string[];
+  /** As `Run.removesLast`; absent where the ledger does not say. */
+  readonly removesLast?: boolean | undefined;
   /** The run that the ledger knows to have made this commit. */
   readonly run?: string;
 }
@@ -128,8 +130,8 @@ export const changesOfCommits = async (
     cache.changes.set(
       commit.id,
       run !== undefined && recorded !== undefined
-        ? { partitions: recorded, run: formatRunKey(run) }
-        : { partitions: await diffPartitions(ports, repository, commit) },
+        ? { partitions: recorded, removesLast: run.removesLast, run: formatRunKey(run) }
+        : await changesOf(ports, repository, commit),
     );
   }
   const found = new Map<string, CommitChanges>();
@@ -157,10 +159,27 @@ const ownRuns = async (ports: Ports, commits: readonly Commit[]): Promise<Readon
   return own;
 };
 
-const diffPartitions = async (ports: Ports, repository: string, commit: Commit): Promise<readonly string[]> => {
+const changesOf = async (ports: Ports, repository: string, commit: Commit): Promise<CommitChanges> => {
   const parent = commit.parents[0];
-  if (parent === undefined) return [];
-  return partitionsBetween(ports, repository, parent, commit.id);
+  if (parent === undefined) return { partitions: [], removesLast: false };
+  return changesBetween(ports, repository, parent, commit.id);
+};
+
+/** In what two commits differ. */
+export const changesBetween = async (
+  ports: Ports,
+  repository: string,
+  left: string,
+  right: string,
+): Promise<CommitChanges & { readonly removesLast: boolean }> => {
+  const tables = tablesOf(await ports.config.load(), repository);
+  const paths: string[] = [];
+  let removesLast = false;
+  for await (const { path, type } of ports.lakefs.diff(repository, left, right, { type: 'two_dot' })) {
+    paths.push(path);
+    removesLast = type === 'removed';
+  }
+  return { partitions: partitionsOf(paths, tables), removesLast };
 };
 
 /** Partitions in which two commits differ. */
@@ -169,9 +188,4 @@ export const partitionsBetween = async (
   repository: string,
   left: string,
   right: string,
-): Promise<readonly string[]> => {
-  const tables = tablesOf(await ports.config.load(), repository);
-  const paths: string[] = [];
-  for await (const change of ports.lakefs.diff(repository, left, right, { type: 'two_dot' })) paths.push(change.path);
-  return partitionsOf(paths, tables);
-};
+): Promise<readonly string[]> => (await changesBetween(ports, repository, left, right)).partitions;

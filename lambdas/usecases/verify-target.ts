@@ -13,8 +13,9 @@ import type { Ports } from '../ports.ts';
 import { changeTarget } from './change.ts';
 import { headOf } from './claim.ts';
 import { followHistory } from './follow-history.ts';
+import { lostPaths, type MergeOfSides } from './merge-losses.ts';
 import { broughtBy } from './run-of-commit.ts';
-import { historySince, partitionsBetween } from './target-history.ts';
+import { changesBetween, historySince } from './target-history.ts';
 
 /** The entry of a target; made at its present head where there is none yet. */
 export const ensureTarget = async (ports: Ports, repository: string, branch: string): Promise<Target> => {
@@ -158,12 +159,30 @@ const clashOf = async (
   const base = await ports.lakefs.mergeBase(target.repository, second, first);
   if (base === first) return undefined;
   const tables = tablesOf(await ports.config.load(), target.repository);
-  const brought = await partitionsBetween(ports, target.repository, base, second);
-  const between = await partitionsBetween(ports, target.repository, base, first);
-  const clashes = clashingPartitions(brought, between, tables);
-  if (clashes.length === 0) return undefined;
+  const brought = await changesBetween(ports, target.repository, base, second);
+  const between = await changesBetween(ports, target.repository, base, first);
+  const clashes = clashingPartitions(brought.partitions, between.partitions, tables);
+  if (clashes.length === 0) {
+    if (!brought.removesLast && !between.removesLast) return undefined;
+    return lossOf(ports, commit, {
+      ...{ repository: target.repository, base, into: first },
+      ...{ source: second, merge: commit.id },
+    });
+  }
   const message = `merge ${commit.id.slice(0, 12)} by ${commit.committer} changed partitions that had changed since ${base.slice(0, 12)}: ${clashes.slice(0, 5).join(', ')}${clashes.length > 5 ? ` and ${String(clashes.length - 5)} more` : ''}`;
   return { cause: { code: 'BL2016', message }, partitions: clashes };
+};
+
+/** lakeFS may lose files in a merge by hand as in one of ours. */
+const lossOf = async (
+  ports: Ports,
+  commit: Commit,
+  sides: MergeOfSides,
+): Promise<Omit<OpenClash, 'commit'> | undefined> => {
+  const lost = await lostPaths(ports, sides);
+  if (lost.length === 0) return undefined;
+  const message = `lakeFS lost ${lost.slice(0, 5).join(', ')}${lost.length > 5 ? ` and ${String(lost.length - 5)} more` : ''} in merge ${commit.id.slice(0, 12)} by ${commit.committer}`;
+  return { cause: { code: 'BL2023', message }, partitions: [] };
 };
 
 /** What was taken back because it clashed clashes still when that is undone. */

@@ -213,6 +213,19 @@ againstEveryServer((lake) => {
       expect(await files()).toEqual(['p=1/_SUCCESS', 'p=2/part']);
     });
 
+    it.each([
+      ['the source', { 'p=2/_SUCCESS': '', 'p=2/part': 'other' }, { 'p=3/_SUCCESS': null }],
+      ['the target', { 'p=3/_SUCCESS': null }, { 'p=2/_SUCCESS': '', 'p=2/part': 'other' }],
+    ])('that lost a file of %s are undone to the last path by a revert', async (_, ofSource, ofTarget) => {
+      await commit('main', { 'p=1/_SUCCESS': '', 'p=3/_SUCCESS': '' });
+      const source = await branchWith('b', ofSource);
+      const before = await commit('main', ofTarget);
+      const id = await mergeCommit(source.id);
+      expect(await files()).toEqual(['p=1/_SUCCESS', 'p=2/part']);
+      await lake.lakefs.revert(lake.repository, 'main', id, 1, request('r'));
+      expect(await paths(lake.lakefs.diff(lake.repository, before.id, 'main', { type: 'two_dot' }))).toEqual([]);
+    });
+
     it('lose no such file where the other side goes on behind it', async () => {
       await commit('main', { 'p=1/_SUCCESS': '', 'p=3/_SUCCESS': '', 'p=4/part': '1' });
       const source = await branchWith('b', { 'p=3/_SUCCESS': null });

@@ -144,4 +144,11 @@ export const RUN_ERRORS = {
     5,
     'Somebody keeps merging into the target by hand. Ask them to stop, then repeat the command: it goes on.',
   ),
+  BL2023: entry(
+    'merge lost files',
+    'nobody: retried',
+    true,
+    5,
+    'A fault of lakeFS (docs/limits.md). A promotion is taken back and laid on the target anew by itself; a merge by hand waits: `branchline targets revert` undoes it, then merge a branch that was made from the head.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
