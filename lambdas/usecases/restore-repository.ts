@@ -7,11 +7,12 @@
  * lakeFS refuses a restore into a repository that has any (seen on 1.84).
  */
 import { BranchlineError } from '../domain/errors.ts';
+import type { Repository } from '../domain/lakefs.ts';
 import type { BackupFound, LostWork } from '../domain/restore.ts';
 import { dumpedAt } from '../domain/restore.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { RestorePorts } from '../restore-ports.ts';
-import { listRefs } from './dump-refs.ts';
+import { bringBackRefs, bringBackSettings, differencesFrom } from './bring-back.ts';
 import { findBackup, type GoodBackup } from './find-backup.ts';
 import { alignLedger, lostWork, summaryOf } from './restore-ledger.ts';
 
@@ -39,9 +40,6 @@ export interface RepositoryRequest {
   readonly storageNamespace?: string;
   readonly until: EpochMs;
 }
-
-const FIRST_LOOK_MS = 200;
-const MAX_PAUSE_MS = 5_000;
 
 const stateOf = async ({ lakefs }: RestorePorts, repository: string): Promise<RepositoryPlan['state']> => {
   if ((await lakefs.getRepository(repository)) === undefined) return 'absent';
@@ -98,69 +96,28 @@ export const restoreRepository = async (
   const { manifest, refs } = good;
   const state = await stateOf(ports, repository);
   if (state === 'present') await refuseUnlessOurs(ports, good);
-  else await bringBackRefs(ports, request, good);
-  const differences = await differencesFrom(ports, good);
+  else await bringBackRefs(ports, placeOf(request, good), good, request.until);
+  const differences = await differencesFrom(ports, repository, good);
   if (differences.length > 0) {
     throw new BranchlineError('BL8405', `repository "${repository}": ${differences.slice(0, 20).join('; ')}`, {
       details: { differences },
     });
   }
-  await bringBackSettings(ports, good);
+  await bringBackSettings(ports, repository, good);
   const lost = await alignLedger(ports, manifest);
   return { snapshot: manifest.snapshot.id, branches: refs.branches.length, tags: refs.tags.length, lost };
 };
 
 /** A repository with exactly the refs of the backup is one that an interrupted restore has left: the rest is still to be done. */
 const refuseUnlessOurs = async (ports: RestorePorts, good: GoodBackup): Promise<void> => {
-  const differences = await differencesFrom(ports, good);
-  if (differences.length === 0) return;
   const { name } = good.manifest.repository;
+  const differences = await differencesFrom(ports, name, good);
+  if (differences.length === 0) return;
   throw new BranchlineError('BL8403', `repository "${name}" has refs: ${differences.slice(0, 5).join('; ')}`);
 };
 
-const bringBackRefs = async (ports: RestorePorts, request: RepositoryRequest, good: GoodBackup): Promise<void> => {
-  const { lakefs, clock, pause } = ports;
-  const { name, storageNamespace, defaultBranch } = good.manifest.repository;
-  const namespace = request.storageNamespace ?? storageNamespace;
-  await lakefs.createBareRepository({ name, storageNamespace: namespace, defaultBranch });
-  const begun = await lakefs.beginRestore(name, good.manifest.refs.dump);
-  // Another restore came first: its refs are compared like ours.
-  if (begun === 'in-use') return;
-  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
-    const found = await lakefs.restoreOf(name, begun.task);
-    if (found !== 'pending') return;
-    if (clock.now() + pauseMs > request.until) {
-      throw new BranchlineError('BL3003', `restore of "${name}" goes on in lakeFS: ask again, it is gone on with`);
-    }
-    await pause(pauseMs);
-  }
-};
-
-/** Refs that moved while the dump was made may be any of the states in between. */
-const differencesFrom = async (ports: RestorePorts, { manifest, refs }: GoodBackup): Promise<string[]> => {
-  const found = await listRefs(ports, manifest.repository.name);
-  const moving = new Set(refs.moving);
-  const shown = ({ branches, tags }: Pick<GoodBackup['refs'], 'branches' | 'tags'>): Map<string, string> =>
-    new Map([
-      ...branches.map(({ id, commitId }) => [`branch ${id}`, commitId] as const),
-      ...tags.map(({ id, commitId }) => [`tag ${id}`, commitId] as const),
-    ]);
-  const [expected, actual] = [shown(refs), shown(found)];
-  return [...new Set([...expected.keys(), ...actual.keys()])]
-    .filter((key) => !moving.has(key.slice(key.indexOf(' ') + 1)) && expected.get(key) !== actual.get(key))
-    .map((key) => `${key} shows ${actual.get(key) ?? 'nothing'}, not ${expected.get(key) ?? 'nothing'}`)
-    .toSorted();
-};
-
-/** What a dump does not hold. Targets of the configuration are protected by set-up besides. */
-const bringBackSettings = async ({ lakefs }: RestorePorts, { manifest }: GoodBackup): Promise<void> => {
-  const { repository, settings } = manifest;
-  if (Object.keys(repository.metadata).length > 0)
-    await lakefs.setRepositoryMetadata(repository.name, repository.metadata);
-  const before = await lakefs.getProtectedBranches(repository.name);
-  const missing = settings.protectedBranches.filter((pattern) => !before.includes(pattern));
-  if (missing.length > 0) await lakefs.setProtectedBranches(repository.name, [...before, ...missing]);
-  if (settings.garbageCollection !== undefined) {
-    await lakefs.setGarbageCollection(repository.name, settings.garbageCollection);
-  }
-};
+const placeOf = ({ storageNamespace }: RepositoryRequest, { manifest }: GoodBackup): Repository => ({
+  name: manifest.repository.name,
+  storageNamespace: storageNamespace ?? manifest.repository.storageNamespace,
+  defaultBranch: manifest.repository.defaultBranch,
+});
