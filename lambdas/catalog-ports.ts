@@ -19,6 +19,8 @@ export interface CatalogTable {
   readonly partitionKeys: readonly Column[];
   readonly storage: Storage;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Of a view: its text as engines store it. A view has no files. */
+  readonly view?: string;
 }
 
 /** As Glue holds it. `versionId` says what a later update expects to replace. */
@@ -163,6 +165,8 @@ export interface TableWork {
   readonly isWhole: boolean;
   /** No step is begun after that. */
   readonly until: EpochMs;
+  /** Only prepare it, where the kind of table has one step that shows all: the caller shows several tables together. */
+  readonly holdsBack?: boolean;
   /** What Glue has under the name of the table, where somebody has just looked. */
   readonly found?: { readonly table: StoredTable | undefined };
 }
@@ -180,10 +184,21 @@ export type PublishOutcome =
       readonly restored: number;
       /** So many partitions are there now. Known where the whole table was compared. */
       readonly partitions?: number;
+      /** Of an Iceberg table: the snapshot that readers see now. */
+      readonly snapshot?: string;
     } & PartitionCounts)
   /** The time is up. The same work goes on where this left off: what is right already is not done again. */
   | ({ readonly outcome: 'unfinished' } & PartitionCounts)
   /** What the catalog holds does not fit the changes alone: the whole table has to be compared. */
   | { readonly outcome: 'drifted'; readonly what: string };
 
-export type Publisher = (ports: CatalogPorts, work: TableWork) => Promise<PublishOutcome>;
+/** Everything is written, and nothing of it is shown yet. Only where the caller holds back. */
+export interface Prepared {
+  readonly outcome: 'prepared';
+  /** One call to Glue. */
+  show(): Promise<PublishOutcome>;
+  /** Removes what nobody needs any more; to be called when it is shown. */
+  tidy(): Promise<void>;
+}
+
+export type Publisher = (ports: CatalogPorts, work: TableWork) => Promise<PublishOutcome | Prepared>;

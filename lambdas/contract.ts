@@ -340,6 +340,13 @@ export type PublisherName = (typeof PUBLISHERS)[number];
 /** What follows the name of the symlink table where both are shown. */
 export const SYMLINK_SUFFIX = '_symlink';
 
+/** View in Glue that says which snapshot of each Iceberg table of a target belongs to the commit that readers see. */
+export const publishedViewName = (repository: string, target: string): string =>
+  `published_${repository}_${target}`
+    .toLowerCase()
+    .replace(/[^a-z0-9_]/g, '_')
+    .slice(0, 255);
+
 /** How a table is shown in Glue. */
 export interface TablePublication {
   readonly database: string;

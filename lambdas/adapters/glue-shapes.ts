@@ -46,6 +46,7 @@ export const toStoredTable = (wire: Table): StoredTable => ({
   partitionKeys: toColumns(wire.PartitionKeys),
   storage: toStorage(wire.StorageDescriptor),
   parameters: wire.Parameters ?? {},
+  ...(wire.TableType === 'VIRTUAL_VIEW' ? { view: wire.ViewOriginalText ?? '' } : {}),
   versionId: wire.VersionId ?? '',
 });
 
@@ -55,7 +56,9 @@ export const ofTable = (table: CatalogTable, before?: Table): TableInput => ({
   ...(before?.Owner === undefined ? {} : { Owner: before.Owner }),
   ...(before?.Retention === undefined ? {} : { Retention: before.Retention }),
   Name: table.name,
-  TableType: 'EXTERNAL_TABLE',
+  ...(table.view === undefined
+    ? { TableType: 'EXTERNAL_TABLE' }
+    : { TableType: 'VIRTUAL_VIEW', ViewOriginalText: table.view, ViewExpandedText: '/* Presto View */' }),
   Parameters: { ...table.parameters },
   PartitionKeys: ofColumns(table.partitionKeys),
   StorageDescriptor: ofStorage(table.storage),

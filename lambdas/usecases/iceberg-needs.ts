@@ -10,7 +10,7 @@ import type { Catalog, IcebergReader } from '../catalog-ports.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { readManifest, readManifestList } from '../domain/iceberg/manifest-file.ts';
-import { type Snapshot, SUMMARY } from '../domain/iceberg/metadata.ts';
+import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
 import { ICEBERG_PARAMETER, isIcebergTable, openIceberg } from './iceberg-table.ts';
 
 export interface NeedsPorts {

@@ -103,13 +103,18 @@ const without = (parameters: Readonly<Record<string, string>>, ...names: string[
   Object.fromEntries(Object.entries(parameters).filter(([key]) => !names.includes(key)));
 
 /**
- * Writes the metadata, then switches readers over by one compare-and-swap.
- * @returns `lost` where the table shows another state meanwhile than the one that this follows.
+ * Writes the metadata.
+ * @returns what switches readers over, by one compare-and-swap; `lost` where the table shows another state meanwhile than the one that
+ * this follows.
  */
-export const flipTable = async (ports: CatalogPorts, flip: Flip): Promise<'flipped' | 'lost'> => {
-  const { descriptor, open, metadata, fileName, commit } = flip;
-  const key = `${icebergFolder(descriptor)}metadata/${fileName}`;
-  await ports.iceberg.put(key, Buffer.from(writeMetadata(metadata), 'utf8'));
+export const prepareFlip = async (ports: CatalogPorts, flip: Flip): Promise<() => Promise<'flipped' | 'lost'>> => {
+  const key = `${icebergFolder(flip.descriptor)}metadata/${flip.fileName}`;
+  await ports.iceberg.put(key, Buffer.from(writeMetadata(flip.metadata), 'utf8'));
+  return () => switchTo(ports, flip, ports.iceberg.uri(key));
+};
+
+const switchTo = async (ports: CatalogPorts, flip: Flip, metadataAt: string): Promise<'flipped' | 'lost'> => {
+  const { descriptor, open, commit } = flip;
   let { stored } = open;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const kept = without(stored?.parameters ?? {}, 'classification', TABLE_PARAMETER.refreshing);
@@ -123,7 +128,7 @@ export const flipTable = async (ports: CatalogPorts, flip: Flip): Promise<'flipp
         [TABLE_PARAMETER.table]: descriptor.name,
         [TABLE_PARAMETER.commit]: commit,
         [ICEBERG_PARAMETER.type]: 'ICEBERG',
-        [ICEBERG_PARAMETER.metadata]: ports.iceberg.uri(key),
+        [ICEBERG_PARAMETER.metadata]: metadataAt,
         ...(open.metadataAt === undefined ? {} : { [ICEBERG_PARAMETER.previous]: open.metadataAt }),
       },
     };

@@ -3,9 +3,9 @@ import type { CatalogReader, IcebergReader, StoredTable } from '../catalog-ports
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import type { Finding } from '../domain/catalog/verification.ts';
 import type { LakePorts } from '../ports.ts';
+import { planForm, readBase } from './iceberg-base.ts';
 import { findChanges, openGroups } from './iceberg-groups.ts';
 import { isInForm, openIceberg } from './iceberg-table.ts';
-import { planForm, readBase } from './publish-iceberg.ts';
 import { wholeTable } from './table-source.ts';
 
 export const verifyIceberg = async (

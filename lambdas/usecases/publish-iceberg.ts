@@ -4,44 +4,25 @@
  * The cost follows the change: manifests of partitions that stay are taken over by name, footers are read of new files alone. Nothing
  * before the switch is seen by readers, so every step may be interrupted and is simply done again.
  */
-import { createHash } from 'node:crypto';
-import type { CatalogPorts, IcebergReader, Publisher, PublishOutcome, TableWork } from '../catalog-ports.ts';
-import { METADATA } from '../contract.ts';
+import type { CatalogPorts, Prepared, Publisher, PublishOutcome, TableWork } from '../catalog-ports.ts';
 import { MOST_FILES } from '../domain/iceberg/groups.ts';
-import {
-  type DataFile,
-  type ManifestFile,
-  type ManifestForm,
-  readManifest,
-  readManifestList,
-  writeManifest,
-  writeManifestList,
-} from '../domain/iceberg/manifest-file.ts';
-import {
-  currentSnapshot,
-  lastOwnSnapshot,
-  mappingIn,
-  nextMetadata,
-  type Snapshot,
-  SUMMARY,
-  schemasOf,
-  specsOf,
-  summaryOf,
-  type TableMetadata,
-} from '../domain/iceberg/metadata.ts';
-import { currentSpec, type Specs, typed, withPartitions } from '../domain/iceberg/partition-spec.ts';
-import { byGroup, type NewManifest, NO_DELTA, plus, rewriteGroup, touchedGroups } from '../domain/iceberg/rewrite.ts';
-import { currentSchema, nameMapping, type Schemas, spellingsOf, withColumns } from '../domain/iceberg/schema.ts';
-import { widen, widenedTypes } from '../domain/iceberg/widen.ts';
+import type { DataFile } from '../domain/iceberg/manifest-file.ts';
+import { mappingIn, nextMetadata, schemasOf, type TableMetadata } from '../domain/iceberg/metadata.ts';
+import { keptSnapshots, refsIn, refsOf } from '../domain/iceberg/retention.ts';
+import { nameMapping, spellingsOf } from '../domain/iceberg/schema.ts';
+import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
+import { type Base, type Next, planForm, readBase } from './iceberg-base.ts';
 import { type NewFile, type ReadFiles, readNewFiles, zonesOf } from './iceberg-files.ts';
 import { type Changes, findChanges, type Groups, openGroups } from './iceberg-groups.ts';
 import { removeOrphans } from './iceberg-orphans.ts';
-import { flipTable, icebergFolder, isInForm, type OpenIceberg, openIceberg } from './iceberg-table.ts';
+import { lookAtRefs } from './iceberg-refs.ts';
+import { filesOf, type Parts, writeSnapshot } from './iceberg-snapshot.ts';
+import { icebergFolder, isInForm, openIceberg, prepareFlip } from './iceberg-table.ts';
 
-/** Manifests that are rewritten at a time. */
-const AT_ONCE = 8;
 /** More would make a metadata file that every query reads too large. */
 const MOST_SNAPSHOTS = 500;
+/** Queries that run, and who has just been told a snapshot by the view, still read it. */
+const LEAST_KEPT_MS = 3_600_000;
 
 export interface IcebergOptions {
   readonly mostFiles?: number;
@@ -60,82 +41,14 @@ export const icebergPublisher =
     const groups = openGroups(ports, form.partitions, manifests, starts);
     const found = await findChanges(ports, work, groups, form.partitions);
     if (found.drift !== undefined) return { outcome: 'drifted', what: found.drift };
-    return publish(ports, work, { open, base, groups, found, mostFiles });
+    const outcome = await prepare(ports, work, { open, base, groups, found, mostFiles });
+    if (outcome.outcome !== 'prepared' || work.holdsBack === true) return outcome;
+    const shown = await outcome.show();
+    if (shown.outcome === 'published') await outcome.tidy();
+    return shown;
   };
 
-/** The state that the next snapshot follows: our last one. What somebody else made behind it is undone by ours. */
-export interface Base {
-  readonly snapshot: Snapshot | undefined;
-  readonly manifests: readonly ManifestFile[];
-  readonly starts: readonly string[];
-  readonly isForeign: boolean;
-  readonly drift?: string;
-}
-
-export const readBase = async (
-  ports: { readonly iceberg: IcebergReader },
-  { metadata }: OpenIceberg,
-): Promise<Base> => {
-  const nothing = { snapshot: undefined, manifests: [], starts: [''], isForeign: false };
-  if (metadata === undefined) return { ...nothing, drift: 'there is no table yet' };
-  const current = currentSnapshot(metadata);
-  const snapshot = lastOwnSnapshot(metadata);
-  // Also where somebody put it back to an earlier one of ours.
-  const foreign = current !== undefined && current['snapshot-id'] !== snapshot?.['snapshot-id'];
-  if (snapshot === undefined) return { ...nothing, isForeign: foreign, drift: 'it has no snapshot of ours' };
-  const key = ports.iceberg.keyOf(snapshot['manifest-list']);
-  const bytes = key === undefined ? undefined : await ports.iceberg.get(key);
-  const list = bytes === undefined ? undefined : readManifestList(Buffer.from(bytes));
-  if (list?.groups === undefined) return { ...nothing, isForeign: foreign, drift: 'its manifest list is gone' };
-  const live = list.manifests.flatMap((manifest, i) =>
-    manifest.added_files_count + manifest.existing_files_count > 0 ? [{ manifest, start: list.groups?.[i] ?? '' }] : [],
-  );
-  return {
-    ...{ snapshot, isForeign: foreign, manifests: live.map(({ manifest }) => manifest) },
-    starts: live.length === 0 ? [''] : live.map(({ start }) => start),
-    ...(foreign ? { drift: 'somebody else wrote to it' } : {}),
-  };
-};
-
-/** What the table is described by from now on. */
-interface Next {
-  readonly schemas: Schemas;
-  readonly specs: Specs;
-  readonly form: ManifestForm;
-  /** Schema or spec are not those of the table. */
-  readonly isOther: boolean;
-  readonly isSameSpec: boolean;
-}
-
-/** @param zones paths of new columns that the files hold in UTC; ids do not depend on them. */
-export const planForm = (
-  { table }: Pick<TableWork, 'table'>,
-  metadata: TableMetadata | undefined,
-  base: Base,
-  zones: ReadonlySet<string> = new Set(),
-): Next => {
-  const schemas = withColumns(schemasOf(metadata), [...table.columns, ...table.partitionColumns], zones);
-  const schema = currentSchema(schemas);
-  const sources = table.partitionColumns.flatMap(({ name }) => schema.fields.filter((field) => field.name === name));
-  const specs = withPartitions(specsOf(metadata), sources);
-  const spec = currentSpec(specs);
-  const isSameSpec = specs.current === metadata?.['default-spec-id'];
-  return {
-    ...{ schemas, specs, isOther: schemas.current !== metadata?.['current-schema-id'] || !isSameSpec },
-    isSameSpec: isSameSpec && base.manifests.every((manifest) => manifest.partition_spec_id === specs.current),
-    form: { schema, spec, partitions: typed(spec, schema.fields) },
-  };
-};
-
-interface Parts {
-  readonly open: OpenIceberg;
-  readonly base: Base;
-  readonly groups: Groups;
-  readonly found: Changes;
-  readonly mostFiles: number;
-}
-
-const publish = async (ports: CatalogPorts, work: TableWork, parts: Parts): Promise<PublishOutcome> => {
+const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Promise<PublishOutcome | Prepared> => {
   const { open, base, groups, found } = parts;
   const { table, commit, isWhole, until } = work;
   const { metadata } = open;
@@ -156,29 +69,70 @@ const publish = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
     !next.isOther && isInForm(ports, table, open) && JSON.stringify(mapping) === JSON.stringify(mappingIn(metadata));
   const isAsIs =
     found.changes.size + groups.lost.size === 0 && !base.isForeign && isDescribed && (!isWhole || shown === commit);
-  if (!isAsIs) {
-    const written = await writeSnapshot(ports, work, parts, next, read.files);
-    const name = `${String(written.snapshot['sequence-number']).padStart(5, '0')}-${ports.ids.owner()}.metadata.json`;
-    const flip = {
-      ...{ descriptor: table, open, commit, fileName: name },
-      metadata: nextMetadata({
-        ...{ before: metadata, beforeAt: open.metadataAt, uuid: metadata?.['table-uuid'] ?? ports.ids.owner() },
-        location: ports.iceberg.uri(folder).replace(/\/$/, ''),
-        ...{ schemas: next.schemas, specs: next.specs, mapping, now: written.snapshot['timestamp-ms'] },
-        snapshot: written.snapshot,
-        keep: { ms: (table.iceberg?.keepSeconds ?? 0) * 1000, most: MOST_SNAPSHOTS },
-        tags: await tagsOf(ports, table.repository),
-      }),
-    };
-    if ((await flipTable(ports, flip)) === 'lost') {
-      return isWhole
-        ? { outcome: 'unfinished', ...NO_COUNTS }
-        : { outcome: 'drifted', what: 'somebody else wrote to it' };
-    }
+  const snapshot = isAsIs ? undefined : await writeSnapshot(ports, work, parts, next, read.files);
+  const outcome = (id: Snapshot['snapshot-id'] | undefined): PublishOutcome => ({
+    ...{ outcome: 'published', restored: groups.lost.size, ...countsOf(found, groups) },
+    ...(id === undefined ? {} : { snapshot: String(id) }),
+  });
+  const describe = await nextState(ports, work, parts, { next, mapping, snapshot });
+  const tidy = async (): Promise<void> => {
+    if (isWhole) await removeOrphans(ports, table, until);
+  };
+  if (describe === undefined) {
+    return { outcome: 'prepared', show: async () => outcome(base.snapshot?.['snapshot-id']), tidy };
   }
-  if (isWhole) await removeOrphans(ports, table, until);
-  return { outcome: 'published', restored: groups.lost.size, ...countsOf(found, groups) };
+  const serial = String(describe['last-sequence-number']).padStart(5, '0');
+  const flip = await prepareFlip(ports, {
+    ...{ descriptor: table, open, metadata: describe, fileName: `${serial}-${ports.ids.owner()}.metadata.json` },
+    commit: snapshot === undefined ? (shown ?? commit) : commit,
+  });
+  const show = async (): Promise<PublishOutcome> => {
+    if ((await flip()) === 'flipped') return outcome(describe['current-snapshot-id'] ?? undefined);
+    return isWhole
+      ? { outcome: 'unfinished', ...NO_COUNTS }
+      : { outcome: 'drifted', what: 'somebody else wrote to it' };
+  };
+  return { outcome: 'prepared', show, tidy };
 };
+
+/** The metadata file that shows it; `undefined` where the one that is there says all of it. */
+const nextState = async (
+  ports: CatalogPorts,
+  { table, isWhole }: TableWork,
+  { open }: Parts,
+  { next, mapping, snapshot }: Pick<Described, 'next' | 'mapping' | 'snapshot'>,
+): Promise<TableMetadata | undefined> => {
+  const { metadata } = open;
+  // Only the daily comparison lets snapshots expire where nothing else changes.
+  if (snapshot === undefined && !isWhole) return undefined;
+  const now = snapshot?.['timestamp-ms'] ?? Math.max(ports.clock.now(), metadata?.['last-updated-ms'] ?? 0);
+  const keep = { ms: Math.max(LEAST_KEPT_MS, (table.iceberg?.keepSeconds ?? 0) * 1000), most: MOST_SNAPSHOTS };
+  const all = [...(metadata?.snapshots ?? []), ...(snapshot === undefined ? [] : [snapshot])];
+  const before = refsIn(metadata?.properties);
+  const refs = await lookAtRefs(ports, table, { before, snapshots: all, now, isForced: isWhole });
+  if (snapshot === undefined) {
+    const current = metadata?.['current-snapshot-id'] ?? undefined;
+    const kept = keptSnapshots(all, current, refs, keep, now);
+    const isSame = sameRefs(metadata?.refs, refsOf(kept, current, refs));
+    if (metadata === undefined || (kept.length === all.length && isSame)) return undefined;
+  }
+  return nextMetadata({
+    ...{ before: metadata, beforeAt: open.metadataAt, uuid: metadata?.['table-uuid'] ?? ports.ids.owner() },
+    location: ports.iceberg.uri(icebergFolder(table)).replace(/\/$/, ''),
+    ...{ schemas: next.schemas, specs: next.specs, mapping, now, keep, refs },
+    ...(snapshot === undefined ? {} : { snapshot }),
+  });
+};
+
+interface Described {
+  readonly next: Next;
+  readonly mapping: ReturnType<typeof nameMapping>;
+  readonly snapshot: Snapshot | undefined;
+}
+
+const sameRefs = (a: TableMetadata['refs'] = {}, b: TableMetadata['refs'] = {}): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(b).every(([name, ref]) => a[name]?.['snapshot-id'] === ref['snapshot-id']);
 
 /** Nothing is shown before everything is. */
 const NO_COUNTS = { added: 0, changed: 0, removed: 0 };
@@ -204,137 +158,4 @@ const spellingsWith = (metadata: TableMetadata | undefined, { spellings }: ReadF
   const all = new Map<string, readonly string[]>(spellingsOf(mappingIn(metadata)));
   for (const [path, names] of spellings) all.set(path, [...new Set([...(all.get(path) ?? []), ...names])].sort());
   return all;
-};
-
-/** What manifests of another partitioning say of files: it stays true of them. */
-const filesOf = async (
-  ports: CatalogPorts,
-  manifests: readonly ManifestFile[],
-): Promise<ReadonlyMap<string, DataFile>> => {
-  const files = new Map<string, DataFile>();
-  for (const manifest of manifests) {
-    const key = ports.iceberg.keyOf(manifest.manifest_path);
-    const bytes = key === undefined ? undefined : await ports.iceberg.get(key);
-    if (bytes === undefined) continue;
-    for (const { data_file: file } of readManifest(Buffer.from(bytes), manifest).entries)
-      files.set(file.file_path, file);
-  }
-  return files;
-};
-
-const tagsOf = async (ports: CatalogPorts, repository: string): Promise<Readonly<Record<string, string>>> => {
-  const tags: Record<string, string> = {};
-  for await (const { id, commitId } of ports.lakefs.listTags(repository, '')) tags[id] = commitId;
-  return tags;
-};
-
-interface Listed {
-  readonly start: string;
-  readonly manifest: ManifestFile;
-}
-
-const writeSnapshot = async (
-  ports: CatalogPorts,
-  { table, commit }: TableWork,
-  { open: { metadata }, base, groups, found, mostFiles }: Parts,
-  next: Next,
-  files: readonly DataFile[],
-): Promise<{ readonly snapshot: Snapshot }> => {
-  const folder = `${icebergFolder(table)}metadata/`;
-  const name = ports.ids.owner();
-  const id = snapshotId(name);
-  const sequence = (metadata?.['last-sequence-number'] ?? 0) + 1;
-  const widened = widenedTypes(schemasOf(metadata), next.schemas);
-  const isForced = widened.size > 0;
-  const { partitions } = next.form;
-  const wanted = new Map([...found.changes].map(([key, change]) => [key, change]));
-  const added = byGroup(partitions, groups.starts, files);
-  const touched = isForced
-    ? groups.starts.map((_, index) => index)
-    : [...new Set([...touchedGroups(groups.starts, wanted.values()), ...groups.lost])];
-  const rewritten = new Map<number, readonly Listed[]>();
-  let delta = NO_DELTA;
-  let serial = 0;
-  const put = async (manifest: NewManifest): Promise<Listed> => {
-    const key = `${folder}${name}-m${String(serial++)}.avro`;
-    const { bytes, listed } = writeManifest(next.form, { id, sequence }, manifest.entries, manifest.prefixes);
-    await ports.iceberg.put(key, bytes);
-    return { start: manifest.start, manifest: { manifest_path: ports.iceberg.uri(key), ...listed } };
-  };
-  const rewrite = async (index: number): Promise<void> => {
-    const { open } = await groups.open(index);
-    const plan = { partitions, starts: groups.starts, wanted, added, snapshotId: id, mostFiles };
-    const answer = rewriteGroup(
-      { ...plan, force: isForced || groups.lost.has(index) },
-      isForced ? widen(open, widened, partitions) : open,
-    );
-    if (answer === undefined) return;
-    delta = plus(delta, answer.delta);
-    rewritten.set(index, await Promise.all(answer.manifests.map(put)));
-  };
-  for (let at = 0; at < touched.length; at += AT_ONCE) {
-    await Promise.all(touched.slice(at, at + AT_ONCE).map(rewrite));
-  }
-  // Where the layout changes, all that was there leaves with its manifests.
-  if (!next.isSameSpec) delta = plus(delta, await wholeOf(ports, base.manifests));
-  const listed = groups.starts.flatMap((start, index): readonly Listed[] => {
-    const manifest = groups.manifests[index];
-    return rewritten.get(index) ?? (manifest === undefined ? [] : [{ start, manifest }]);
-  });
-  const current = currentSnapshot(metadata)?.['snapshot-id'];
-  const key = `${folder}snap-${String(id)}-${name}.avro`;
-  const list = { manifests: listed.map(({ manifest }) => manifest), groups: listed.map(({ start }) => start) };
-  await ports.iceberg.put(key, writeManifestList({ id, parent: current, sequence }, list));
-  const now = Math.max(ports.clock.now(), metadata?.['last-updated-ms'] ?? 0);
-  return {
-    snapshot: {
-      ...{ 'snapshot-id': id, ...(current === undefined ? {} : { 'parent-snapshot-id': current }) },
-      ...{ 'sequence-number': sequence, 'timestamp-ms': now, 'manifest-list': ports.iceberg.uri(key) },
-      'schema-id': next.schemas.current,
-      summary: summaryOf(
-        base.snapshot,
-        delta,
-        totalOf(list.manifests),
-        await originOf(ports, table.repository, commit),
-      ),
-    },
-  };
-};
-
-const totalOf = (manifests: readonly ManifestFile[]): { readonly files: number; readonly rows: number } => {
-  let [files, rows] = [0, 0];
-  for (const manifest of manifests) {
-    files += manifest.added_files_count + manifest.existing_files_count;
-    rows += manifest.added_rows_count + manifest.existing_rows_count;
-  }
-  return { files, rows };
-};
-
-/** 52 bits of the name: every reader's numbers hold them. */
-const snapshotId = (name: string): number =>
-  Number.parseInt(createHash('sha256').update(name).digest('hex').slice(0, 13), 16) + 1;
-
-const wholeOf = async (ports: CatalogPorts, manifests: readonly ManifestFile[]) => {
-  let [deletedFiles, deletedRows, deletedBytes] = [0, 0, 0];
-  for (const { record_count: rows, file_size_in_bytes: bytes } of (await filesOf(ports, manifests)).values()) {
-    deletedFiles += 1;
-    deletedRows += rows;
-    deletedBytes += bytes;
-  }
-  return { ...NO_DELTA, deletedFiles, deletedRows, deletedBytes };
-};
-
-/** Where the rows come from: the commit, and the run and person behind it. */
-const originOf = async (
-  ports: CatalogPorts,
-  repository: string,
-  commit: string,
-): Promise<Readonly<Record<string, string>>> => {
-  const found = await ports.lakefs.getCommit(repository, commit);
-  const run = found?.metadata[METADATA.runId];
-  return {
-    [SUMMARY.commit]: commit,
-    ...(run === undefined ? {} : { [SUMMARY.run]: run }),
-    ...(found === undefined || found.committer === '' ? {} : { [SUMMARY.promoter]: found.committer }),
-  };
 };

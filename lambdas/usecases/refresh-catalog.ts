@@ -4,13 +4,16 @@
  */
 import type { CatalogPorts, Publisher } from '../catalog-ports.ts';
 import { isPublished, type Publication, paceOf, stepOfTable, type TableStep } from '../domain/catalog/publication.ts';
-import { digestOfTable, publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
+import { careful } from './careful.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
+import { sayPublished } from './published-view.ts';
 import { publisherOfKind } from './publisher.ts';
 import { putTable, refreshTable, type Work } from './refresh-table.ts';
+import { refreshTogether } from './refresh-together.ts';
 import { touchedTables } from './table-source.ts';
 
 export interface RefreshRequest {
@@ -95,7 +98,10 @@ const work = async (of: Work, request: RefreshRequest, start: Target): Promise<W
     if (outcome !== 'published') return outcome;
     const current = (await ports.ledger.getTarget(request.repository, request.target)) ?? target;
     const now = ports.clock.now();
-    if (isPublished(tables, writer.entry, target, now)) await recordPublished(writer, target, now);
+    if (isPublished(tables, writer.entry, target, now)) {
+      await sayPublished(of, target.verifiedCommit);
+      await recordPublished(writer, target, now);
+    }
     if (isPublished(tables, writer.entry, current, now)) return 'published';
     if (now >= request.until || !(await keepPace(ports, writer.entry, request.until))) return 'unfinished';
     target = (await ports.ledger.getTarget(request.repository, request.target)) ?? current;
@@ -112,6 +118,16 @@ const recordPublished = (writer: PublicationWriter, target: Target, now: EpochMs
     commit: target.verifiedCommit,
   }));
 
+const refreshAlone = async (
+  of: Work,
+  table: TableDescriptor,
+  step: Exclude<TableStep, { step: 'none' }>,
+  verified: string,
+): Promise<'done' | 'unfinished'> => {
+  const done = await refreshTable(of, table, step, { verified });
+  return typeof done === 'object' ? 'unfinished' : done;
+};
+
 const refreshTables = async (of: Work, verified: string, compare: boolean): Promise<WorkOutcome> => {
   const { ports, writer, tables, until } = of;
   const now = ports.clock.now();
@@ -122,10 +138,13 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
   let failed = false;
   try {
     await passOver(of, steps);
+    const together = await refreshTogether(of, steps, verified);
+    if (together === 'unfinished') return 'unfinished';
+    if (together === 'failed') failed = true;
     for (const [table, step] of steps) {
       if (step.step === 'none') continue;
       if (ports.clock.now() >= until) return 'unfinished';
-      const done = await careful(of, table, () => refreshTable(of, table, step, verified));
+      const done = await careful(of, table, () => refreshAlone(of, table, step, verified));
       if (done === 'unfinished') return 'unfinished';
       if (done === 'failed') failed = true;
     }
@@ -181,28 +200,5 @@ const passOver = async ({ ports, writer }: Work, steps: Map<TableDescriptor, Tab
       }, entry),
     );
     for (const { table } of still) steps.set(table, { step: 'none' });
-  }
-};
-
-/** One table that cannot be refreshed must not keep the others from it. */
-const careful = async (
-  { ports, writer }: Work,
-  table: TableDescriptor,
-  refresh: () => Promise<'done' | 'unfinished'>,
-): Promise<'done' | 'unfinished' | 'failed'> => {
-  try {
-    return await refresh();
-  } catch (error) {
-    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003', 'BL7004')) throw error;
-    const { code, message } = error;
-    ports.log.error('table could not be refreshed', { table: table.name, code, reason: message });
-    const since = writer.entry.tables[table.name]?.failure?.since ?? ports.clock.now();
-    await writer.save((entry) =>
-      putTable(entry, table.name, {
-        ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
-        failure: { code, message, since, triedAt: ports.clock.now() },
-      }),
-    );
-    return 'failed';
   }
 };

@@ -1,5 +1,5 @@
 /** One table on its way from the commit that readers see to another. */
-import type { CatalogPorts, PartitionCounts, Publisher, PublishOutcome } from '../catalog-ports.ts';
+import type { CatalogPorts, PartitionCounts, Prepared, Publisher, PublishOutcome } from '../catalog-ports.ts';
 import { placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
 import type { Publication, PublishedTable, TableStep } from '../domain/catalog/publication.ts';
@@ -35,20 +35,44 @@ const begin = async (writer: PublicationWriter, table: TableDescriptor, to: stri
   );
 };
 
+/** A table whose next state is written: several are shown together. */
+export interface HeldBack {
+  readonly table: TableDescriptor;
+  readonly show: Prepared['show'];
+  /** Writes down what came of it. `again` where it has to be done anew, compared in full. */
+  done(outcome: PublishOutcome): Promise<'done' | 'unfinished' | 'again'>;
+}
+
+export interface Options {
+  readonly verified: string;
+  /** Where it can be: only prepare it. */
+  readonly holdsBack?: boolean;
+}
+
 export const refreshTable = async (
   of: Work,
   table: TableDescriptor,
   step: Exclude<TableStep, { step: 'none' }>,
-  verified: string,
-): Promise<'done' | 'unfinished'> => {
+  { verified, holdsBack = false }: Options,
+): Promise<'done' | 'unfinished' | HeldBack> => {
   const startedAt = of.ports.clock.now();
   try {
     const shown = await columnsFor(of.ports, of.writer, table, step.to);
-    const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step) : undefined;
+    const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step, holdsBack) : undefined;
     const compared = followed === undefined || 'drift' in followed;
     const drift = followed !== undefined && 'drift' in followed ? followed.drift : undefined;
-    const outcome = compared ? await compareWhole(of, shown, step.to) : followed;
-    return await record(of, shown, { to: step.to, compared, startedAt, drift }, outcome);
+    const outcome = compared ? await compareWhole(of, shown, step.to, holdsBack) : followed;
+    const written: Step = { to: step.to, compared, startedAt, drift };
+    if (outcome.outcome !== 'prepared') return await record(of, shown, written, outcome);
+    return {
+      ...{ table, show: outcome.show },
+      async done(shownAs) {
+        if (shownAs.outcome === 'drifted') return 'again';
+        const answer = await record(of, shown, written, shownAs);
+        if (answer === 'done') await outcome.tidy();
+        return answer;
+      },
+    };
   } catch (error) {
     if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
     of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
@@ -63,7 +87,8 @@ const follow = async (
   { ports, publisher, writer, until }: Work,
   { table }: ShownTable,
   step: Extract<TableStep, { step: 'follow' }>,
-): Promise<PublishOutcome | { readonly drift: string } | undefined> => {
+  holdsBack: boolean,
+): Promise<PublishOutcome | Prepared | { readonly drift: string } | undefined> => {
   const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
     if (isBranchlineError(error, 'BL3004')) return undefined;
     throw error;
@@ -74,7 +99,7 @@ const follow = async (
   if (values.size < prefixes.length) return undefined;
   await begin(writer, table, step.to);
   const partitions = partitionsAt(ports, table, step.to, prefixes);
-  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until });
+  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until, holdsBack });
   if (outcome.outcome !== 'drifted') return outcome;
   ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
   return { drift: outcome.what };
@@ -84,12 +109,13 @@ const compareWhole = async (
   { ports, publisher, writer, until }: Work,
   { table }: ShownTable,
   commit: string,
-): Promise<PublishOutcome> => {
+  holdsBack = false,
+): Promise<PublishOutcome | Prepared> => {
   await begin(writer, table, commit);
   // No file has told any columns yet, and a table without columns is none to readers.
   if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0, restored: 0 };
   const partitions = wholeTable(ports, table, commit);
-  return publisher(ports, { table, commit, partitions, isWhole: true, until });
+  return publisher(ports, { table, commit, partitions, isWhole: true, until, holdsBack });
 };
 
 interface Step {
@@ -115,9 +141,10 @@ const record = async (
   { ports, writer }: Work,
   { table: shown, columns }: ShownTable,
   step: Step,
-  outcome: PublishOutcome,
+  outcome: PublishOutcome | Prepared,
 ): Promise<'done' | 'unfinished'> => {
-  if (outcome.outcome === 'drifted') return 'unfinished';
+  // Nobody who records holds back.
+  if (outcome.outcome === 'drifted' || outcome.outcome === 'prepared') return 'unfinished';
   const { to, compared, startedAt } = step;
   const now = ports.clock.now();
   // Without the columns that were inferred: their name stands for them.
@@ -158,6 +185,7 @@ const record = async (
       ...(comparedAt === undefined ? {} : { comparedAt }),
       ...(isAsked && old?.compareAskedAt !== undefined ? { compareAskedAt: old.compareAskedAt } : {}),
       ...(partitions === undefined ? {} : { partitions }),
+      ...(outcome.snapshot === undefined ? {} : { snapshot: outcome.snapshot }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
       shownAs: [...new Set([...(old?.shownAs ?? []), `${table.database}.${table.tableName}`])],

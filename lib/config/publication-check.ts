@@ -2,6 +2,7 @@
 import {
   glueNameOf,
   previewDatabasePrefix,
+  publishedViewName,
   type RepositoryConfig,
   SYMLINK_SUFFIX,
   type TablePublication,
@@ -59,7 +60,7 @@ export const publicationFaults = (config: Config): Fault[] => {
         return [
           ...previewFaults(config, at, keys.database),
           ...tableFaults(at, keys, repository),
-          ...twinFaults(seen, at, table, keys, repository),
+          ...twinFaults(seen, at, table, keys, [name, repository]),
         ];
       }),
     ),
@@ -157,11 +158,20 @@ const twinFaults = (
   at: readonly string[],
   name: string,
   table: Table,
-  repository: Repository,
+  [repositoryName, repository]: readonly [string, Repository],
 ): Fault[] => {
   const publication = publicationOf(name, table, repository);
   if (publication === undefined) return [];
   const { database, tableName, publisher } = publication;
+  const view = publishedViewName(repositoryName, publication.target);
+  if (publisher !== undefined && tableName === view) {
+    return [
+      {
+        path: [...at, 'tableName'],
+        message: `found "${tableName}"; it is the name of the view of published snapshots`,
+      },
+    ];
+  }
   const names = [tableName, ...(publisher === 'both' ? [`${tableName}${SYMLINK_SUFFIX}`] : [])];
   const faults: Fault[] = names.flatMap((each) => {
     const shown = `${database}.${each}`;

@@ -13,6 +13,7 @@ import {
   type CompiledConfig,
   ENV,
   previewDatabasePrefix,
+  publishedViewName,
   SYMLINK_SUFFIX,
   type TablePublication,
 } from '../../lambdas/contract.ts';
@@ -261,7 +262,7 @@ export class CatalogRefresh extends Construct {
         sid: 'OnlyBranchlineWritesIceberg',
         effect: Effect.DENY,
         principals: [new AnyPrincipal()],
-        actions: ['s3:PutObject', 's3:DeleteObject'],
+        actions: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
         resources: [bucket.arnForObjects(`${ICEBERG_PREFIX}*`)],
         conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
       }),
@@ -273,7 +274,11 @@ export class CatalogRefresh extends Construct {
     const databases = databasesIn(config);
     if (databases.length === 0) return [];
     // What a repository describes nobody knows here: any table of its database.
-    const names = [...namesOf(publishedIn(config)), ...describedIn(config).map((database) => `${database}/*`)];
+    const names = [
+      ...namesOf(publishedIn(config)),
+      ...viewsIn(config),
+      ...describedIn(config).map((database) => `${database}/*`),
+    ];
     if (databases.length > MAX_NAMES || names.length > MAX_NAMES) return this.#databases(config);
     return [
       this.#arn('catalog'),
@@ -309,6 +314,19 @@ const describedIn = (config: CompiledConfig): string[] =>
 const databasesIn = (config: CompiledConfig): string[] => [
   ...new Set([...publishedIn(config).map(({ database }) => database), ...describedIn(config)]),
 ];
+
+/** Of each target with several Iceberg tables, in each of their databases. */
+const viewsIn = (config: CompiledConfig): string[] =>
+  config.repositories.flatMap(({ name, tables, lakefsTables }) => {
+    const published = tables.flatMap(({ publish }) => publish ?? []);
+    const iceberg = published.filter(({ publisher = 'symlink' }) => publisher !== 'symlink');
+    return [...Map.groupBy(iceberg, ({ target }) => target)].flatMap(([target, of]) => {
+      // Any number of others may be described in the repository.
+      const least = lakefsTables === undefined ? 2 : 1;
+      const databases = of.length < least ? [] : [...new Set(of.map(({ database }) => database))];
+      return databases.map((database) => `${database}/${publishedViewName(name, target)}`);
+    });
+  });
 
 const namesOf = (published: readonly TablePublication[]): string[] =>
   published.flatMap(({ database, tableName, publisher }) => {

@@ -2,12 +2,8 @@
 
 import type { TableConfig } from '../../lambdas/contract.ts';
 import { readManifest, readManifestList } from '../../lambdas/domain/iceberg/manifest-file.ts';
-import {
-  currentSnapshot,
-  parseMetadata,
-  type Snapshot,
-  type TableMetadata,
-} from '../../lambdas/domain/iceberg/metadata.ts';
+import { currentSnapshot, parseMetadata, type TableMetadata } from '../../lambdas/domain/iceberg/metadata.ts';
+import type { Snapshot } from '../../lambdas/domain/iceberg/snapshot.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
 import { type CatalogWorld, PUBLISHED } from './catalog.ts';
 

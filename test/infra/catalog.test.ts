@@ -31,7 +31,11 @@ const conditionOf = (template: ReturnType<typeof templateOf>) => {
 
 test('nobody but refresh-catalog writes or removes metadata of Iceberg tables, whatever rights he has', () => {
   expect(conditionOf(templateOf('plain'))).toMatchObject({
-    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action: ['s3:PutObject', 's3:DeleteObject'] },
+    ...{
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'],
+    },
     Condition: {
       ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [expect.stringContaining('RefreshCatalog'), 'Arn'] } },
     },
@@ -59,6 +63,16 @@ describe('refresh-catalog writes', () => {
     expect(tablesWritten(withTables(described))).toEqual([
       ...['catalog', 'database/one', 'database/two', 'table/one/a', 'table/two/*'],
     ]);
+  });
+
+  test('the view of snapshots that belong together, where a target has several Iceberg tables', () => {
+    const iceberg = ['a', 'b'].map(
+      (name) => `      ${name}: { path: ${name}/, database: one, columns: { id: int }, publish: iceberg }\n`,
+    );
+    expect(tablesWritten(withTables(iceberg))).toEqual([
+      ...['catalog', 'database/one', 'table/one/a', 'table/one/b', 'table/one/published_lake_main'],
+    ]);
+    expect(tablesWritten(withTables(iceberg.slice(1)))).not.toContain('table/one/published_lake_main');
   });
 
   test('by a pattern where they are too many to name', () => {

@@ -2,13 +2,14 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.ts';
+import { sqlOfView } from '../../lambdas/domain/catalog/published-view.ts';
 import { icebergPublisher } from '../../lambdas/usecases/publish-iceberg.ts';
 import { publisherOfKind } from '../../lambdas/usecases/publisher.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
 import { type CatalogWorld, makeCatalogWorld } from '../fakes/catalog.ts';
 import { filesAt, ICEBERG_TABLES, metadataOf, readIceberg, rowsOf } from '../fakes/iceberg.ts';
 import { type Kit, play, steps } from './catalog-story.ts';
-import { readDirectly, SHOWN } from './direct.ts';
+import { readDirectly, SHOWN, type Shown } from './direct.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 8;
 
@@ -51,6 +52,17 @@ const checkWhole = (world: CatalogWorld): void => {
   }
 };
 
+/** Whoever asks the view first, and then for these snapshots, sees one commit in all tables. */
+const checkView = (world: CatalogWorld): void => {
+  const sql = sqlOfView(world.catalog.tables.get('db.published_lake_main')?.view ?? '') ?? '';
+  for (const [, name = '', commit = '', id] of sql.matchAll(/\('db', '(\w+)', '(\w+)', (\d+)\)/g)) {
+    const snapshots = metadataOf(world, 'db', name)?.snapshots ?? [];
+    const snapshot = snapshots.find((each) => String(each['snapshot-id']) === id);
+    if (snapshot === undefined) throw new Error(`${name} has no snapshot ${String(id)}`);
+    expect(filesAt(world, snapshot), name).toEqual(readDirectly(world, name as Shown, commit));
+  }
+};
+
 const checkShown = async (world: CatalogWorld): Promise<void> => {
   const verified = (await world.ledger.getTarget('lake', 'main'))?.verifiedCommit;
   for (const table of SHOWN)
@@ -67,6 +79,7 @@ it('holds at every moment, and after every refresh that ends, whatever dies or c
         story,
         async (outcome) => {
           checkWhole(world);
+          checkView(world);
           if (outcome === 'published' || outcome === 'up-to-date') await checkShown(world);
         },
         KIT,

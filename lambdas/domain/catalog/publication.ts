@@ -34,6 +34,8 @@ export interface PublishedTable {
   readonly compareAskedAt?: EpochMs;
   /** Partitions that Glue names, as counted by the newest comparison and every refresh since. */
   readonly partitions?: number;
+  /** Of an Iceberg table: the snapshot that shows the rows of `commit`. */
+  readonly snapshot?: string;
   /** When the catalog was last found to be other than the ledger says, and in what. */
   readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;

@@ -5,23 +5,9 @@
  */
 import type { SnapshotId } from './manifest-file.ts';
 import { NO_SPECS, type PartitionSpec, type Specs } from './partition-spec.ts';
+import { type Keep, keptSnapshots, type LakeRefs, REFS, refsOf, refsProperty } from './retention.ts';
 import { type NameMapping, NO_SCHEMAS, type Schema, type Schemas } from './schema.ts';
-
-export interface Snapshot {
-  readonly 'snapshot-id': SnapshotId;
-  readonly 'parent-snapshot-id'?: SnapshotId;
-  readonly 'sequence-number': number;
-  readonly 'timestamp-ms': number;
-  readonly 'manifest-list': string;
-  readonly 'schema-id'?: number;
-  readonly summary: Readonly<Record<string, string>>;
-}
-
-export interface SnapshotRef {
-  readonly 'snapshot-id': SnapshotId;
-  readonly type: 'branch' | 'tag';
-  readonly [retention: string]: unknown;
-}
+import { type Snapshot, type SnapshotRef, SUMMARY } from './snapshot.ts';
 
 interface Logged {
   readonly 'timestamp-ms': number;
@@ -49,13 +35,6 @@ export interface TableMetadata {
   readonly 'metadata-log'?: readonly Logged[];
   readonly refs?: Readonly<Record<string, SnapshotRef>>;
 }
-
-/** Keys of a snapshot's summary. */
-export const SUMMARY = {
-  commit: 'branchline.commit',
-  run: 'branchline.run-id',
-  promoter: 'branchline.promoter',
-} as const;
 
 /** Ids of snapshots are longs; JavaScript's numbers are not. */
 export const parseMetadata = (text: string): TableMetadata => {
@@ -136,56 +115,15 @@ export interface NextMetadata {
   /** Absent where only the description changes. */
   readonly snapshot?: Snapshot;
   readonly keep: Keep;
-  /** Names of tags → commit. */
-  readonly tags: Readonly<Record<string, string>>;
+  /** What lakeFS names and keeps. */
+  readonly refs: LakeRefs;
 }
-
-/** How long, and how many, snapshots stay after another took their place. */
-export interface Keep {
-  readonly ms: number;
-  readonly most: number;
-}
-
-/** Tags by name, of the snapshot that shows the tagged commit. */
-const refsOf = (
-  snapshots: readonly Snapshot[],
-  current: SnapshotId | undefined,
-  tags: Readonly<Record<string, string>>,
-): Readonly<Record<string, SnapshotRef>> => {
-  const byCommit = new Map(snapshots.map((snapshot) => [snapshot.summary[SUMMARY.commit], snapshot['snapshot-id']]));
-  const refs = Object.entries(tags).flatMap(([name, commit]) => {
-    const id = byCommit.get(commit);
-    return id === undefined || name === 'main' ? [] : [[name, { 'snapshot-id': id, type: 'tag' as const }] as const];
-  });
-  return {
-    ...(current === undefined ? {} : { main: { 'snapshot-id': current, type: 'branch' as const } }),
-    ...Object.fromEntries(refs),
-  };
-};
-
-/** Those that are still to be read: the current one, tagged ones, and those that were replaced not long ago. */
-export const keptSnapshots = (
-  snapshots: readonly Snapshot[],
-  current: SnapshotId | undefined,
-  tags: Readonly<Record<string, string>>,
-  { ms, most }: Keep,
-  now: number,
-): readonly Snapshot[] => {
-  const tagged = new Set(Object.values(tags));
-  const newestFirst = [...snapshots].sort((a, b) => b['sequence-number'] - a['sequence-number']);
-  const kept = newestFirst.filter((snapshot, i) => {
-    if (snapshot['snapshot-id'] === current || tagged.has(snapshot.summary[SUMMARY.commit] ?? '')) return true;
-    const replacedAt = newestFirst[i - 1]?.['timestamp-ms'] ?? now;
-    return i < most && replacedAt > now - ms;
-  });
-  return kept.reverse();
-};
 
 export const nextMetadata = (of: NextMetadata): TableMetadata => {
-  const { before, beforeAt, snapshot, now, schemas, specs, tags } = of;
+  const { before, beforeAt, snapshot, now, schemas, specs } = of;
   const current = snapshot?.['snapshot-id'] ?? before?.['current-snapshot-id'] ?? undefined;
   const all = [...(before?.snapshots ?? []), ...(snapshot === undefined ? [] : [snapshot])];
-  const snapshots = keptSnapshots(all, current, tags, of.keep, now);
+  const snapshots = keptSnapshots(all, current, of.refs, of.keep, now);
   const ids = new Set(snapshots.map((each) => each['snapshot-id']));
   const log = [
     ...(before?.['snapshot-log'] ?? []),
@@ -206,10 +144,10 @@ export const nextMetadata = (of: NextMetadata): TableMetadata => {
     ...{ schemas: schemas.schemas, 'default-spec-id': specs.current, 'partition-specs': specs.specs },
     ...{ 'last-partition-id': specs.lastPartitionId, 'default-sort-order-id': 0 },
     'sort-orders': [{ 'order-id': 0, fields: [] }],
-    properties: { ...before?.properties, ...ownProperties(of.mapping) },
+    properties: { ...before?.properties, ...ownProperties(of.mapping), [REFS]: refsProperty(snapshots, of.refs) },
     ...(current === undefined ? {} : { 'current-snapshot-id': current }),
     ...{ snapshots, 'snapshot-log': log.slice(lost + 1), 'metadata-log': files.slice(-LOGGED) },
-    refs: refsOf(snapshots, current ?? undefined, tags),
+    refs: refsOf(snapshots, current, of.refs),
   };
 };
 

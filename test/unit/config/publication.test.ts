@@ -116,6 +116,11 @@ it.each([
     `t: { ${SALES}, publish: iceberg, history: 28d }`,
     'allowed: at most 27d',
   ],
+  [
+    'the name of the view of published snapshots',
+    `t: { ${SALES}, publish: iceberg, tableName: published_lake_main }`,
+    'it is the name of the view of published snapshots',
+  ],
 ])('%s is told', (_, line, told) => {
   expect(faultsOf(tables(line)).join('\n')).toContain(told);
 });
