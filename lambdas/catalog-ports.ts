@@ -53,6 +53,8 @@ export interface Catalog {
   updatePartitions(table: CatalogTable, partitions: readonly WantedPartition[]): Promise<readonly WantedPartition[]>;
   /** One that is not there is as good as removed. */
   removePartitions(database: string, table: string, values: readonly (readonly string[])[]): Promise<void>;
+  /** One that is not there is as good as removed. */
+  removeTable(database: string, name: string): Promise<void>;
   /** With all its tables. One that is not there is as good as removed. */
   removeDatabase(database: string): Promise<void>;
 }

@@ -346,6 +346,11 @@ export const publishedViewName = (repository: string, target: string): string =>
     .toLowerCase()
     .replace(/[^a-z0-9_]/g, '_')
     .slice(0, 255);
+/** How the locations of a table for Spark begin: lakeFS's own file system, or its S3 gateway. */
+export const SPARK_SCHEMES = ['lakefs', 's3a'] as const;
+export type SparkScheme = (typeof SPARK_SCHEMES)[number];
+/** What follows the name of the table for Spark. */
+export const SPARK_SUFFIX = '_spark';
 
 /** How a table is shown in Glue. */
 export interface TablePublication {
@@ -364,6 +369,14 @@ export interface TablePublication {
   readonly publisher?: PublisherName;
   /** Seconds for which an Iceberg snapshot stays readable after another took its place. */
   readonly historySeconds?: number;
+  /** A second table beside it, whose partitions lie where lakeFS has them. */
+  readonly spark?: SparkTable;
+}
+
+export interface SparkTable {
+  readonly scheme: SparkScheme;
+  /** Locations name commits, not the target. */
+  readonly pin?: true;
 }
 
 /** A name as Glue takes it. Source: Athena user guide, "Name databases, tables, and columns". */

@@ -7,6 +7,7 @@ import {
   PUBLISHERS,
   SCHEMA_MODES,
   SCHEMA_VERSION,
+  SPARK_SCHEMES,
   TABLE_FORMATS,
 } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
@@ -21,6 +22,7 @@ const SHOWN = {
   filesBelow: z.optional(z.string()),
   publisher: z.exactOptional(z.enum(PUBLISHERS)),
   historySeconds: z.exactOptional(z.number()),
+  spark: z.exactOptional(z.object({ scheme: z.enum(SPARK_SCHEMES), pin: z.exactOptional(z.literal(true)) })),
 };
 
 /** The object comes from our own deployment: this tells a truncated or foreign object, the words of the file were checked there. */

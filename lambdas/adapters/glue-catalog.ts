@@ -12,6 +12,7 @@ import {
   CreateDatabaseCommand,
   CreateTableCommand,
   DeleteDatabaseCommand,
+  DeleteTableCommand,
   EntityNotFoundException,
   type ErrorDetail,
   GetTableCommand,
@@ -226,6 +227,16 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
         return (Errors ?? []).map(({ PartitionValueList, ErrorDetail }) => refusalOf(PartitionValueList, ErrorDetail));
       };
       return batch(action, partitions, send, 'EntityNotFoundException');
+    },
+
+    async removeTable(DatabaseName, Name) {
+      await call(`glue:DeleteTable ${DatabaseName}.${Name}`, async () => {
+        try {
+          await client.send(new DeleteTableCommand({ DatabaseName, Name }));
+        } catch (error) {
+          if (!(error instanceof EntityNotFoundException)) throw error;
+        }
+      });
     },
 
     async removeDatabase(Name) {

@@ -2,7 +2,7 @@
 import type { Partition, PartitionInput, StorageDescriptor, Table, TableInput } from '@aws-sdk/client-glue';
 import type { CatalogTable, StoredPartition, StoredTable } from '../catalog-ports.ts';
 import type { WantedPartition } from '../domain/catalog/plan.ts';
-import { PREFIX_PARAMETER, type Storage } from '../domain/catalog/storage.ts';
+import { FILES_PARAMETER, PREFIX_PARAMETER, type Storage } from '../domain/catalog/storage.ts';
 import type { Column } from '../domain/catalog/table.ts';
 
 const toColumns = (wire: readonly { Name?: string | undefined; Type?: string | undefined }[] = []): readonly Column[] =>
@@ -66,17 +66,22 @@ export const ofTable = (table: CatalogTable, before?: Table): TableInput => ({
 
 export const toStoredPartition = (wire: Partition): StoredPartition => {
   const prefix = wire.Parameters?.[PREFIX_PARAMETER];
+  const files = wire.Parameters?.[FILES_PARAMETER];
   const storage = toStorage(wire.StorageDescriptor);
   return {
     values: wire.Values ?? [],
     location: storage.location,
     ...(prefix === undefined ? {} : { prefix }),
+    ...(files === undefined ? {} : { files }),
     storage,
   };
 };
 
-export const ofPartition = (table: CatalogTable, { values, location, prefix }: WantedPartition): PartitionInput => ({
+export const ofPartition = (
+  table: CatalogTable,
+  { values, location, prefix, files }: WantedPartition,
+): PartitionInput => ({
   Values: [...values],
   StorageDescriptor: ofStorage({ ...table.storage, location }),
-  Parameters: { [PREFIX_PARAMETER]: prefix },
+  Parameters: { [PREFIX_PARAMETER]: prefix, ...(files === undefined ? {} : { [FILES_PARAMETER]: files }) },
 });

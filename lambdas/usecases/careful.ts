@@ -12,16 +12,21 @@ export const careful = async <T>(
   try {
     return await refresh();
   } catch (error) {
-    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003', 'BL7004')) throw error;
+    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003', 'BL7004', 'BL7009')) throw error;
     const { code, message } = error;
     ports.log.error('table could not be refreshed', { table: table.name, code, reason: message });
     const since = writer.entry.tables[table.name]?.failure?.since ?? ports.clock.now();
-    await writer.save((entry) =>
-      putTable(entry, table.name, {
-        ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
+    await writer.save((entry) => {
+      const { towards, comparedAt, ...rest } = entry.tables[table.name] ?? { descriptor: digestOfTable(table) };
+      // What the files of a commit are at fault for only a later one mends: that is looked at as a whole.
+      const isOfCommit = code === 'BL7002' || code === 'BL7009';
+      return putTable(entry, table.name, {
+        ...rest,
+        ...(isOfCommit || towards === undefined ? {} : { towards }),
+        ...(isOfCommit || comparedAt === undefined ? {} : { comparedAt }),
         failure: { code, message, since, triedAt: ports.clock.now() },
-      }),
-    );
+      });
+    });
     return 'failed';
   }
 };

@@ -2,11 +2,12 @@
  * A full comparison that changes nothing: what the commit that readers should see holds, against what Glue names and the manifests
  * that are there. Told is what a repair would put right.
  */
-import type { CatalogReader, IcebergReader, Manifests, Publications } from '../catalog-ports.ts';
+import type { CatalogReader, IcebergReader, Manifests, Publications, SourcePartition } from '../catalog-ports.ts';
 import { digestOfKey, manifestFolder, manifestOf, manifestPrefix } from '../domain/catalog/manifest.ts';
-import { keyOfValues, type PublishedPartition } from '../domain/catalog/plan.ts';
+import { keyOfValues, type PublishedPartition, type WantedPartition } from '../domain/catalog/plan.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
-import { isOwnTable, sameForm, storageOf } from '../domain/catalog/storage.ts';
+import { sparkPartition } from '../domain/catalog/spark.ts';
+import { FILES_PARAMETER, isOwnTable, sameForm, storageOf, TABLE_PARAMETER } from '../domain/catalog/storage.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import {
   editsOfTable,
@@ -21,6 +22,7 @@ import type { ChosenTarget } from './catalog-tables.ts';
 import { verifyIceberg } from './iceberg-verify.ts';
 import { presentKind } from './publisher.ts';
 import { wholeTable } from './table-source.ts';
+import { folderOf } from './table-switch.ts';
 
 export interface VerifyPorts extends LakePorts {
   readonly catalog: CatalogReader;
@@ -131,35 +133,58 @@ const verifyTable = async (
     return answer(findings.first.length === 0 ? 'right' : 'different');
   }
   const isPartitioned = table.partitionColumns.length > 0;
-  findings.add(...editsOfTable(table, stored, isPartitioned ? ports.manifests.uri(manifestFolder(table)) : undefined));
+  // A table that lies at a commit may lie at an earlier one than is shown: nothing of it differs.
+  const folder = folderOf(ports, table, stored.parameters[TABLE_PARAMETER.commit]);
+  findings.add(...editsOfTable(table, stored, isPartitioned ? folder : undefined));
   const published = new Map<string, PublishedPartition>();
   const note = (partition: PublishedPartition): void => {
     published.set(keyOfValues(partition.values), partition);
   };
-  if (!isPartitioned) note({ values: [], location: stored.storage.location, prefix: table.path, isInForm: true });
+  const files = stored.parameters[FILES_PARAMETER];
+  const noted = files === undefined ? {} : { files };
+  if (!isPartitioned)
+    note({ values: [], location: stored.storage.location, prefix: table.path, isInForm: true, ...noted });
   else {
     for await (const { storage, ...each } of ports.catalog.listPartitions(table.database, table.tableName)) {
       note({ ...each, isInForm: sameForm(storage, storageOf(table, storage.location)) });
     }
   }
-  const present = new Map<string, number>();
-  for await (const { key, sizeBytes } of ports.manifests.list(manifestFolder(table))) {
-    const digest = digestOfKey(table, key);
-    if (digest !== undefined) present.set(digest, sizeBytes);
-  }
-  for await (const { values, prefix, files } of wholeTable(ports, table, commit)) {
+  const expect = await expectations(ports, table, commit);
+  for await (const partition of wholeTable(ports, table, commit)) {
     if (ports.clock.now() >= until) return answer('unfinished');
-    if (files.length === 0 && isPartitioned) continue;
+    if (partition.files.length === 0 && isPartitioned) continue;
     partitions += 1;
-    const { content, digest } = manifestOf(files.map(({ address }) => address));
-    const wanted = { values, prefix, location: ports.manifests.uri(manifestPrefix(table, digest)) };
-    const isThere = present.get(digest) === Buffer.byteLength(content, 'utf8');
-    const key = keyOfValues(values);
-    findings.add(...findingsOfPartition(table, wanted, published.get(key), isThere));
+    const key = keyOfValues(partition.values);
+    const before = published.get(key);
+    const { wanted, isThere } = expect(partition, before);
+    findings.add(...findingsOfPartition(table, wanted, before, isThere));
     published.delete(key);
   }
   for (const { values } of published.values()) {
     findings.add({ kind: 'partition-foreign', partition: nameOfPartition(table, values) });
   }
   return answer(findings.first.length === 0 ? 'right' : 'different');
+};
+
+interface Expected {
+  readonly wanted: WantedPartition;
+  /** Whether its manifest is as it should be. */
+  readonly isThere: boolean;
+}
+type Expect = (partition: SourcePartition, before: PublishedPartition | undefined) => Expected;
+
+const expectations = async (ports: VerifyPorts, table: TableDescriptor, commit: string): Promise<Expect> => {
+  if (table.spark !== undefined) {
+    return (partition, before) => ({ wanted: sparkPartition(table, commit, partition, before), isThere: true });
+  }
+  const present = new Map<string, number>();
+  for await (const { key, sizeBytes } of ports.manifests.list(manifestFolder(table))) {
+    const digest = digestOfKey(table, key);
+    if (digest !== undefined) present.set(digest, sizeBytes);
+  }
+  return ({ values, prefix, files }) => {
+    const { content, digest } = manifestOf(files.map(({ address }) => address));
+    const wanted = { values, prefix, location: ports.manifests.uri(manifestPrefix(table, digest)) };
+    return { wanted, isThere: present.get(digest) === Buffer.byteLength(content, 'utf8') };
+  };
 };

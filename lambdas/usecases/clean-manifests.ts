@@ -36,7 +36,8 @@ export const cleanManifests = async (
     for (const branch of targets) {
       const before = await ports.publications.get(repository, branch);
       const now = ports.clock.now();
-      const tables = publishedTables(config, repository, branch).filter(({ name }) => {
+      const tables = publishedTables(config, repository, branch).filter(({ name, spark }) => {
+        if (spark !== undefined) return false;
         const record = before?.tables[name];
         return record?.commit !== undefined && isLookDue(record.unnamed, now);
       });

@@ -17,7 +17,7 @@ import { publishedTables, type TableDescriptor } from '../domain/catalog/table.t
 import { BranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import { type PreviewWriter, takePreview } from './preview-entry.ts';
-import { symlinkPublisher } from './publish-symlinks.ts';
+import { sparkPublisher, symlinkPublisher } from './publish-partitions.ts';
 import { columnsAt } from './table-columns.ts';
 import { wholeTable } from './table-source.ts';
 
@@ -86,10 +86,11 @@ const show = async (
   until: EpochMs,
 ): Promise<{ outcome: 'ready' | 'unfinished'; preview: Preview }> => {
   const { entry } = writer;
-  const publish = symlinkPublisher();
+  const [symlinks, spark] = [symlinkPublisher(), sparkPublisher()];
   const scoped: CatalogPorts = { ...ports, manifests: ports.previewManifests(entry.name) };
   for (const table of tablesInPreview(tables, entry.database)) {
     const { commit } = entry;
+    const publish = table.spark === undefined ? symlinks : spark;
     const shown = await columnsAt(ports, table, commit);
     // No file tells any columns: there is nothing to show.
     if (shown.columns.length === 0) continue;

@@ -7,13 +7,15 @@ import { isOwnTable } from '../domain/catalog/storage.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { isIcebergTable } from './iceberg-table.ts';
 import { icebergPublisher } from './publish-iceberg.ts';
-import { symlinkPublisher } from './publish-symlinks.ts';
+import { sparkPublisher, symlinkPublisher } from './publish-partitions.ts';
 
 export type Kind = 'iceberg' | 'symlink';
 
 export interface Publishers {
   readonly iceberg?: Publisher;
   readonly symlink?: Publisher;
+  /** Of tables for Spark, which have a name of their own: they never become another kind. */
+  readonly spark?: Publisher;
   /** Names of tables that are to become what the configuration says. */
   readonly switches?: ReadonlySet<string>;
 }
@@ -29,11 +31,13 @@ export const presentKind = (table: TableDescriptor, stored: StoredTable | undefi
 export const publisherOfKind = ({
   iceberg = icebergPublisher(),
   symlink = symlinkPublisher(),
+  spark = sparkPublisher(),
   switches = new Set(),
 }: Publishers = {}): Publisher => {
   const of = { iceberg, symlink };
   return async (ports, work) => {
     const { table: descriptor } = work;
+    if (descriptor.spark !== undefined) return spark(ports, work);
     const wanted = configuredKind(descriptor);
     const table = await ports.catalog.getTable(descriptor.database, descriptor.tableName);
     const present = switches.has(descriptor.name) ? undefined : presentKind(descriptor, table);

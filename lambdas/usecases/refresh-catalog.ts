@@ -9,11 +9,13 @@ import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { careful } from './careful.ts';
+import { Notes } from './noted.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
 import { sayPublished } from './published-view.ts';
 import { publisherOfKind } from './publisher.ts';
 import { putTable, refreshTable, type Work } from './refresh-table.ts';
 import { refreshTogether } from './refresh-together.ts';
+import { removedSparkTables } from './spark-tables.ts';
 import { touchedTables } from './table-source.ts';
 
 export interface RefreshRequest {
@@ -63,7 +65,11 @@ export const refreshCatalog = async (
   const start = (await ports.ledger.getTarget(repository, branch)) ?? target;
   // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
   // expired compares in full.
-  const outcome = await work({ ports, writer, tables, publisher, until: request.until }, request, start);
+  const outcome = await work(
+    { ports, writer, tables, publisher, until: request.until, notes: new Notes() },
+    request,
+    start,
+  );
   await writer.release();
   // Who was woken between our last look and the release found us at it, and went.
   const latest = await ports.ledger.getTarget(repository, branch);
@@ -136,6 +142,8 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
   );
   await forgetOthers(writer, tables);
   let failed = false;
+  for (const { table, remove } of removedSparkTables(of))
+    if ((await careful(of, table, remove)) === 'failed') failed = true;
   try {
     await passOver(of, steps);
     const together = await refreshTogether(of, steps, verified);
@@ -165,8 +173,12 @@ const forgetOthers = async (writer: PublicationWriter, tables: readonly TableDes
   if (left.length === 0) return;
   await writer.save((entry) =>
     left.reduce((next, [name]) => {
-      const shownAs = next.tables[name]?.shownAs;
-      return putTable(next, name, { descriptor: '', ...(shownAs === undefined ? {} : { shownAs }) });
+      const { shownAs, spark } = next.tables[name] ?? {};
+      return putTable(next, name, {
+        descriptor: '',
+        ...(shownAs === undefined ? {} : { shownAs }),
+        ...(spark === undefined ? {} : { spark }),
+      });
     }, entry),
   );
 };
@@ -177,8 +189,8 @@ const passOver = async ({ ports, writer }: Work, steps: Map<TableDescriptor, Tab
   const groups = Map.groupBy(following, ({ from, to }) => `${from} ${to}`);
   for (const group of groups.values()) {
     const [first] = group;
-    // One table alone is asked about by its own diff.
-    if (first === undefined || group.length === 1) continue;
+    // One table alone is asked about by its own diff, and one for Spark beside it is not asked about at all.
+    if (first === undefined || group.filter(({ table }) => table.spark === undefined).length <= 1) continue;
     const touched = await touchedTables(
       ports,
       group.map(({ table }) => table),

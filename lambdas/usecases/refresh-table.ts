@@ -1,11 +1,19 @@
 /** One table on its way from the commit that readers see to another. */
-import type { CatalogPorts, PartitionCounts, Prepared, Publisher, PublishOutcome } from '../catalog-ports.ts';
+import type {
+  CatalogPorts,
+  PartitionCounts,
+  Prepared,
+  Publisher,
+  PublishOutcome,
+  SourcePartition,
+} from '../catalog-ports.ts';
 import { placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
 import type { Publication, PublishedTable, TableStep } from '../domain/catalog/publication.ts';
 import { digestOfTable, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
+import type { Notes } from './noted.ts';
 import type { PublicationWriter } from './publication-writer.ts';
 import { columnsFor, type ShownTable } from './table-columns.ts';
 import { changedPrefixes, partitionsAt, wholeTable } from './table-source.ts';
@@ -17,6 +25,8 @@ export interface Work {
   readonly publisher: Publisher;
   /** No step is begun after that. */
   readonly until: EpochMs;
+  /** Of tables that have been refreshed here. */
+  readonly notes: Notes;
 }
 
 export const putTable = (entry: Publication, name: string, table: PublishedTable): Publication => ({
@@ -30,6 +40,7 @@ const begin = async (writer: PublicationWriter, table: TableDescriptor, to: stri
   await writer.save((entry) =>
     putTable(entry, table.name, {
       ...(entry.tables[table.name] ?? { descriptor: digestOfTable(table) }),
+      ...(table.spark === undefined ? {} : { spark: true as const }),
       towards: to,
     }),
   );
@@ -56,12 +67,21 @@ export const refreshTable = async (
   { verified, holdsBack = false }: Options,
 ): Promise<'done' | 'unfinished' | HeldBack> => {
   const startedAt = of.ports.clock.now();
+  const before = of.writer.entry.tables[table.name];
   try {
     const shown = await columnsFor(of.ports, of.writer, table, step.to);
+    const noted = step.step === 'follow' ? of.notes.get(table, step) : undefined;
+    if (noted?.isSame === true && before !== undefined && before.towards === undefined && !shown.isNew) {
+      await of.writer.save((entry) => {
+        return putTable(entry, table.name, { ...(entry.tables[table.name] ?? before), commit: step.to });
+      });
+      return 'done';
+    }
     const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step, holdsBack) : undefined;
     const compared = followed === undefined || 'drift' in followed;
     const drift = followed !== undefined && 'drift' in followed ? followed.drift : undefined;
     const outcome = compared ? await compareWhole(of, shown, step.to, holdsBack) : followed;
+    if (before?.towards === undefined) of.notes.note(table, outcome, compared ? { to: step.to } : step);
     const written: Step = { to: step.to, compared, startedAt, drift };
     if (outcome.outcome !== 'prepared') return await record(of, shown, written, outcome);
     return {
@@ -82,13 +102,34 @@ export const refreshTable = async (
   }
 };
 
+async function* each(partitions: readonly SourcePartition[]): AsyncIterable<SourcePartition> {
+  yield* partitions;
+}
+
 /** Only what differs; `undefined` where that is not enough to go by. */
 const follow = async (
-  { ports, publisher, writer, until }: Work,
+  { ports, publisher, writer, until, notes }: Work,
   { table }: ShownTable,
   step: Extract<TableStep, { step: 'follow' }>,
   holdsBack: boolean,
 ): Promise<PublishOutcome | Prepared | { readonly drift: string } | undefined> => {
+  const known = notes.get(table, step)?.partitions;
+  const found = known === undefined ? await changedPartitions(ports, table, step) : each(known);
+  if (found === undefined) return undefined;
+  await begin(writer, table, step.to);
+  const partitions = notes.noting(found);
+  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until, holdsBack });
+  if (outcome.outcome !== 'drifted') return outcome;
+  ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
+  return { drift: outcome.what };
+};
+
+/** `undefined` where the changes alone do not tell. */
+const changedPartitions = async (
+  ports: CatalogPorts,
+  table: TableDescriptor,
+  step: { readonly from: string; readonly to: string },
+): Promise<AsyncIterable<SourcePartition> | undefined> => {
   const prefixes = await changedPrefixes(ports, table, step.from, step.to).catch((error: unknown) => {
     if (isBranchlineError(error, 'BL3004')) return undefined;
     throw error;
@@ -96,17 +137,11 @@ const follow = async (
   if (prefixes === undefined) return undefined;
   // Two of them spell the same values: the rows of one partition move between directories, and have to do so in one step.
   const values = new Set(prefixes.map((prefix) => keyOfValues(placeOf(table, prefix)?.values ?? [])));
-  if (values.size < prefixes.length) return undefined;
-  await begin(writer, table, step.to);
-  const partitions = partitionsAt(ports, table, step.to, prefixes);
-  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until, holdsBack });
-  if (outcome.outcome !== 'drifted') return outcome;
-  ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
-  return { drift: outcome.what };
+  return values.size < prefixes.length ? undefined : partitionsAt(ports, table, step.to, prefixes);
 };
 
 const compareWhole = async (
-  { ports, publisher, writer, until }: Work,
+  { ports, publisher, writer, until, notes }: Work,
   { table }: ShownTable,
   commit: string,
   holdsBack = false,
@@ -114,7 +149,8 @@ const compareWhole = async (
   await begin(writer, table, commit);
   // No file has told any columns yet, and a table without columns is none to readers.
   if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0, restored: 0 };
-  const partitions = wholeTable(ports, table, commit);
+  const known = notes.get(table, { to: commit })?.partitions;
+  const partitions = notes.noting(known === undefined ? wholeTable(ports, table, commit) : each(known));
   return publisher(ports, { table, commit, partitions, isWhole: true, until, holdsBack });
 };
 
@@ -188,6 +224,7 @@ const record = async (
       ...(outcome.snapshot === undefined ? {} : { snapshot: outcome.snapshot }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
+      ...(table.spark === undefined ? {} : { spark: true as const }),
       shownAs: [...new Set([...(old?.shownAs ?? []), `${table.database}.${table.tableName}`])],
       ...(old?.unnamed === undefined ? {} : { unnamed: old.unnamed }),
     });

@@ -32,6 +32,7 @@ export const columnsFor = async (
   to: string,
 ): Promise<ShownTable> => {
   if (table.infers !== true) return { table, isNew: false };
+  if (table.spark !== undefined) return columnsOfOther(ports, writer, table, table.spark.beside);
   const record = writer.entry.tables[table.name];
   const known = await knownColumns(ports, table, record);
   const found = await look(ports, table, known, record?.commit, to);
@@ -46,6 +47,25 @@ export const columnsFor = async (
   if (JSON.stringify(known) !== JSON.stringify(found)) await ports.publications.putColumns(table, columns, found);
   if (record?.columns !== columns) await remember(writer, table.name, columns);
   return { table: { ...table, columns: found.columns }, columns, isNew: record?.columns !== columns };
+};
+
+/** Those of the table beside, which has been refreshed just before: no file is read twice. */
+const columnsOfOther = async (
+  ports: CatalogPorts,
+  writer: PublicationWriter,
+  table: TableDescriptor,
+  beside: string,
+): Promise<ShownTable> => {
+  const columns = writer.entry.tables[beside]?.columns;
+  const known =
+    columns === undefined ? undefined : await ports.publications.getColumns({ ...table, name: beside }, columns);
+  if (columns === undefined || known === undefined) return { table, isNew: false };
+  const isNew = writer.entry.tables[table.name]?.columns !== columns;
+  if (isNew) {
+    await ports.publications.putColumns(table, columns, known);
+    await remember(writer, table.name, columns);
+  }
+  return { table: { ...table, columns: known.columns }, columns, isNew };
 };
 
 const remember = (writer: PublicationWriter, name: string, columns: string): Promise<void> =>
@@ -114,7 +134,8 @@ export const columnsAt = async (
   commit: string,
 ): Promise<TableDescriptor> => {
   if (table.infers !== true) return table;
-  const record = (await ports.publications.get(table.repository, table.target))?.tables[table.name];
-  const known = await knownColumns(ports, table, record);
+  const of = table.spark === undefined ? table : { ...table, name: table.spark.beside };
+  const record = (await ports.publications.get(table.repository, table.target))?.tables[of.name];
+  const known = await knownColumns(ports, of, record);
   return { ...table, columns: (await look(ports, table, known, record?.commit, commit)).columns };
 };

@@ -4,7 +4,9 @@
  */
 import type { CatalogPorts, CatalogTable, StoredTable, TableWork } from '../catalog-ports.ts';
 import { manifestFolder } from '../domain/catalog/manifest.ts';
+import { sparkLocation } from '../domain/catalog/spark.ts';
 import {
+  FILES_PARAMETER,
   isOwnTable,
   ownParameters,
   sameColumns,
@@ -20,12 +22,14 @@ export interface TableSwitch {
   readonly table: CatalogTable;
   /** Where Glue says that the table lies. */
   readonly location: string | undefined;
+  /** What the table says of its files. */
+  readonly files: string | undefined;
   /** A refresh is under way: begun here, or left by one that was interrupted. */
   readonly isOpen: boolean;
   /** Says that partitions are about to change. */
   open(): Promise<void>;
   /** Of an unpartitioned table: files and commit change in this one call. */
-  switchTo(location: string): Promise<void>;
+  switchTo(location: string, files?: string): Promise<void>;
   /** Says which commit the table shows, where anything of it changed. */
   finish(): Promise<void>;
   isContended(): BranchlineError;
@@ -36,6 +40,14 @@ const MAX_RACES = 4;
 const without = (parameters: Readonly<Record<string, string>>, name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== name));
 
+/** Where Glue says that a partitioned table lies. */
+export const folderOf = (
+  { manifests }: { readonly manifests: Pick<CatalogPorts['manifests'], 'uri'> },
+  table: TableDescriptor,
+  commit: string | undefined,
+): string =>
+  table.spark === undefined ? manifests.uri(manifestFolder(table)) : sparkLocation(table, table.path, commit);
+
 /** @throws BL7001 where a table of that name is there and is not ours. */
 export const openTable = async (
   ports: CatalogPorts,
@@ -43,7 +55,7 @@ export const openTable = async (
   { commit, isWhole, found: given }: Pick<TableWork, 'commit' | 'isWhole' | 'found'>,
 ): Promise<TableSwitch> => {
   const { database, tableName } = descriptor;
-  const folder = ports.manifests.uri(manifestFolder(descriptor));
+  const folder = folderOf(ports, descriptor, commit);
   const isPartitioned = descriptor.partitionColumns.length > 0;
   const read = async (given?: TableWork['found']): Promise<StoredTable | undefined> => {
     const found = given === undefined ? await ports.catalog.getTable(database, tableName) : given.table;
@@ -103,6 +115,9 @@ export const openTable = async (
     get location() {
       return stored?.storage.location;
     },
+    get files() {
+      return stored?.parameters[FILES_PARAMETER];
+    },
     get isOpen() {
       return isOpen() || !isInForm();
     },
@@ -110,9 +125,13 @@ export const openTable = async (
       if (stored?.parameters[TABLE_PARAMETER.refreshing] === commit && isInForm()) return;
       await write(folder, (parameters) => ({ ...parameters, [TABLE_PARAMETER.refreshing]: commit }));
     },
-    async switchTo(location) {
-      if (stored?.storage.location === location && isInForm() && !isOpen()) return;
-      await write(location, shows);
+    async switchTo(location, files) {
+      const isThere = stored?.storage.location === location && stored.parameters[FILES_PARAMETER] === files;
+      if (isThere && isInForm() && !isOpen()) return;
+      await write(location, (parameters) => ({
+        ...shows(without(parameters, FILES_PARAMETER)),
+        ...(files === undefined ? {} : { [FILES_PARAMETER]: files }),
+      }));
     },
     async finish() {
       // Where only changes were looked at, an earlier commit is as true: nothing of the table differs.

@@ -4,6 +4,8 @@ import {
   previewDatabasePrefix,
   publishedViewName,
   type RepositoryConfig,
+  SPARK_SUFFIX,
+  type SparkTable,
   SYMLINK_SUFFIX,
   type TablePublication,
 } from '../../lambdas/contract.ts';
@@ -13,7 +15,7 @@ import { type Config, durationSeconds } from './schema.ts';
 type Repository = Config['repositories'][string];
 type Table = Repository['tables'][string];
 /** What a table and the setting for all described ones have in common. */
-type Shown = Pick<Table, 'target' | 'publish' | 'history' | 'format'>;
+type Shown = Pick<Table, 'target' | 'publish' | 'sparkTable' | 'history' | 'format'>;
 
 const withSlash = (uri: string): string => (uri.endsWith('/') ? uri : `${uri}/`);
 
@@ -30,6 +32,7 @@ export const publicationOf = (name: string, table: Table, repository: Repository
         partitionTypes: table.partitionTypes,
         ...filesBelow(repository),
         ...shownAs(table),
+        ...sparkOf(table),
       };
 
 /** Nothing where descriptors in the repository are not to be read. */
@@ -38,7 +41,8 @@ export const descriptorSettingsOf = (repository: Repository): Pick<RepositoryCon
   if (lakefsTables === undefined) return {};
   const { database, format } = lakefsTables;
   const target = targetOf(lakefsTables, repository);
-  return { lakefsTables: { database, target, format, ...filesBelow(repository), ...shownAs(lakefsTables) } };
+  const shown = { ...filesBelow(repository), ...shownAs(lakefsTables), ...sparkOf(lakefsTables) };
+  return { lakefsTables: { database, target, format, ...shown } };
 };
 
 const targetOf = ({ target }: Shown, repository: Repository): string =>
@@ -50,6 +54,12 @@ const filesBelow = ({ lakeFormation, storageNamespace }: Repository): Pick<Table
 /** Nothing for symlink tables: what they are made of stays as earlier versions wrote it. */
 const shownAs = ({ publish, history }: Shown): Pick<TablePublication, 'publisher' | 'historySeconds'> =>
   publish === 'symlink' ? {} : { publisher: publish, historySeconds: durationSeconds(history) };
+
+const sparkOf = ({ sparkTable }: Shown): { spark?: SparkTable } => {
+  if (sparkTable === false) return {};
+  const { scheme, pin } = sparkTable === true ? { scheme: 'lakefs' as const, pin: false } : sparkTable;
+  return { spark: { scheme, ...(pin ? { pin } : {}) } };
+};
 
 export const publicationFaults = (config: Config): Fault[] => {
   const seen = new Map<string, string>();
@@ -120,7 +130,13 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
       fault('partitionTypes', `found "${column}"; allowed: a partition column: ${allowed}`);
     }
   }
-  if (table.database === undefined) return [...targetFaults(at, table, repository), ...faults];
+  if (table.database === undefined) {
+    if (table.sparkTable !== false) {
+      const found = JSON.stringify(table.sparkTable);
+      fault('sparkTable', `found ${found}; allowed: false for a table that names no database`);
+    }
+    return [...targetFaults(at, table, repository), ...faults];
+  }
   faults.push(...shownFaults(at, table, repository));
   if (Object.keys(table.columns).length === 0 && table.format !== 'parquet') {
     fault('columns', 'found nothing; allowed: at least one column: only Parquet files tell theirs');
@@ -162,7 +178,7 @@ const twinFaults = (
 ): Fault[] => {
   const publication = publicationOf(name, table, repository);
   if (publication === undefined) return [];
-  const { database, tableName, publisher } = publication;
+  const { database, tableName, publisher, spark } = publication;
   const view = publishedViewName(repositoryName, publication.target);
   if (publisher !== undefined && tableName === view) {
     return [
@@ -172,18 +188,22 @@ const twinFaults = (
       },
     ];
   }
-  const names = [tableName, ...(publisher === 'both' ? [`${tableName}${SYMLINK_SUFFIX}`] : [])];
-  const faults: Fault[] = names.flatMap((each) => {
-    const shown = `${database}.${each}`;
+  const suffixes = [...(publisher === 'both' ? [SYMLINK_SUFFIX] : []), ...(spark === undefined ? [] : [SPARK_SUFFIX])];
+  const faults: Fault[] = ['', ...suffixes].flatMap((suffix) => {
+    const shown = `${database}.${tableName}${suffix}`;
     const other = seen.get(shown);
     seen.set(shown, name);
     return other === undefined
       ? []
       : [{ path: [...at, 'database'], message: `the table is shown as ${shown}; so is table "${other}"` }];
   });
-  const second = `${name}${SYMLINK_SUFFIX}`;
-  if (publisher === 'both' && repository.tables[second] !== undefined) {
-    faults.push({ path: [...at, 'publish'], message: `found "both"; its symlink table is "${second}", as another is` });
+  for (const suffix of suffixes) {
+    const second = `${name}${suffix}`;
+    if (repository.tables[second] === undefined) continue;
+    const [key, found] =
+      suffix === SPARK_SUFFIX ? ['sparkTable', JSON.stringify(table.sparkTable)] : ['publish', '"both"'];
+    const what = suffix === SPARK_SUFFIX ? 'table for Spark' : 'symlink table';
+    faults.push({ path: [...at, key], message: `found ${found}; its ${what} is "${second}", as another is` });
   }
   return faults;
 };

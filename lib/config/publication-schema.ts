@@ -1,6 +1,6 @@
 /** How a table is shown in Glue: keys of a table in `branchline.yaml`. */
 import * as z from 'zod';
-import { PUBLISHERS, TABLE_FORMATS } from '../../lambdas/contract.ts';
+import { PUBLISHERS, SPARK_SCHEMES, TABLE_FORMATS } from '../../lambdas/contract.ts';
 
 /** Source: Athena user guide, "Name databases, tables, and columns": lower-case letters, digits and `_`. */
 const glueName = z.string().regex(/^[a-z0-9_]{1,255}$/, 'at most 255 lower-case letters, digits and _');
@@ -26,6 +26,28 @@ const publish = z
     'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`.',
   );
 
+const sparkTable = z
+  .union(
+    [
+      z.boolean(),
+      z.strictObject({
+        scheme: z
+          .enum(SPARK_SCHEMES)
+          .default('lakefs')
+          .describe('How its locations begin: `lakefs` for lakeFS’s own file system, `s3a` for its S3 gateway.'),
+        pin: z
+          .boolean()
+          .default(false)
+          .describe('Partitions lie at the commit that the table shows, not at the head of the target.'),
+      }),
+    ],
+    `true, false, or { scheme: ${SPARK_SCHEMES.join(' or ')}, pin: true or false }`,
+  )
+  .default(false)
+  .describe(
+    'Whether Spark finds the table in Glue too, under the name with `_spark` behind: Spark cannot read Parquet through symlinks. `true` is `scheme: lakefs`.',
+  );
+
 const history = z
   .string()
   .regex(/^(\d{1,6})(s|m|h|d)$/, 'a whole number and s, m, h or d, such as 7d')
@@ -45,6 +67,7 @@ export const publicationKeys = {
     ),
   target,
   publish,
+  sparkTable,
   history,
   format,
   columns: z
@@ -66,6 +89,7 @@ export const descriptorSchema = z
     target,
     format,
     publish,
+    sparkTable,
     history,
   })
   .optional()

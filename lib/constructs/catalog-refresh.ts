@@ -14,6 +14,7 @@ import {
   ENV,
   previewDatabasePrefix,
   publishedViewName,
+  SPARK_SUFFIX,
   SYMLINK_SUFFIX,
   type TablePublication,
 } from '../../lambdas/contract.ts';
@@ -151,10 +152,34 @@ export class CatalogRefresh extends Construct {
         resources: tables,
       }),
     );
+    this.#removals(target, props.config);
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
       for (const fn of [target, reader]) {
         explain(fn, resource, WHY_WHOLE);
       }
+    }
+  }
+
+  /** Of tables for Spark, also where none is configured any more: that is when one is removed. */
+  #removals(target: BranchlineFunction, config: CompiledConfig): void {
+    const names = [
+      ...publishedIn(config).map(({ database, tableName }) => `${database}/${tableName}${SPARK_SUFFIX}`),
+      ...describedIn(config).map((database) => `${database}/*${SPARK_SUFFIX}`),
+    ];
+    const isNamed = names.length <= MAX_NAMES;
+    const resources = [
+      ...(isNamed ? databasesIn(config) : ['*']).map((database) => this.#arn('database', database)),
+      ...(isNamed ? names : [`*/*${SPARK_SUFFIX}`]).map((name) => this.#arn('table', name)),
+    ];
+    target.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'RemoveSparkTables',
+        actions: ['glue:GetTable', 'glue:DeleteTable'],
+        resources: [this.#arn('catalog'), ...resources],
+      }),
+    );
+    for (const resource of resources.filter((each) => each.includes('*'))) {
+      explain(target, resource, 'More tables than a policy can name; the resource is as narrow as it can be.');
     }
   }
 
@@ -329,9 +354,13 @@ const viewsIn = (config: CompiledConfig): string[] =>
   });
 
 const namesOf = (published: readonly TablePublication[]): string[] =>
-  published.flatMap(({ database, tableName, publisher }) => {
+  published.flatMap(({ database, tableName, publisher, spark }) => {
     const name = `${database}/${tableName}`;
-    return publisher === 'both' ? [name, `${name}${SYMLINK_SUFFIX}`] : [name];
+    return [
+      name,
+      ...(publisher === 'both' ? [`${name}${SYMLINK_SUFFIX}`] : []),
+      ...(spark === undefined ? [] : [`${name}${SPARK_SUFFIX}`]),
+    ];
   });
 
 const explain = ({ fn: { role } }: BranchlineFunction, resource: string, reason: string): void => {

@@ -84,17 +84,23 @@ export class FakeCatalog implements Catalog {
     this.#count('BatchDeletePartition', values.length, MAX_BATCH.remove);
     for (const each of values) this.of(database, table).delete(keyOfValues(each));
   }
+  async removeTable(database: string, name: string): Promise<void> {
+    this.calls.push('DeleteTable');
+    this.tables.delete(`${database}.${name}`);
+    this.partitions.delete(`${database}.${name}`);
+  }
   async removeDatabase(database: string): Promise<void> {
     this.calls.push('DeleteDatabase');
     for (const id of [...this.tables.keys()]) if (id.startsWith(`${database}.`)) this.tables.delete(id);
     for (const id of [...this.partitions.keys()]) if (id.startsWith(`${database}.`)) this.partitions.delete(id);
   }
   /** @returns whether it could not be: what is to be created is there, or what is to be updated is not. */
-  #write(table: CatalogTable, { values, location, prefix }: WantedPartition, mustExist: boolean): boolean {
+  #write(table: CatalogTable, { values, location, prefix, files }: WantedPartition, mustExist: boolean): boolean {
     const of = this.of(table.database, table.name);
     const key = keyOfValues(values);
     if (of.has(key) !== mustExist) return true;
-    of.set(key, { values, location, prefix, storage: { ...table.storage, location } });
+    const noted = files === undefined ? {} : { files };
+    of.set(key, { values, location, prefix, ...noted, storage: { ...table.storage, location } });
     return false;
   }
   #put(table: CatalogTable): void {

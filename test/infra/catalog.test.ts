@@ -75,6 +75,27 @@ describe('refresh-catalog writes', () => {
     expect(tablesWritten(withTables(iceberg.slice(1)))).not.toContain('table/one/published_lake_main');
   });
 
+  test('the table for Spark beside one, and may remove it, also where none is configured', () => {
+    const removed = (template: ReturnType<typeof withTables>): string[] =>
+      grantsOf(template)
+        .filter(({ action }) => action === 'glue:DeleteTable')
+        .map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, ''))
+        .toSorted();
+    const spark = '      a: { path: a/, database: one, columns: { id: int }, sparkTable: true }\n';
+    const template = withTables([spark, table('b', 'two')]);
+    expect(tablesWritten(template)).toEqual([
+      ...['catalog', 'database/one', 'database/two', 'table/one/a', 'table/one/a_spark', 'table/two/b'],
+    ]);
+    expect(removed(template)).toEqual([
+      ...['catalog', 'database/one', 'database/two', 'table/one/a_spark', 'table/two/b_spark'],
+    ]);
+    const many = Array.from({ length: 21 }, (_, i) => table(`t${String(i)}`, 'one'));
+    expect(removed(withTables(many))).toEqual(['catalog', 'database/*', 'table/*/*_spark']);
+    expect(removed(withTables([table('a', 'one'), '    lakefsTables: { database: two }\n']))).toEqual([
+      ...['catalog', 'database/one', 'database/two', 'table/one/a_spark', 'table/two/*_spark'],
+    ]);
+  });
+
   test('by a pattern where they are too many to name', () => {
     const many = Array.from({ length: 21 }, (_, i) => table(`t${String(i)}`, 'one'));
     expect(tablesWritten(withTables(many))).toEqual(['catalog', 'database/one', 'table/one/*']);

@@ -6,7 +6,7 @@ import { PUBLICATION_LEASE_MS } from '../../lambdas/domain/catalog/publication.t
 import { MANIFEST_GRACE_MS } from '../../lambdas/domain/catalog/unnamed.ts';
 import { isBranchlineError } from '../../lambdas/domain/errors.ts';
 import { cleanManifests } from '../../lambdas/usecases/clean-manifests.ts';
-import { symlinkPublisher } from '../../lambdas/usecases/publish-symlinks.ts';
+import { symlinkPublisher } from '../../lambdas/usecases/publish-partitions.ts';
 import { refreshCatalog } from '../../lambdas/usecases/refresh-catalog.ts';
 import type { CatalogWorld } from '../fakes/catalog.ts';
 

@@ -8,6 +8,8 @@ export interface PublishedPartition {
   readonly location: string;
   /** Where its files come from, as we noted it; absent where somebody else made the partition. */
   readonly prefix?: string;
+  /** What we noted of its files. */
+  readonly files?: string;
   /** Columns and format are those of the table. */
   readonly isInForm: boolean;
 }
@@ -16,6 +18,8 @@ export interface WantedPartition {
   readonly values: readonly string[];
   readonly location: string;
   readonly prefix: string;
+  /** Tells its files there from others; for a location that does not tell. */
+  readonly files?: string;
 }
 
 export type PartitionStep = 'create' | 'update' | 'none';
@@ -23,7 +27,7 @@ export type PartitionStep = 'create' | 'update' | 'none';
 export const stepOf = (published: PublishedPartition | undefined, wanted: WantedPartition): PartitionStep => {
   if (published === undefined) return 'create';
   const isThere = published.location === wanted.location && published.prefix === wanted.prefix && published.isInForm;
-  return isThere ? 'none' : 'update';
+  return isThere && published.files === wanted.files ? 'none' : 'update';
 };
 
 export interface PartitionPlan {

@@ -59,6 +59,8 @@ export const tablesInPreview = (tables: readonly TableDescriptor[], database: st
   return tables.map((table) => ({
     ...table,
     database,
+    // A preview is of a commit, wherever the ref goes.
+    ...(table.spark === undefined ? {} : { spark: { ...table.spark, pin: true as const } }),
     tableName: (taken.get(table.tableName)?.length ?? 0) > 1 ? `${table.database}_${table.tableName}` : table.tableName,
   }));
 };

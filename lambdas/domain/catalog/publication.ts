@@ -43,6 +43,8 @@ export interface PublishedTable {
   readonly shownAs?: readonly string[];
   /** When manifests were last looked for that nobody names, and how many there were. */
   readonly unnamed?: { readonly since: EpochMs; readonly count: number };
+  /** A table for Spark: it goes from Glue when it leaves the configuration. */
+  readonly spark?: true;
   /** Why the table could not be refreshed, until it can. */
   readonly failure?: Failure;
 }

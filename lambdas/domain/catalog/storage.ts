@@ -1,4 +1,4 @@
-/** How Glue describes a table of symlinks and its partitions. Pure. */
+/** How Glue describes a table of symlinks, or one for Spark, and its partitions. Pure. */
 import type { TableFormat } from '../../contract.ts';
 import type { Column, TableDescriptor } from './table.ts';
 
@@ -28,11 +28,26 @@ const SYMLINKS = 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat';
 /** Its location, and those of its partitions, hold lists of files. */
 export const isSymlinkTable = ({ inputFormat }: Pick<Storage, 'inputFormat'>): boolean => inputFormat === SYMLINKS;
 
+const HIVE_IO = 'org.apache.hadoop.hive.ql.io.';
+const TEXT_OUTPUT = `${HIVE_IO}HiveIgnoreKeyTextOutputFormat`;
+const TEXT = ['org.apache.hadoop.mapred.TextInputFormat', TEXT_OUTPUT] as const;
+/** Formats of the files themselves, to and from. Source: Hive language manual, "Storage formats". */
+const DIRECT: Readonly<Record<TableFormat, readonly [string, string]>> = {
+  parquet: [`${HIVE_IO}parquet.MapredParquetInputFormat`, `${HIVE_IO}parquet.MapredParquetOutputFormat`],
+  orc: [`${HIVE_IO}orc.OrcInputFormat`, `${HIVE_IO}orc.OrcOutputFormat`],
+  json: TEXT,
+  csv: TEXT,
+};
+
+const formatsOf = ({ spark, format }: TableDescriptor): Pick<Storage, 'inputFormat' | 'outputFormat'> => {
+  const [inputFormat, outputFormat] = spark === undefined ? [SYMLINKS, TEXT_OUTPUT] : DIRECT[format];
+  return { inputFormat, outputFormat };
+};
+
 export const storageOf = (table: TableDescriptor, location: string): Storage => ({
   location,
   columns: table.columns,
-  inputFormat: SYMLINKS,
-  outputFormat: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+  ...formatsOf(table),
   serde: SERDE[table.format],
   ...(table.filesBelow === undefined ? {} : { additionalLocations: [table.filesBelow] }),
 });
@@ -61,6 +76,9 @@ export const TABLE_PARAMETER = {
 
 /** Parameter of a partition: the prefixes in the repository that its files come from, one a line. */
 export const PREFIX_PARAMETER = 'branchline.prefix';
+
+/** Parameter of a partition, or of a table without any, that lies at a commit: tells its files there from others. */
+export const FILES_PARAMETER = 'branchline.files';
 
 /** Whose the table is; those of `commit` and `refreshing` are left to whoever writes it. */
 export const ownParameters = (table: TableDescriptor): Readonly<Record<string, string>> => ({

@@ -1,6 +1,13 @@
 /** A table that readers see: where its files lie in the repository, and what Glue calls it. Pure. */
 import { createHash } from 'node:crypto';
-import { type CompiledConfig, SYMLINK_SUFFIX, type TableConfig, type TableFormat } from '../../contract.ts';
+import {
+  type CompiledConfig,
+  SPARK_SUFFIX,
+  type SparkTable,
+  SYMLINK_SUFFIX,
+  type TableConfig,
+  type TableFormat,
+} from '../../contract.ts';
 
 export interface Column {
   readonly name: string;
@@ -33,6 +40,8 @@ export interface TableDescriptor {
   readonly infers?: true;
   /** Shown as an Iceberg table; absent for one of symlinks. */
   readonly iceberg?: { readonly keepSeconds: number };
+  /** Shown to Spark: its partitions lie where lakeFS has them. `beside` names the table whose columns it has. */
+  readonly spark?: SparkTable & { readonly beside: string };
 }
 
 const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
@@ -55,21 +64,34 @@ const describe = (repository: string, table: TableConfig): TableDescriptor[] => 
     ...(publish.filesBelow === undefined ? {} : { filesBelow: publish.filesBelow }),
     ...(publish.columns.length === 0 ? { infers: true as const } : {}),
   };
-  const { publisher = 'symlink', historySeconds = 0 } = publish;
-  if (publisher === 'symlink') return [descriptor];
+  const { publisher = 'symlink', historySeconds = 0, spark } = publish;
+  // The table for Spark comes behind: what was found out about the files is known by then.
+  const behind = spark === undefined ? [] : [sparkTableOf(descriptor, spark)];
+  if (publisher === 'symlink') return [descriptor, ...behind];
   const iceberg = { ...descriptor, iceberg: { keepSeconds: historySeconds } };
-  if (publisher === 'iceberg') return [iceberg];
+  if (publisher === 'iceberg') return [iceberg, ...behind];
   // A table of its own in every respect, but for the files.
-  const [name, tableName] = [`${table.name}${SYMLINK_SUFFIX}`, `${publish.tableName}${SYMLINK_SUFFIX}`];
-  return [iceberg, { ...descriptor, name, tableName }];
+  return [iceberg, withSuffix(descriptor, SYMLINK_SUFFIX), ...behind];
 };
+
+const withSuffix = (table: TableDescriptor, suffix: string): TableDescriptor => ({
+  ...table,
+  name: `${table.name}${suffix}`,
+  tableName: `${table.tableName}${suffix}`,
+});
+
+/** The table for Spark beside one that readers see. Lake Formation vends nothing on lakeFS's addresses. */
+export const sparkTableOf = (
+  { filesBelow: _, iceberg: _iceberg, ...table }: TableDescriptor,
+  spark: SparkTable,
+): TableDescriptor => ({ ...withSuffix(table, SPARK_SUFFIX), spark: { ...spark, beside: table.name } });
 
 /** The published tables whose files tell their columns, whatever target they show. */
 export const parquetTables = (config: CompiledConfig, repository: string): readonly TableDescriptor[] =>
   config.repositories
     .filter(({ name }) => name === repository)
     .flatMap(({ tables }) => tables.flatMap((table) => describe(repository, table)))
-    .filter(({ format }) => format === 'parquet');
+    .filter(({ format, spark }) => format === 'parquet' && spark === undefined);
 
 /** The tables that show the commits of this target; those without a database are not published. */
 export const publishedTables = (

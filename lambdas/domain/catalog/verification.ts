@@ -36,8 +36,9 @@ export const editsOfTable = (table: TableDescriptor, found: FoundTable, location
   const edits: string[] = [];
   const { storage, partitionKeys, parameters } = found;
   if (!sameForm(storage, storageOf(table, storage.location))) {
+    const kind = table.spark === undefined ? 'symlinks' : 'its files';
     const isColumns = !sameColumns(storage.columns, table.columns);
-    edits.push(isColumns ? 'its columns are not those of the configuration' : 'its format is not that of symlinks');
+    edits.push(isColumns ? 'its columns are not those of the configuration' : `its format is not that of ${kind}`);
   }
   const keys = table.partitionColumns.map(({ name, type }) => ({ name, type }));
   if (!sameColumns(partitionKeys, keys)) edits.push('its partition columns are not those of the configuration');
@@ -64,9 +65,11 @@ export const findingsOfPartition = (
   }
   const different = !found.isInForm
     ? 'its columns or format are not those of the table'
-    : found.prefix === wanted.prefix
-      ? undefined
-      : `it says that its files come from ${found.prefix ?? 'nowhere'}, expected ${wanted.prefix}`;
+    : found.prefix !== wanted.prefix
+      ? `it says that its files come from ${found.prefix ?? 'nowhere'}, expected ${wanted.prefix}`
+      : found.files !== wanted.files
+        ? 'it does not say of which files it is'
+        : undefined;
   return [
     ...(different === undefined ? [] : [{ kind: 'partition-different' as const, partition, what: different }]),
     ...(isThere ? [] : [{ kind: 'manifest-missing' as const, partition, what: wanted.location }]),

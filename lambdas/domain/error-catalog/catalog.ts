@@ -37,4 +37,11 @@ export const CATALOG_ERRORS = {
     3,
     'See `branchline catalog status`; a table is published where branchline.yaml names its `database`.',
   ),
+  BL7009: entry(
+    'partition lies in several directories',
+    'job author',
+    false,
+    1,
+    'Write the partition anew into one directory: the message names those that spell the same values. Symlink tables show it meanwhile.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

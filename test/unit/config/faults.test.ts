@@ -150,7 +150,7 @@ describe('unknown keys are refused', () => {
     [
       'in a table, four levels deep',
       `${TABLES}      a: { path: a/, partitionColumn: [d] }\n`,
-      '9:22 repositories.lake.tables.a.partitionColumn: unknown key, did you mean "partitionColumns"? Allowed: path, partitionColumns, overwrite, appendOnly, database, tableName, target, publish, history, format, columns, partitionTypes',
+      '9:22 repositories.lake.tables.a.partitionColumn: unknown key, did you mean "partitionColumns"? Allowed: path, partitionColumns, overwrite, appendOnly, database, tableName, target, publish, sparkTable, history, format, columns, partitionTypes',
     ],
     [
       'with nothing like it',

@@ -36,9 +36,12 @@ describe('tables that the repository describes', () => {
   const lake = (text: string): string => `${HEAD}    lakefsTables: { ${text} }\n`;
 
   it('are shown as one setting says, and the functions read the same', () => {
-    const compiled = compileConfig(parse(lake('database: lake, target: staging, publish: both, history: 2d')));
+    const compiled = compileConfig(
+      parse(lake('database: lake, target: staging, publish: both, history: 2d, sparkTable: { scheme: s3a }')),
+    );
     expect(compiled.repositories[0]?.lakefsTables).toEqual({
       ...{ database: 'lake', target: 'staging', format: 'parquet', publisher: 'both', historySeconds: 172_800 },
+      spark: { scheme: 's3a' },
     });
     expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
     expect(compileConfig(parse(lake('database: lake'))).repositories[0]?.lakefsTables).toEqual({
@@ -51,6 +54,7 @@ describe('tables that the repository describes', () => {
     ['no database', 'target: main', 'database: found nothing'],
     ['a target that is none', 'database: d, target: dev', 'lakefsTables.target: found "dev"; allowed: a target of'],
     ['Iceberg of text', 'database: d, publish: iceberg, format: csv', 'lakefsTables.publish: found "iceberg"'],
+    ['a scheme that is none', 'database: d, sparkTable: { scheme: hdfs }', 'lakefsTables.sparkTable: found {"scheme"'],
     ['history that is collected', 'database: d, publish: iceberg, history: 60d', 'lakefsTables.history: found "60d"'],
     ['a database of previews', 'database: branchline_preview_x', 'lakefsTables.database: found "branchline_preview_x"'],
   ])('refuse %s', (_, text, fault) => {
@@ -112,6 +116,16 @@ it.each([
     'allowed: symlink',
   ],
   [
+    'a table for Spark of none in Glue',
+    't: { path: t/, sparkTable: true }',
+    'sparkTable: found true; allowed: false for a table that names no database',
+  ],
+  [
+    'a scheme that is none of lakeFS',
+    `t: { ${SALES}, sparkTable: { scheme: s3 } }`,
+    'found {"scheme":"s3"}; allowed: true, false',
+  ],
+  [
     'a history that garbage collection would cut',
     `t: { ${SALES}, publish: iceberg, history: 28d }`,
     'allowed: at most 27d',
@@ -134,6 +148,31 @@ it('shown in both ways has two names in Glue, and no other table may have them',
   expect(faultsOf(twice).join('\n')).toContain('shown as lake.a_symlink; so is table "a"');
   const named = tables(`a: { ${SALES}, publish: both }`, `a_symlink: { ${other}, tableName: c }`);
   expect(faultsOf(named).join('\n')).toContain('its symlink table is "a_symlink"');
+});
+
+it.each([
+  ['true', { scheme: 'lakefs' }],
+  ['{}', { scheme: 'lakefs' }],
+  ['{ scheme: s3a, pin: true }', { scheme: 's3a', pin: true }],
+])('with sparkTable: %s has a table for Spark', (written, spark) => {
+  const compiled = compileConfig(parse(tables(`a: { ${SALES}, sparkTable: ${written} }`)));
+  expect(compiled.repositories[0]?.tables[0]?.publish?.spark).toEqual(spark);
+  expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
+});
+
+it('without sparkTable is compiled as before', () => {
+  const compiled = compileConfig(parse(tables(`a: { ${SALES}, sparkTable: false }`)));
+  expect(compiled.repositories[0]?.tables[0]?.publish).not.toHaveProperty('spark');
+});
+
+it('the table for Spark has a name in Glue, and no other table may have it', () => {
+  const other = SALES.replace('sales/', 'b/');
+  const twice = tables(`b: { ${other}, tableName: a_spark }`, `a: { ${SALES}, sparkTable: true }`);
+  expect(faultsOf(twice).join('\n')).toContain('shown as lake.a_spark; so is table "b"');
+  const named = tables(`a: { ${SALES}, sparkTable: true }`, `a_spark: { ${other}, tableName: c }`);
+  expect(faultsOf(named).join('\n')).toContain('found true; its table for Spark is "a_spark", as another is');
+  const both = tables(`a: { ${SALES}, publish: both, sparkTable: true }`, `c: { ${other}, tableName: a_symlink }`);
+  expect(faultsOf(both).join('\n')).toContain('shown as lake.a_symlink; so is table "a"');
 });
 
 it('two tables of one name in Glue are told', () => {

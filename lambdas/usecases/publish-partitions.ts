@@ -1,5 +1,6 @@
 /**
- * The publisher for symlink tables: a manifest per partition, and Glue's partitions pointing to them.
+ * The publisher for tables whose partitions Glue knows: those of symlinks, with a manifest for each, and those for Spark, which lie where
+ * lakeFS has them.
  *
  * Every step is safe to repeat, and what is right already is not done again: interrupted anywhere, the same work goes on. A
  * manifest is written before Glue names it, also where it was there once: clean-up may have taken it since. The old one stays.
@@ -8,7 +9,6 @@ import type {
   CatalogPorts,
   Publisher,
   PublishOutcome,
-  SourceFile,
   SourcePartition,
   StoredPartition,
   TableWork,
@@ -22,6 +22,7 @@ import {
   planPartitions,
   type WantedPartition,
 } from '../domain/catalog/plan.ts';
+import { sparkPartition } from '../domain/catalog/spark.ts';
 import { sameForm, storageOf } from '../domain/catalog/storage.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { openTable, type TableSwitch } from './table-switch.ts';
@@ -37,31 +38,75 @@ const MAX_HELD: Held = { partitions: 100, files: 50_000 };
 /** Two of our writes may cross: created meanwhile, removed meanwhile. More than that is somebody else. */
 const MAX_CROSSINGS = 4;
 
-export const symlinkPublisher =
-  (most: Held = MAX_HELD): Publisher =>
+/** Where a partition is to lie, and what has to be written first. */
+interface Placed {
+  readonly wanted: WantedPartition;
+  readonly put?: () => Promise<void>;
+  /** What has to be written is there as it should be. */
+  readonly isThere: boolean;
+  /** Glue names it. */
+  readonly isNamed: boolean;
+}
+type Place = (partition: SourcePartition, before: PublishedPartition | undefined) => Placed;
+type Placing = (ports: CatalogPorts, work: TableWork) => Promise<Place>;
+
+const onManifests: Placing = async ({ manifests }, { table, isWhole }) => {
+  // With their sizes; known where the whole table is compared.
+  const present = new Map<string, number>();
+  if (isWhole && table.partitionColumns.length > 0) {
+    for await (const { key, sizeBytes } of manifests.list(manifestFolder(table))) {
+      const digest = digestOfKey(table, key);
+      if (digest !== undefined) present.set(digest, sizeBytes);
+    }
+  }
+  return ({ values, prefix, files }, before) => {
+    const { content, digest } = manifestOf(files.map(({ address }) => address));
+    const location = manifests.uri(manifestPrefix(table, digest));
+    const isNamed = before?.location === location;
+    return {
+      wanted: { values, prefix, location },
+      put: () => manifests.put(manifestKey(table, digest), content),
+      // A manifest that Glue names and that is gone, or cut short, reads as no rows, without an error.
+      isThere: isNamed && (!isWhole || present.get(digest) === Buffer.byteLength(content, 'utf8')),
+      isNamed,
+    };
+  };
+};
+
+const onLake: Placing =
+  async (_, { table, commit }) =>
+  (partition, before) => ({ wanted: sparkPartition(table, commit, partition, before), isThere: true, isNamed: false });
+
+const publisherOf =
+  (placing: Placing, most: Held): Publisher =>
   async (ports, work) => {
     const table = await openTable(ports, work.table, work);
     return work.table.partitionColumns.length === 0
-      ? publishUnpartitioned(ports, work, table)
-      : publishPartitions(ports, work, table, most);
+      ? publishUnpartitioned(ports, work, table, placing)
+      : publishPartitions(ports, work, table, placing, most);
   };
 
-const addressesOf = (files: readonly SourceFile[]): readonly string[] => files.map(({ address }) => address);
+export const symlinkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onManifests, most);
+export const sparkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onLake, most);
 
 /** One call switches the whole table. */
 const publishUnpartitioned = async (
   ports: CatalogPorts,
   work: TableWork,
   table: TableSwitch,
+  placing: Placing,
 ): Promise<PublishOutcome> => {
+  const place = await placing(ports, work);
   let isChanged = false;
-  for await (const { files } of work.partitions) {
-    const manifest = manifestOf(addressesOf(files));
-    const location = ports.manifests.uri(manifestPrefix(work.table, manifest.digest));
-    isChanged = table.location !== location;
+  for await (const partition of work.partitions) {
+    const { location = '', files } = table;
+    const { wanted, put } = place(partition, {
+      ...{ values: [], location, isInForm: true, ...(files === undefined ? {} : { files }) },
+    });
+    isChanged = location !== wanted.location;
     if (!isChanged && !work.isWhole && !table.isOpen) continue;
-    await ports.manifests.put(manifestKey(work.table, manifest.digest), manifest.content);
-    await table.switchTo(location);
+    await put?.();
+    await table.switchTo(wanted.location, wanted.files);
   }
   await table.finish();
   return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0, restored: 0 };
@@ -71,19 +116,16 @@ const publishPartitions = async (
   ports: CatalogPorts,
   work: TableWork,
   table: TableSwitch,
+  placing: Placing,
   most: Held,
 ): Promise<PublishOutcome> => {
   const published = new Map<string, PublishedPartition>();
-  const present = new Map<string, number>();
   if (work.isWhole) {
     for await (const partition of ports.catalog.listPartitions(work.table.database, work.table.tableName)) {
       note(published, work.table, partition);
     }
-    for await (const { key, sizeBytes } of ports.manifests.list(manifestFolder(work.table))) {
-      const digest = digestOfKey(work.table, key);
-      if (digest !== undefined) present.set(digest, sizeBytes);
-    }
   }
+  const place = await placing(ports, work);
   const counts = { added: 0, changed: 0, removed: 0, restored: 0 };
   const seen = new Set<string>();
   let held: SourcePartition[] = [];
@@ -99,7 +141,7 @@ const publishPartitions = async (
       const drift = await lookUp(ports, work.table, partitions, published);
       if (drift !== undefined) return { outcome: 'drifted', what: drift };
     }
-    await publishSome(ports, work.table, table, { partitions, published, present, isWhole: work.isWhole }, counts);
+    await publishSome(ports, work.table, table, { partitions, published, place }, counts);
     return undefined;
   };
 
@@ -164,36 +206,29 @@ const lookUp = async (
 interface Some {
   readonly partitions: readonly SourcePartition[];
   readonly published: Map<string, PublishedPartition>;
-  /** Manifests that are there, with their sizes; known where the whole table is compared. */
-  readonly present: ReadonlyMap<string, number>;
-  readonly isWhole: boolean;
+  readonly place: Place;
 }
 
 const publishSome = async (
   ports: CatalogPorts,
   table: TableDescriptor,
   glue: TableSwitch,
-  { partitions, published, present, isWhole }: Some,
+  { partitions, published, place }: Some,
   counts: { added: number; changed: number; removed: number; restored: number },
 ): Promise<void> => {
-  const manifests = new Map<string, string>();
+  const puts: (() => Promise<void>)[] = [];
   const wanted: WantedPartition[] = [];
-  for (const { values, prefix, files } of partitions) {
-    if (files.length === 0) continue;
-    const { content, digest } = manifestOf(addressesOf(files));
-    const location = ports.manifests.uri(manifestPrefix(table, digest));
-    wanted.push({ values, prefix, location });
-    const isNamed = published.get(keyOfValues(values))?.location === location;
-    // A manifest that Glue names and that is gone, or cut short, reads as no rows, without an error.
-    const isThere = isNamed && (!isWhole || present.get(digest) === Buffer.byteLength(content, 'utf8'));
-    if (!isThere) manifests.set(digest, content);
-    if (isNamed && !isThere) counts.restored += 1;
+  for (const partition of partitions) {
+    if (partition.files.length === 0) continue;
+    const placed = place(partition, published.get(keyOfValues(partition.values)));
+    wanted.push(placed.wanted);
+    if (placed.isThere) continue;
+    if (placed.put !== undefined) puts.push(placed.put);
+    if (placed.isNamed) counts.restored += 1;
   }
   const gone = partitions.filter(({ files }) => files.length === 0).map(({ values }) => values);
   const plan = planPartitions(published, wanted, gone);
-  for (const batch of inBatches([...manifests], PUTS_AT_ONCE)) {
-    await Promise.all(batch.map(([digest, content]) => ports.manifests.put(manifestKey(table, digest), content)));
-  }
+  for (const batch of inBatches(puts, PUTS_AT_ONCE)) await Promise.all(batch.map((put) => put()));
   if (plan.create.length + plan.update.length + plan.remove.length === 0) return;
   await glue.open();
   await write(ports, glue, plan.create, plan.update);
