@@ -184,6 +184,9 @@ export type RotateCredentialsRequest = z.infer<typeof rotateCredentialsRequest>;
 
 /** restore: brings a repository or a branch back. A plan changes nothing; a repository is restored only where it has no refs. */
 const restoreOf = z.optional(z.string().check(z.minLength(1), z.maxLength(256)));
+const moment = z
+  .string()
+  .check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/, 'a time in UTC such as 2026-11-20T10:00:00Z'));
 export const restoreRequest = z.union([
   z.strictObject({
     action: z.literal('plan'),
@@ -212,6 +215,31 @@ export const restoreRequest = z.union([
     repository: z.string(),
     branch: z.string().check(z.minLength(1)),
     commit: z.optional(z.string()),
+    requestedBy: restoreOf,
+  }),
+  /** What AWS keeps of the metadata store, and how it comes back to a moment. */
+  z.strictObject({
+    action: z.literal('plan'),
+    what: z.literal('database'),
+    /** The newest moment that there is, without it. */
+    at: z.optional(moment),
+    requestedBy: restoreOf,
+  }),
+  /** After the store was brought back to that moment: what differs, and with `run` the ledger brought in line. */
+  z.strictObject({
+    action: z.literal('check'),
+    what: z.literal('database'),
+    at: moment,
+    repository: z.optional(z.string()),
+    requestedBy: restoreOf,
+  }),
+  z.strictObject({
+    action: z.literal('run'),
+    what: z.literal('database'),
+    at: moment,
+    repository: z.string(),
+    /** The name of the repository once more. */
+    confirm: z.optional(z.string()),
     requestedBy: restoreOf,
   }),
 ]);

@@ -1,5 +1,6 @@
 /** What restoring needs from outside besides `Ports`. */
 import type { Publications } from './catalog-ports.ts';
+import type { StoreState } from './domain/database-restore.ts';
 import type { RestoreRecord } from './domain/restore.ts';
 import type { Ports } from './ports.ts';
 import type { Backups } from './snapshot-ports.ts';
@@ -11,10 +12,17 @@ export interface Restores {
   put(next: RestoreRecord): Promise<{ outcome: 'written' } | { outcome: 'stale'; restore: RestoreRecord | undefined }>;
 }
 
+/** lakeFS's metadata store, where it is ours. Reads only. */
+export interface MetadataStores {
+  look(): Promise<StoreState>;
+}
+
 export interface RestorePorts extends Ports {
   readonly backups: Backups;
   readonly publications: Publications;
   readonly restores: Restores;
+  /** Absent where the store is somebody else's. */
+  readonly metadataStores?: MetadataStores;
   /** Waits so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 }

@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
 import { counted, shortId } from '../text.ts';
+import { addRestoreDatabase } from './restore-database.ts';
 
 interface PlaceOptions {
   readonly repository?: string;
@@ -174,5 +175,6 @@ export const addRestore = (program: Command, session: Session): void => {
   addPlan(restore, session);
   addRun(restore, session);
   addBranch(restore, session);
+  addRestoreDatabase(restore, session);
   withExamples(restore, ['branchline restore plan', 'what could be restored, and what would be missing']);
 };

@@ -176,6 +176,53 @@ const repositoryPlan = z.object({
   lost: lostWork,
 });
 
+const storedBackup = z.object({
+  id: z.string(),
+  arn: z.string(),
+  at: time,
+  kind: z.string(),
+  isAvailable: z.boolean(),
+});
+
+const workSince = z.object({ count: z.number(), runs: list(z.string()) });
+
+const databasePlan = z.object({
+  store: z.object({
+    kind: z.enum(['rds', 'dynamodb']),
+    name: z.string(),
+    status: maybe(z.string()),
+    resource: maybe(z.string()),
+    window: maybe(z.object({ from: time, to: time })),
+    backups: list(storedBackup),
+  }),
+  way: z.union([
+    z.object({ kind: z.literal('point'), at: time }),
+    z.object({ kind: z.literal('backup'), at: time, backup: storedBackup }),
+    z.object({ kind: z.literal('none'), reason: z.string() }),
+  ]),
+  lost: z.object({
+    promoted: workSince,
+    unfinished: workSince,
+    targets: list(z.object({ repository: z.string(), target: z.string(), verifiedAt: time })),
+  }),
+  steps: list(z.object({ what: z.string(), commands: list(z.string()) })),
+  minutes: z.readonly(z.tuple([z.number(), z.number()])),
+});
+
+const databaseCheck = z.object({
+  repository: z.string(),
+  isThere: z.boolean(),
+  backup: maybe(z.object({ snapshot: z.string(), dumpedAt: time })),
+  refs: z.object({
+    same: z.number(),
+    moved: z.number(),
+    made: z.number(),
+    gone: list(z.string()),
+    lost: list(z.string()),
+  }),
+  missing: lostWork,
+});
+
 const branchPlan = z.object({
   repository: z.string(),
   branch: z.string(),
@@ -473,6 +520,9 @@ export const ANSWERS = {
       repository: z.object({ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork }),
     }),
     z.object({ outcome: z.enum(['planned', 'restored']), branch: branchPlan }),
+    z.object({ outcome: z.literal('planned'), database: databasePlan }),
+    z.object({ outcome: z.enum(['whole', 'different']), checks: list(databaseCheck) }),
+    z.object({ outcome: z.literal('settled'), lost: lostWork }),
   ]),
   export: z.union([
     z.object({

@@ -8,7 +8,8 @@ export interface RestoreRecord {
   readonly version: number;
   readonly id: string;
   readonly repository: string;
-  readonly what: 'repository' | 'branch';
+  /** `database`: plans, checks and what follows a restore of the metadata store, which AWS makes. */
+  readonly what: 'repository' | 'branch' | 'database';
   readonly branch?: string;
   readonly dryRun: boolean;
   readonly requestedBy: string;

@@ -1,9 +1,13 @@
 /** What restore needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { PATIENT } from '../adapters/aws-clients.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createPublications } from '../adapters/ledger/publications.ts';
 import { createRestores } from '../adapters/ledger/restores.ts';
 import { createManifests } from '../adapters/manifests.ts';
+import { createMetadataStores } from '../adapters/metadata-store.ts';
 import { pause } from '../adapters/pause.ts';
+import { ENV } from '../contract.ts';
 import type { RestorePorts } from '../restore-ports.ts';
 import { ledgerOfContainer, rootOf } from './lake-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
@@ -14,12 +18,21 @@ let ports: RestorePorts | undefined;
 export const restorePortsOfContainer = (): RestorePorts => {
   if (ports === undefined) {
     const { backupRoot } = readEnv(process.env, ['backupRoot', 'ledgerTable']);
+    const store = process.env[ENV.metadataStore] ?? '';
     ports = {
       ...portsOfContainer(),
       // Only read: its role may do nothing else there.
       backups: createManifests({ env: process.env, root: rootOf(backupRoot) }),
       publications: createPublications(ledgerOfContainer()),
       restores: createRestores(ledgerOfContainer()),
+      ...(store === ''
+        ? {}
+        : {
+            metadataStores: createMetadataStores({
+              ...{ env: process.env, store },
+              client: () => new DynamoDBClient(PATIENT),
+            }),
+          }),
       pause,
     };
   }

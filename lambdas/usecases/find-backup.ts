@@ -2,7 +2,9 @@
 import { type BackupManifest, type BackupRefs, parseManifest, parseRefs, refsKey, sha256 } from '../domain/backup.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { type BackupFound, dumpedAt } from '../domain/restore.ts';
+import type { EpochMs } from '../domain/run.ts';
 import type { RestorePorts } from '../restore-ports.ts';
+import type { Alignment } from './restore-ledger.ts';
 
 export interface GoodBackup {
   readonly manifest: BackupManifest;
@@ -35,11 +37,21 @@ export const repositoriesWithBackups = async (ports: Pick<RestorePorts, 'backups
   return [...names].toSorted();
 };
 
-/** @param snapshot this one and no other. */
+/** What a repository that was brought back to this backup is at. */
+export const alignmentOf = ({ manifest }: GoodBackup): Alignment => {
+  const { branch, verifiedCommit } = manifest.target;
+  return {
+    ...{ repository: manifest.repository.name, since: dumpedAt(manifest) },
+    ...(verifiedCommit === undefined ? {} : { seen: { branch, commit: verifiedCommit } }),
+  };
+};
+
+/** @param snapshot this one and no other. @param notAfter none that was dumped later. */
 export const findBackup = async (
   ports: Pick<RestorePorts, 'backups'>,
   repository: string,
   snapshot?: string,
+  notAfter: EpochMs = Number.POSITIVE_INFINITY,
 ): Promise<Backups> => {
   const { backups } = ports;
   const found: { readonly id: string; readonly backup: GoodBackup | string; readonly at: number }[] = [];
@@ -47,7 +59,8 @@ export const findBackup = async (
     const id = MANIFEST.exec(key)?.groups?.['snapshot'];
     if (id === undefined || (snapshot !== undefined && id !== snapshot)) continue;
     const backup = await read(ports, repository, id, key);
-    found.push({ id, backup, at: typeof backup === 'string' ? (stampIn(id) ?? writtenAt) : dumpedAt(backup.manifest) });
+    const at = typeof backup === 'string' ? (stampIn(id) ?? writtenAt) : dumpedAt(backup.manifest);
+    if (at <= notAfter) found.push({ id, backup, at });
   }
   const looked: BackupFound[] = [];
   for (const { id, backup, at } of found.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))) {

@@ -2,8 +2,7 @@
  * Brings the ledger in line with a repository that was restored: runs whose commits are gone, targets whose verified commit is gone,
  * tables that show one that is gone. Only what is found missing is touched, so that a repeat changes nothing more.
  */
-import type { BackupManifest } from '../domain/backup.ts';
-import { commitToMiss, dumpedAt, type LostWork, mayHaveCommittedSince } from '../domain/restore.ts';
+import { commitToMiss, type LostWork, mayHaveCommittedSince } from '../domain/restore.ts';
 import { type EpochMs, formatRunKey, type Run, type RunState } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
@@ -49,19 +48,29 @@ export const summaryOf = (lost: { readonly runs: readonly Run[]; readonly target
     .map(({ branch, verifiedCommit }) => ({ target: branch, commit: verifiedCommit })),
 });
 
-export const alignLedger = async (ports: RestorePorts, manifest: BackupManifest): Promise<LostWork> => {
-  const repository = manifest.repository.name;
+/** What the repository was brought back to. */
+export interface Alignment {
+  readonly repository: string;
+  /** The moment that the refs are of. */
+  readonly since: EpochMs;
+  /** A target, and the commit of it that readers saw then, where that is known. */
+  readonly seen?: { readonly branch: string; readonly commit: string };
+}
+
+export const alignLedger = async (ports: RestorePorts, alignment: Alignment): Promise<LostWork> => {
+  const { repository, since } = alignment;
   const known = new Map<string, boolean>();
   const lookup = async (commit: string): Promise<boolean> => {
     const found = known.get(commit) ?? (await holdsCommit(ports, repository, commit));
     known.set(commit, found);
     return found;
   };
-  const lost = await lostWork(ports, repository, dumpedAt(manifest), lookup);
+  const lost = await lostWork(ports, repository, since, lookup);
   for (const run of lost.runs) await changeRun(ports, run, (current) => withoutItsCommit(current, ports.clock.now()));
   for await (const target of ports.ledger.listTargets()) {
     if (target.repository !== repository) continue;
-    if (lost.targets.some(({ branch }) => branch === target.branch)) await alignTarget(ports, target, manifest, lookup);
+    if (lost.targets.some(({ branch }) => branch === target.branch))
+      await alignTarget(ports, target, alignment, lookup);
     await alignPublication(ports, target, lookup);
   }
   return summaryOf(lost);
@@ -90,15 +99,14 @@ const withoutItsCommit = (run: Run, now: EpochMs): Run | undefined => {
 const alignTarget = async (
   ports: RestorePorts,
   target: Target,
-  manifest: BackupManifest,
+  { seen }: Alignment,
   lookup: (commit: string) => Promise<boolean>,
 ): Promise<void> => {
   const head = await ports.lakefs.getBranch(target.repository, target.branch);
   // A target that was made since: set-up makes it again.
   if (head === undefined) return;
-  const { branch, verifiedCommit } = manifest.target;
-  const isKnown = branch === target.branch && verifiedCommit !== undefined && (await lookup(verifiedCommit));
-  const verified = isKnown ? verifiedCommit : head.commitId;
+  const isKnown = seen !== undefined && seen.branch === target.branch && (await lookup(seen.commit));
+  const verified = isKnown ? seen.commit : head.commitId;
   await changeTarget(ports, target.repository, target.branch, target, (current) => {
     if (current === undefined || current.verifiedCommit === verified) return undefined;
     const { blocked: _, ...rest } = current;

@@ -13,7 +13,7 @@ import { dumpedAt } from '../domain/restore.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { RestorePorts } from '../restore-ports.ts';
 import { bringBackRefs, bringBackSettings, differencesFrom } from './bring-back.ts';
-import { findBackup, type GoodBackup } from './find-backup.ts';
+import { alignmentOf, findBackup, type GoodBackup } from './find-backup.ts';
 import { alignLedger, lostWork, summaryOf } from './restore-ledger.ts';
 
 export interface RepositoryPlan {
@@ -104,7 +104,7 @@ export const restoreRepository = async (
     });
   }
   await bringBackSettings(ports, repository, good);
-  const lost = await alignLedger(ports, manifest);
+  const lost = await alignLedger(ports, alignmentOf(good));
   return { snapshot: manifest.snapshot.id, branches: refs.branches.length, tags: refs.tags.length, lost };
 };
 

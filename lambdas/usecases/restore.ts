@@ -1,12 +1,19 @@
 /** Restores a repository or a branch, or tells what would be done. Who asked for what is in the ledger, plans included. */
 import { SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import type { RestoreRecord } from '../domain/restore.ts';
+import type { LostWork, RestoreRecord } from '../domain/restore.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { RestoreRequest } from '../payloads.ts';
 import type { RestorePorts } from '../restore-ports.ts';
 import { repositoriesWithBackups } from './find-backup.ts';
 import { type BranchPlan, planBranch, restoreBranch } from './restore-branch.ts';
+import {
+  checkDatabase,
+  type DatabaseCheck,
+  type DatabasePlan,
+  planDatabase,
+  settleDatabase,
+} from './restore-database.ts';
 import {
   planRepository,
   type RepositoryPlan,
@@ -17,15 +24,16 @@ import {
 export type RestoreAnswer =
   | { readonly outcome: 'planned'; readonly repositories: readonly RepositoryPlan[] }
   | { readonly outcome: 'restored'; readonly repository: RestoredRepository }
-  | { readonly outcome: 'planned' | 'restored'; readonly branch: BranchPlan };
+  | { readonly outcome: 'planned' | 'restored'; readonly branch: BranchPlan }
+  | { readonly outcome: 'planned'; readonly database: DatabasePlan }
+  | { readonly outcome: 'whole' | 'different'; readonly checks: readonly DatabaseCheck[] }
+  | { readonly outcome: 'settled'; readonly lost: LostWork };
 
 export const restore = async (ports: RestorePorts, request: RestoreRequest, until: EpochMs): Promise<RestoreAnswer> => {
+  if (request.what === 'database') return databaseAnswer(ports, request);
   if (request.what === 'branch') return asRecorded(ports, request, () => branchAnswer(ports, request));
   if (request.action === 'run') {
-    const { repository, confirm } = request;
-    if (confirm !== repository) {
-      throw new BranchlineError('BL8404', `repository "${repository}", confirmed was "${confirm ?? ''}"`);
-    }
+    requireConfirmed(request);
     return asRecorded(ports, request, async () => ({
       outcome: 'restored',
       repository: await restoreRepository(ports, { ...placeOf(request), until }),
@@ -50,6 +58,34 @@ const placeOf = (request: {
   ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
   ...(request.storageNamespace === undefined ? {} : { storageNamespace: request.storageNamespace }),
 });
+
+const requireConfirmed = ({ repository, confirm }: { repository: string; confirm?: string | undefined }): void => {
+  if (confirm === repository) return;
+  throw new BranchlineError('BL8404', `repository "${repository}", confirmed was "${confirm ?? ''}"`);
+};
+
+const databaseAnswer = async (
+  ports: RestorePorts,
+  request: Extract<RestoreRequest, { what: 'database' }>,
+): Promise<RestoreAnswer> => {
+  if (request.action === 'run') {
+    requireConfirmed(request);
+    const { repository, at } = request;
+    return asRecorded(ports, request, async () => ({
+      outcome: 'settled',
+      lost: await settleDatabase(ports, repository, Date.parse(at)),
+    }));
+  }
+  if (request.action === 'plan') {
+    const at = request.at === undefined ? undefined : Date.parse(request.at);
+    return asRecorded(ports, request, async () => ({ outcome: 'planned', database: await planDatabase(ports, at) }));
+  }
+  return asRecorded(ports, request, async () => {
+    const checks = await checkDatabase(ports, Date.parse(request.at), request.repository);
+    const isWhole = checks.every(({ isThere, refs }) => isThere && refs.lost.length === 0);
+    return { outcome: isWhole ? 'whole' : 'different', checks };
+  });
+};
 
 const branchAnswer = async (
   ports: RestorePorts,
@@ -79,10 +115,10 @@ const asRecorded = async (
     schemaVersion: SCHEMA_VERSION,
     version: 1,
     id: `${new Date(startedAt).toISOString()}-${ids.owner()}`,
-    repository: request.repository ?? '*',
+    repository: ('repository' in request ? request.repository : undefined) ?? '*',
     what: request.what,
     ...(request.what === 'branch' ? { branch: request.branch } : {}),
-    dryRun: request.action === 'plan',
+    dryRun: request.action !== 'run',
     requestedBy: request.requestedBy ?? 'a person',
     startedAt,
     updatedAt: startedAt,
@@ -105,6 +141,7 @@ const asRecorded = async (
 
 const outcomeOf = (answer: RestoreAnswer): Partial<RestoreRecord> => {
   if ('branch' in answer) return { outcome: answer.outcome, commit: answer.branch.commit };
-  if ('repositories' in answer) return { outcome: 'planned' };
+  if ('repositories' in answer || 'database' in answer || 'checks' in answer) return { outcome: 'planned' };
+  if ('lost' in answer) return { outcome: 'restored', lost: answer.lost };
   return { outcome: 'restored', snapshot: answer.repository.snapshot, lost: answer.repository.lost };
 };

@@ -153,6 +153,23 @@ const databaseFaults = ({ database, adopt }: ServerConfig): Fault[] => [
         },
       ]
     : []),
+  ...(database.kind === 'dynamodb' && database.restoreToPoint !== undefined
+    ? [
+        {
+          path: at('database', 'restoreToPoint'),
+          message:
+            'found it with kind dynamodb; allowed: with rds-postgres. A restored table is taken up by adopt.tableArn',
+        },
+      ]
+    : []),
+  ...(database.restoreFromSnapshot !== undefined && database.restoreToPoint !== undefined
+    ? [
+        {
+          path: at('database', 'restoreToPoint'),
+          message: 'found it beside restoreFromSnapshot; allowed: one of the two',
+        },
+      ]
+    : []),
   ...(database.kind === 'rds-postgres' && adopt?.tableArn !== undefined
     ? [{ path: at('adopt', 'tableArn'), message: 'found it with kind rds-postgres; allowed: with dynamodb' }]
     : []),

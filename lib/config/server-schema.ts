@@ -80,6 +80,20 @@ const database = z.strictObject({
     .min(1)
     .optional()
     .describe('Snapshot of RDS, by name or ARN, that the database is made from. Keep it in the file from then on.'),
+  restoreToPoint: z
+    .strictObject({
+      source: z
+        .string()
+        .regex(/^db-[A-Z0-9]+$/, 'the resource id of an instance: db-…')
+        .describe('Resource id of the instance, there or deleted, whose backups hold the moment.'),
+      time: z
+        .string()
+        .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'a time in UTC such as 2026-11-20T10:00:00Z')
+        .refine((time) => !Number.isNaN(Date.parse(time)), 'a time that there is')
+        .describe('The moment, in UTC, whole seconds.'),
+    })
+    .optional()
+    .describe('A moment of an instance that the database is made from. Keep it in the file from then on.'),
 });
 
 const tasks = z.strictObject({

@@ -79,7 +79,11 @@ export class Snapshots extends Construct {
     );
     this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
-    if (metadataStore !== undefined) this.#database(props, metadataStore);
+    if (metadataStore !== undefined) {
+      const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
+      this.#database(props, metadataStore, name);
+      for (const reader of props.readers) this.#look(reader, metadataStore, name);
+    }
     if (settings.everySeconds > 0) this.#alarms(props);
   }
 
@@ -114,11 +118,10 @@ export class Snapshots extends Construct {
   }
 
   /** By name from a parameter: an export would keep the metadata store from ever being replaced by a restored one. */
-  #database({ prefix, target, settings }: SnapshotsProps, { kind, parameterName }: MetadataStoreReference): void {
+  #database({ prefix, target, settings }: SnapshotsProps, { kind }: MetadataStoreReference, name: string): void {
     if (!settings.database) return;
     const { fn } = target;
     const stack = Stack.of(this);
-    const name = StringParameter.valueForStringParameter(this, parameterName);
     fn.addEnvironment(ENV.metadataStore, `${kind}:${name}`);
     if (kind !== 'rds') return;
     const arn = (resource: string, resourceName: string): string =>
@@ -145,6 +148,30 @@ export class Snapshots extends Construct {
         `Resource::${asNagWrites(stack, snapshots)}`,
         'Backups of the database are named by their hour.',
       );
+  }
+
+  /** What AWS keeps of the store, and until when: nothing can be made, changed or removed by it. */
+  #look({ fn }: BranchlineFunction, { kind }: MetadataStoreReference, name: string): void {
+    fn.addEnvironment(ENV.metadataStore, `${kind}:${name}`);
+    const stack = Stack.of(this);
+    const allow = (sid: string, actions: string[], resources: string[], reason: string): void => {
+      fn.addToRolePolicy(new PolicyStatement({ sid, actions, resources }));
+      for (const resource of resources) {
+        if (!resource.includes('*') || fn.role === undefined) continue;
+        acknowledge(fn.role, 'IAM5', `Resource::${asNagWrites(stack, resource)}`, reason);
+      }
+    };
+    if (kind === 'dynamodb') {
+      allow('LookAtStore', ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable'], [name], '');
+      allow('ListStoreBackups', ['dynamodb:ListBackups'], ['*'], 'AWS knows no resource for dynamodb:ListBackups.');
+      return;
+    }
+    const arn = (resource: string, resourceName: string): string =>
+      stack.formatArn({ service: 'rds', resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    const reason = 'Which backups there are of an instance is asked by listing; nothing but listing is allowed.';
+    allow('LookAtStore', ['rds:DescribeDBInstances', 'rds:DescribeDBSnapshots'], [arn('db', name)], reason);
+    allow('ListStoreBackups', ['rds:DescribeDBSnapshots'], [arn('snapshot', '*')], reason);
+    allow('ListStorePoints', ['rds:DescribeDBInstanceAutomatedBackups'], [arn('auto-backup', '*')], reason);
   }
 
   #alarms({ prefix, settings, actions }: SnapshotsProps): void {

@@ -51,7 +51,10 @@ export class LakefsStack extends Stack {
     const isRemoved = mayRemove(this, server.removeData);
     warnOfOneKey(this, server.removeData, 'lakefs.server.removeData');
 
-    const network = new LakefsNetwork(this, 'Network', { network: server.network });
+    const network = new LakefsNetwork(this, 'Network', {
+      network: server.network,
+      hasRds: server.database.kind === 'rds-postgres',
+    });
     const logs = new AccessLogs(this, 'AccessLogs');
     const storage = new LakefsStorage(this, 'Storage', {
       bucketName,

@@ -165,10 +165,22 @@ test('snapshots back up the database of this server, and no other; with DynamoDB
       .map(({ action, resource }) => `${action} on ${resource.replace(/<Ssm[^>]*>/, '<the instance>')}`);
   const at = 'arn:aws:rds:eu-west-1:111122223333';
   expect(of('plain')).toEqual([
+    // restore looks, and nothing else.
+    ...['DescribeDBInstances', 'DescribeDBSnapshots'].map((action) => `rds:${action} on ${at}:db:<the instance>`),
+    `rds:DescribeDBSnapshots on ${at}:snapshot:*`,
+    `rds:DescribeDBInstanceAutomatedBackups on ${at}:auto-backup:*`,
     `rds:CreateDBSnapshot on ${at}:db:<the instance>`,
     ...['CreateDBSnapshot', 'AddTagsToResource', 'DescribeDBSnapshots', 'DeleteDBSnapshot'].map(
       (action) => `rds:${action} on ${at}:snapshot:branchline-*`,
     ),
   ]);
   expect(of('dynamodb')).toEqual([]);
+  const looks = grantsOf(serverTemplatesOf('dynamodb').controlPlane).filter(
+    ({ action, resource }) => action.startsWith('dynamodb:') && !resource.startsWith('<Ledger'),
+  );
+  expect(looks.map(({ action, resource }) => `${action} on ${resource.replace(/<Ssm[^>]*>/, '<the table>')}`)).toEqual([
+    'dynamodb:DescribeContinuousBackups on <the table>',
+    'dynamodb:DescribeTable on <the table>',
+    'dynamodb:ListBackups on *',
+  ]);
 });

@@ -134,6 +134,26 @@ describe('the metadata store', () => {
     expect(JSON.stringify(instance['MasterUserPassword'])).toContain('{{resolve:secretsmanager:');
   });
 
+  test('to a moment: of an instance by its resource id, with a new password, and another resource for another moment', () => {
+    const template = serverTemplateOf('new VPC, rds of a moment, internal');
+    const instance = only(template, 'AWS::RDS::DBInstance');
+    expect(instance).toMatchObject({
+      SourceDbiResourceId: 'db-ABC',
+      RestoreTime: '2026-11-20T10:00:00Z',
+      MultiAZ: true,
+    });
+    for (const key of ['DBSnapshotIdentifier', 'DBName', 'MasterUsername', 'SourceDBInstanceIdentifier'])
+      expect(instance[key], key).toBeUndefined();
+    expect(JSON.stringify(instance['MasterUserPassword'])).toContain('{{resolve:secretsmanager:');
+    const ids = ['rds', 'restored rds', 'rds of a moment'].map((store) =>
+      ofType(serverTemplateOf(`new VPC, ${store}, internal`), 'AWS::RDS::DBInstance')
+        .map(([id]) => id)
+        .join(),
+    );
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
   test('DynamoDB: the keys of lakeFS, on demand, restorable to any second', () => {
     expect(only(special('dynamodb'), 'AWS::DynamoDB::GlobalTable')).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',

@@ -40,13 +40,18 @@ const SPECIAL = {
 } as const;
 type Special = keyof typeof SPECIAL;
 
+const RESTORED: Readonly<Record<string, string>> = {
+  'restored rds': ', database: { restoreFromSnapshot: lakefs-restored }',
+  'rds of a moment': ', database: { restoreToPoint: { source: db-ABC, time: "2026-11-20T10:00:00Z" } }',
+};
+
 /** New or existing VPC × metadata store × who reaches it. */
 const MATRIX: Readonly<Record<string, string>> = Object.fromEntries(
   ['new', 'existing'].flatMap((vpc) =>
-    ['rds', 'restored rds', 'dynamodb'].flatMap((store) =>
+    ['rds', 'restored rds', 'rds of a moment', 'dynamodb'].flatMap((store) =>
       ['internal', 'public'].map((access) => {
         const network = vpc === 'existing' ? `, network: { ${EXISTING} }` : '';
-        const from = store === 'restored rds' ? ', database: { restoreFromSnapshot: lakefs-restored }' : '';
+        const from = RESTORED[store] ?? '';
         const database = store === 'dynamodb' ? ', database: { kind: dynamodb }' : from;
         const door = access === 'public' ? ', access: public, allowFrom: [203.0.113.0/24]' : '';
         return [`${vpc} VPC, ${store}, ${access}`, file(`${DOMAIN}${network}${database}${door}`)];

@@ -38,4 +38,11 @@ export const RESTORE_ERRORS = {
     5,
     'The repository was restored to a state before it. Run the job again.',
   ),
+  BL8407: entry(
+    'metadata store is not ours',
+    'operator',
+    false,
+    3,
+    'This deployment has no server of its own (`lakefs.server`): whoever runs lakeFS brings its database back. `restore database check` and `settle` work all the same.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

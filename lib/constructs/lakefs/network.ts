@@ -29,6 +29,8 @@ import { addGatewayEndpoints, addInterfaceEndpoints } from './vpc-endpoints.ts';
 
 export interface LakefsNetworkProps {
   readonly network: ServerConfig['network'];
+  /** The metadata store is in RDS. */
+  readonly hasRds: boolean;
 }
 
 export class LakefsNetwork extends Construct {
@@ -74,7 +76,7 @@ export class LakefsNetwork extends Construct {
     }
     if (egress === 'endpoints') {
       const cidr = existing?.cidr ?? props.network.cidr;
-      addInterfaceEndpoints(this, { vpc: this.vpc, subnets: this.privateSubnets, cidr });
+      addInterfaceEndpoints(this, { vpc: this.vpc, subnets: this.privateSubnets, cidr, hasRds: props.hasRds });
     }
     this.functions = this.#group('Functions', 'Functions of Branchline');
     this.jobs = this.#group('Jobs', 'Glue jobs that reach lakeFS');

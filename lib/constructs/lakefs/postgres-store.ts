@@ -4,12 +4,14 @@
  * What you get: two zones, encryption, forced TLS, a password that nobody has seen, daily backups with restore to any second of
  * them, deletion protection; kept when the stack is removed unless both keys to deletion are turned. Or the same from a snapshot.
  */
+import { createHash } from 'node:crypto';
 import { Duration } from 'aws-cdk-lib';
 import { BackupResource } from 'aws-cdk-lib/aws-backup';
 import { InstanceType, type ISecurityGroup, type ISubnet, type IVpc, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret as TaskSecret } from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
+  CfnDBInstance,
   Credentials,
   DatabaseInstance,
   DatabaseInstanceEngine,
@@ -55,7 +57,8 @@ export class PostgresStore extends Construct implements MetadataStore {
   constructor(scope: Construct, id: string, props: PostgresStoreProps) {
     super(scope, id);
     const { vpc, key, isRemoved } = props;
-    const { instanceType, storageGiB, restoreFromSnapshot } = props.database;
+    const { instanceType, storageGiB, restoreFromSnapshot, restoreToPoint } = props.database;
+    const isRestored = restoreFromSnapshot !== undefined || restoreToPoint !== undefined;
     const engine = DatabaseInstanceEngine.postgres({ version: PostgresEngineVersion.VER_17 });
     this.#group = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
@@ -86,21 +89,21 @@ export class PostgresStore extends Construct implements MetadataStore {
       deletionProtection: !isRemoved,
       removalPolicy: removalOf(isRemoved),
     };
-    const instance =
-      restoreFromSnapshot === undefined
-        ? new DatabaseInstance(this, 'Instance', {
-            ...common,
-            databaseName: DATABASE,
-            credentials: Credentials.fromGeneratedSecret(USER, { encryptionKey: key }),
-            storageEncrypted: true,
-            storageEncryptionKey: key,
-          })
-        : new DatabaseInstanceFromSnapshot(this, 'Instance', {
-            ...common,
-            snapshotIdentifier: restoreFromSnapshot,
-            // The password of the snapshot is replaced, so that only lakeFS's own secrets have to be kept with it.
-            credentials: SnapshotCredentials.fromGeneratedSecret(USER, { encryptionKey: key }),
-          });
+    const instance = !isRestored
+      ? new DatabaseInstance(this, 'Instance', {
+          ...common,
+          databaseName: DATABASE,
+          credentials: Credentials.fromGeneratedSecret(USER, { encryptionKey: key }),
+          storageEncrypted: true,
+          storageEncryptionKey: key,
+        })
+      : new DatabaseInstanceFromSnapshot(this, restoreToPoint === undefined ? 'Instance' : pointId(restoreToPoint), {
+          ...common,
+          snapshotIdentifier: restoreFromSnapshot ?? 'replaced below',
+          // The password of the snapshot is replaced, so that only lakeFS's own secrets have to be kept with it.
+          credentials: SnapshotCredentials.fromGeneratedSecret(USER, { encryptionKey: key }),
+        });
+    if (restoreToPoint !== undefined) toPoint(instance, restoreToPoint);
     this.identity = instance.instanceIdentifier;
     const { secret } = instance;
     if (secret === undefined) throw new Error('RDS made no secret');
@@ -110,7 +113,7 @@ export class PostgresStore extends Construct implements MetadataStore {
       undefined,
       'Tasks read the password at start: docs/deploy.md tells how to change it.',
     );
-    if (restoreFromSnapshot !== undefined)
+    if (isRestored)
       acknowledge(
         instance,
         'RDS2',
@@ -156,3 +159,21 @@ export class PostgresStore extends Construct implements MetadataStore {
     tasks.addEgressRule(this.#group, Port.tcp(PORT), 'Metadata');
   }
 }
+
+type Point = NonNullable<ServerConfig['database']['restoreToPoint']>;
+
+/** A resource of its own for every moment: whether CloudFormation replaces an instance by one of another moment is then no question. */
+const pointId = ({ source, time }: Point): string =>
+  `Instance${createHash('sha256').update(`${source} ${time}`).digest('hex').slice(0, 8)}`;
+
+/**
+ * The CDK has no class for it. CloudFormation makes the instance by `RestoreDBInstanceToPointInTime` and then sets what that call does not take,
+ * the password among it. Source: AWS CloudFormation, AWS::RDS::DBInstance, `RestoreTime`, and its provider, which is public.
+ */
+const toPoint = (instance: DatabaseInstance | DatabaseInstanceFromSnapshot, { source, time }: Point): void => {
+  const { defaultChild } = instance.node;
+  if (!(defaultChild instanceof CfnDBInstance)) throw new Error('the instance has no CfnDBInstance beneath it');
+  defaultChild.dbSnapshotIdentifier = undefined;
+  defaultChild.sourceDbiResourceId = source;
+  defaultChild.restoreTime = time;
+};

@@ -34,21 +34,28 @@ export const addGatewayEndpoints = (vpc: IVpc): void => {
   vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB });
 };
 
+/** Only where the metadata store is in RDS: who makes its snapshots and looks at them. */
+const RDS = { Rds: InterfaceVpcEndpointAwsService.RDS };
+
 export interface InterfaceEndpointsProps {
+  readonly hasRds: boolean;
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   /** Address range of the VPC: who may use them. */
   readonly cidr: string;
 }
 
-export const addInterfaceEndpoints = (scope: Construct, { vpc, subnets, cidr }: InterfaceEndpointsProps): void => {
+export const addInterfaceEndpoints = (
+  scope: Construct,
+  { vpc, subnets, cidr, hasRds }: InterfaceEndpointsProps,
+): void => {
   const group = new SecurityGroup(scope, 'Endpoints', {
     vpc,
     description: 'VPC endpoints of AWS APIs',
     allowAllOutbound: false,
   });
   group.addIngressRule(Peer.ipv4(cidr), Port.tcp(443), 'From within the VPC');
-  for (const [name, service] of Object.entries(INTERFACE_ENDPOINTS)) {
+  for (const [name, service] of Object.entries({ ...INTERFACE_ENDPOINTS, ...(hasRds ? RDS : {}) })) {
     vpc.addInterfaceEndpoint(name, {
       service,
       subnets: { subnets: [...subnets] },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { functionFailure } from '../../../cli/failure.ts';
 import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
 import { restoreRequest, rotateCredentialsRequest } from '../../../lambdas/payloads.ts';
+import type { RestorePorts } from '../../../lambdas/restore-ports.ts';
 import { createSnapshot } from '../../../lambdas/usecases/create-snapshot.ts';
 import { restore } from '../../../lambdas/usecases/restore.ts';
 import { rotationCommand } from '../../../lambdas/usecases/rotation-command.ts';
@@ -90,6 +91,65 @@ describe('restore', () => {
     expect((await world.lakefs.getBranch('lake', 'release'))?.commitId).toBe(head);
     expect((await stage.run([...words, '--yes'])).out).toContain('it is there');
     expect((await stage.run(['restore', 'branch', 'never', '--repository', 'lake', '--yes'])).code).toBe(3);
+  });
+});
+
+describe('restore database', () => {
+  const open = async (): Promise<{ stage: Stage; world: RestoreWorld; at: string }> => {
+    const world = await makeRestoreWorld();
+    await createSnapshot(world, { repository: 'lake', target: 'main', kind: 'manual', requestedBy: 't', until: UNTIL });
+    const now = world.clock.now();
+    const ports: RestorePorts = {
+      ...world,
+      metadataStores: {
+        look: async () => ({
+          ...{ kind: 'rds', name: 'lakefs-db', status: 'available', resource: 'db-ABC' },
+          window: { from: now - 1000, to: now + 60_000 },
+          backups: [{ id: 'snap', arn: 'arn:snap', at: now - 2000, kind: 'manual', isAvailable: false }],
+        }),
+      },
+    };
+    const stage = await staged(world, (payload) => restore(ports, restoreRequest.parse(payload), UNTIL));
+    return { stage, world, at: `${new Date(now).toISOString().slice(0, 19)}Z` };
+  };
+
+  it('plan tells what there is, what would be lost, and the steps', async () => {
+    const { stage, world, at } = await open();
+    world.clock.advance(60_000);
+    const now = world.clock.now();
+    const times = { openedAt: now, updatedAt: now, settledAt: now, repository: 'lake', target: 'main', attempt: 0 };
+    await world.ledger.createRun(
+      sampleRun({ ...times, runId: 'late', state: 'PROMOTED', mergeCommit: 'f'.repeat(64) }),
+    );
+    const { out, code } = await stage.run(['restore', 'database', 'plan', '--at', at]);
+    expect(code).toBe(0);
+    expect(out).toContain('instance lakefs-db: available\nany second from ');
+    expect(out).toContain('manual     snap (not available)\n');
+    expect(out).toContain(`back to ${at} by point-in-time recovery, in 20 to 60 minutes`);
+    expect(out).toContain('  1 run promoted since: late\n');
+    expect(out).toContain(`restoreToPoint: { source: db-ABC, time: "${at}" }`);
+    expect(out).toContain(`npx branchline restore database settle --at ${at} --repository lake --confirm lake`);
+    expect((await stage.run(['restore', 'database', 'plan', '--at', 'yesterday'])).code).not.toBe(0);
+    const before = await stage.run(['restore', 'database', 'plan', '--at', '2020-01-01T00:00:00Z']);
+    expect(before.out).toContain('AWS keeps nothing of 2020-01-01T00:00:00Z or before it');
+  });
+
+  it('check ends with 6 where the store is of another moment; settle wants the name', async () => {
+    const { stage, world } = await open();
+    world.clock.advance(1_000);
+    const at = new Date(world.clock.now()).toISOString();
+    const good = await stage.run(['restore', 'database', 'check', '--at', at]);
+    expect(good).toMatchObject({ code: 0 });
+    expect(good.out).toMatch(/^lake\n {2}beside snapshot-main-\S+: \d refs the same, 0 moved since, 0 made since\n/);
+    const words = ['restore', 'database', 'settle', '--at', at, '--repository', 'lake'];
+    expect((await stage.run(words)).code).toBe(2);
+    expect((await stage.run(['restore', 'database', 'settle', '--repository', 'lake', '--confirm', 'lake'])).code).toBe(
+      2,
+    );
+    expect((await stage.run([...words, '--confirm', 'lake'])).out).toBe('the ledger of lake is in line with lakeFS\n');
+    world.lakefs.loseMetadata();
+    const bad = await stage.run(['restore', 'database', 'check', '--at', at]);
+    expect(bad).toMatchObject({ code: 6, out: 'lake is not in lakeFS\n' });
   });
 });
 

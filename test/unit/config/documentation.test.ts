@@ -59,7 +59,7 @@ test('the last two examples, one with a server that is there and one with its ow
   const example = examples.slice(-2).join('\n');
   // A snapshot is of the other metadata store than the one that the example shows; the line beneath it tells of it.
   const missing = leavesOf()
-    .filter(({ path }) => !path.endsWith('.restoreFromSnapshot'))
+    .filter(({ path }) => !/\.restore(FromSnapshot|ToPoint)\b/.test(path))
     .filter(({ path }) => !new RegExp(`\\b${path.split('.').at(-1) ?? ''}:`).test(example));
   expect(missing.map(({ path }) => path)).toEqual([]);
 });

@@ -19,6 +19,7 @@ test.each([
   ['a public one with an allow-list', `${DOMAIN}, access: public, allowFrom: [203.0.113.0/24]`],
   ['DynamoDB', `${DOMAIN}, database: { kind: dynamodb }`],
   ['a restore', `${DOMAIN}, database: { restoreFromSnapshot: s }`],
+  ['a moment', `${DOMAIN}, database: { restoreToPoint: { source: db-A1, time: "2026-11-20T10:00:00Z" } }`],
   ['an existing VPC', `${DOMAIN}, network: { existing: { ${EXISTING} } }`],
   [
     'endpoints with an image in ECR',
@@ -117,6 +118,21 @@ describe('what does not fit each other', () => {
       'a snapshot of the other store',
       `${DOMAIN}, database: { kind: dynamodb, restoreFromSnapshot: s }`,
       'restoreFromSnapshot: found it with kind dynamodb',
+    ],
+    [
+      'a moment of the other store',
+      `${DOMAIN}, database: { kind: dynamodb, restoreToPoint: { source: db-A1, time: "2026-11-20T10:00:00Z" } }`,
+      'restoreToPoint: found it with kind dynamodb',
+    ],
+    [
+      'a moment and a snapshot',
+      `${DOMAIN}, database: { restoreFromSnapshot: s, restoreToPoint: { source: db-A1, time: "2026-11-20T10:00:00Z" } }`,
+      'restoreToPoint: found it beside restoreFromSnapshot',
+    ],
+    [
+      'a moment that is none',
+      `${DOMAIN}, database: { restoreToPoint: { source: db-A1, time: "2026-13-20T10:00:00Z" } }`,
+      'a time that there is',
     ],
     [
       'too little memory',
