@@ -165,14 +165,14 @@ test('snapshots back up the database of this server, and no other; with DynamoDB
       .map(({ action, resource }) => `${action} on ${resource.replace(/<Ssm[^>]*>/, '<the instance>')}`);
   const at = 'arn:aws:rds:eu-west-1:111122223333';
   expect(of('plain')).toEqual([
-    // restore looks, and nothing else.
-    ...['DescribeDBInstances', 'DescribeDBSnapshots'].map((action) => `rds:${action} on ${at}:db:<the instance>`),
-    `rds:DescribeDBSnapshots on ${at}:snapshot:*`,
-    `rds:DescribeDBInstanceAutomatedBackups on ${at}:auto-backup:*`,
     `rds:CreateDBSnapshot on ${at}:db:<the instance>`,
     ...['CreateDBSnapshot', 'AddTagsToResource', 'DescribeDBSnapshots', 'DeleteDBSnapshot'].map(
       (action) => `rds:${action} on ${at}:snapshot:branchline-*`,
     ),
+    // restore looks, and nothing else.
+    ...['DescribeDBInstances', 'DescribeDBSnapshots'].map((action) => `rds:${action} on ${at}:db:<the instance>`),
+    `rds:DescribeDBSnapshots on ${at}:snapshot:*`,
+    `rds:DescribeDBInstanceAutomatedBackups on ${at}:auto-backup:*`,
   ]);
   expect(of('dynamodb')).toEqual([]);
   const looks = grantsOf(serverTemplatesOf('dynamodb').controlPlane).filter(
