@@ -23,8 +23,13 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/((catalog|export|snapshot|rotation|restore)-)?ports\\.ts$' },
-      to: { pathNot: [below('domain'), '^lambdas/(contract|ports|catalog-ports|snapshot-ports)\\.ts$'] },
+      from: { path: '^lambdas/((catalog|collection|export|snapshot|rotation|restore)-)?ports\\.ts$' },
+      to: {
+        pathNot: [
+          below('domain'),
+          '^lambdas/(contract|ports|catalog-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports)\\.ts$',
+        ],
+      },
     },
     {
       name: 'use-cases-know-ports',
@@ -35,7 +40,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|collection-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -55,7 +60,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|collection-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

@@ -6,6 +6,7 @@ import type { Target } from '../lambdas/domain/target.ts';
 import type {
   CatalogRequest,
   Check,
+  CollectGarbageRequest,
   InspectRequest,
   ResolveRunRequest,
   RestoreRequest,
@@ -22,6 +23,7 @@ import type {
   WakeAnswer,
 } from '../lambdas/usecases/catalog.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
+import type { CollectGarbageAnswerTo } from '../lambdas/usecases/collect-garbage.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type {
@@ -71,6 +73,9 @@ export interface Deployment {
   start(request: StartRunRequest): Promise<StartAnswer>;
   resolve(request: ResolveRunRequest): Promise<ResolveAnswer>;
   snapshot<Request extends SnapshotRequest>(request: Request): Promise<SnapshotAnswerTo<Request['action']>>;
+  collectGarbage<Request extends CollectGarbageRequest>(
+    request: Request,
+  ): Promise<CollectGarbageAnswerTo<Request['action']>>;
   readonly exports: {
     list(): Promise<{ readonly exports: readonly ExportStatus[] }>;
     run(choice: ExportChoice): Promise<RunExportAnswer>;
@@ -129,6 +134,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
     snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
+    collectGarbage: (request) => ask(FUNCTION.collectGarbage, request, 'outcome'),
     exports: {
       list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),
       run: (choice) => ask(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),

@@ -11,6 +11,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
+import { addGc } from './commands/gc.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRollbacksList, addRollbacksShow } from './commands/rollbacks.ts';
@@ -153,6 +154,7 @@ export const createProgram = (session: Session): Command => {
   addRollback(program, session);
   addRollbacks(program, session);
   addSnapshots(program, session);
+  addGc(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

@@ -37,6 +37,7 @@ export const FUNCTION = {
   inspect: 'inspect',
   rotateCredentials: 'rotate-credentials',
   restore: 'restore',
+  collectGarbage: 'collect-garbage',
   rollback: 'rollback',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
@@ -99,6 +100,9 @@ export const ENV = {
   exportQueueUrl: 'BRANCHLINE_EXPORT_QUEUE_URL',
   /** `s3://bucket/prefix/` below which the metadata of Iceberg tables is written. */
   icebergRoot: 'BRANCHLINE_ICEBERG_ROOT',
+  /** Names of lakeFS's two jobs in Glue; absent where no jar of its client was given. */
+  markJob: 'BRANCHLINE_MARK_JOB',
+  sweepJob: 'BRANCHLINE_SWEEP_JOB',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -157,6 +161,14 @@ export const METRIC = {
   exportedObjects: 'ExportedObjects',
   /** Calls to S3 by exports. */
   exportCalls: 'ExportCalls',
+  /** Objects that sweeps deleted. */
+  collectedObjects: 'CollectedObjects',
+  /** Repositories whose newest garbage collection failed. */
+  failedCollections: 'FailedCollections',
+  /** Objects that refs show and that were not in S3 after the newest collection. */
+  missingObjects: 'MissingObjects',
+  /** How long the oldest collection has been waiting for somebody's staged work or operation. */
+  collectionWaitSeconds: 'CollectionWaitSeconds',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -220,6 +232,23 @@ export const GLUE_ARGUMENT = {
   access: '--branchline_access',
 } as const;
 
+/** Arguments of lakeFS's two jobs, as glue/collector/collect_garbage.py reads them. */
+export const COLLECTION_ARGUMENT = {
+  repository: '--repository',
+  namespace: '--namespace',
+  phase: '--phase',
+  /** Names the receipt, and finds a job run whose start was not written down. */
+  collection: '--collection',
+  attempt: '--attempt',
+  markId: '--mark_id',
+  minAge: '--min_age',
+  region: '--region',
+  endpoint: '--endpoint',
+  secretArn: '--secret_arn',
+} as const;
+/** Below a storage namespace: receipts and lists of collections. */
+export const COLLECTION_FOLDER = '_lakefs/retention/branchline/';
+
 /** Ways of a Spark job to lakeFS: `lakefs://` with signed addresses, `lakefs://` with rights on the bucket, the S3 gateway. */
 export const SPARK_ACCESS = ['presigned', 'simple', 's3a'] as const;
 export type SparkAccess = (typeof SPARK_ACCESS)[number];
@@ -259,6 +288,9 @@ export const DOMAIN_EVENT = {
   snapshotPruned: 'Snapshot Pruned',
   exportCompleted: 'Export Completed',
   exportFailed: 'Export Failed',
+  garbageMarked: 'Garbage Marked',
+  garbageCollected: 'Garbage Collected',
+  garbageCollectionFailed: 'Garbage Collection Failed',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -313,6 +345,8 @@ export const RUN_BRANCH_PREFIX = 'run-';
 export const RESOLUTION_BRANCH_PREFIX = 'resolve-';
 /** Branches that keep objects of snapshots from garbage collection. */
 export const KEEPER_BRANCH_PREFIX = 'keep-';
+/** Those that keep objects of tags which are no snapshots. */
+export const TAG_KEEPER_PREFIX = 'keep-tag-';
 /** Branches on which `doctor` tries writing: `branchline-probe-<seconds since 1970>-…`. */
 export const PROBE_BRANCH_PREFIX = 'branchline-probe-';
 /** Scratch branches on which the commit of a rollback is made. */
@@ -486,6 +520,22 @@ export interface ExportConfig {
   readonly storageClass?: string | undefined;
 }
 
+export interface GarbageCollectionConfig {
+  /** 0: only when somebody asks. */
+  readonly everySeconds: number;
+  readonly repositories: readonly string[];
+  /** `automatic`: what was marked and examined is swept at once. */
+  readonly sweep: 'approval' | 'automatic';
+  /** How old a list may be when it is swept. */
+  readonly approveWithinSeconds: number;
+  /** Uncommitted objects that are younger are left alone; never below a day. */
+  readonly minAgeSeconds: number;
+  /** `keep`: what tags show is kept by branches beside them. */
+  readonly tags: 'keep' | 'lose';
+  /** A branch whose head is older than that is told of. */
+  readonly staleAfterSeconds: number;
+}
+
 export interface CompiledConfig {
   readonly schemaVersion: number;
   /** Absent in the configuration of an earlier deployment. */
@@ -494,4 +544,6 @@ export interface CompiledConfig {
   readonly pipelines: readonly PipelineConfig[];
   /** Absent in files of deployments before there were exports. */
   readonly exports?: readonly ExportConfig[] | undefined;
+  /** Absent where no jar of lakeFS's client was given. */
+  readonly garbageCollection?: GarbageCollectionConfig | undefined;
 }

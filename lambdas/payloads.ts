@@ -374,3 +374,24 @@ export const exportRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('list') }),
 ]);
 export type ExportRequest = z.infer<typeof exportRequest>;
+
+/** collect-garbage: lakeFS's garbage collection of a repository. `tend` is what the schedule asks for. */
+const collection = z.string().check(z.regex(/^gc-\d{8}t\d{6}z$/, 'gc-<time>, as `gc status` shows it'));
+export const collectGarbageRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('plan'), repository: z.optional(z.string()) }),
+  /** Begins one, or goes on with the one under way. */
+  z.strictObject({
+    action: z.literal('run'),
+    repository: z.string(),
+    /** Otherwise than the configuration says. */
+    sweep: z.optional(z.enum(['approval', 'automatic'])),
+    requestedBy,
+    dryRun: z.optional(z.boolean()),
+  }),
+  /** What was marked is swept. */
+  z.strictObject({ action: z.literal('approve'), repository: z.string(), collection, requestedBy }),
+  z.strictObject({ action: z.literal('discard'), repository: z.string(), collection, requestedBy }),
+  z.strictObject({ action: z.literal('status'), repository: z.optional(z.string()) }),
+  z.strictObject({ action: z.literal('tend') }),
+]);
+export type CollectGarbageRequest = z.infer<typeof collectGarbageRequest>;

@@ -8,6 +8,8 @@ import type { Backups } from './snapshot-ports.ts';
 /** The ledger's records of restores. Every write is conditional on what was read. */
 export interface Restores {
   get(repository: string, id: string): Promise<RestoreRecord | undefined>;
+  /** Of one repository, newest first. */
+  list(repository: string): AsyncIterable<RestoreRecord>;
   /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
   put(next: RestoreRecord): Promise<{ outcome: 'written' } | { outcome: 'stale'; restore: RestoreRecord | undefined }>;
 }

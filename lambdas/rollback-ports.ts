@@ -19,11 +19,18 @@ export interface Rollbacks {
   list(filter: RollbackFilter): AsyncIterable<Rollback>;
 }
 
+/** Garbage collection, as others have to know of it. */
+export interface Sweeps {
+  /** Whether lakeFS's job deletes objects of the repository just now: what a rollback brings back may be among them. */
+  stands(repository: string): Promise<boolean>;
+}
+
 export interface RollbackPorts extends Ports {
   readonly rollbacks: Rollbacks;
   /** What readers see: looked at, never written. */
   readonly publications: Pick<Publications, 'get'>;
   readonly refreshes: Refreshes;
+  readonly sweeps: Sweeps;
   /** Waits for others: the end of a promotion, a refresh. */
   pause(ms: number): Promise<void>;
 }

@@ -145,6 +145,7 @@ export const makeControlPlane = (server: Server, repository: string, lakefs: Lak
           rollbacks,
           publications: { get: async () => undefined },
           refreshes: { wake: async () => {} },
+          sweeps: { stands: async () => false },
           pause,
         },
         { action: 'roll-back', repository, target: 'main', to, requestedBy: 'bench' },

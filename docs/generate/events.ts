@@ -1,5 +1,7 @@
 /** docs/events.md: each domain event with an example, made by the function that makes the real ones. */
 import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/contract.ts';
+import type { Collection } from '../../lambdas/domain/collection.ts';
+import { collectionEventsOf } from '../../lambdas/domain/collection-events.ts';
 import {
   type DomainEvent,
   eventsOf,
@@ -213,6 +215,40 @@ const EXAMPLES: readonly DomainEvent[] = [
   }),
 ];
 
+const marked: Collection = {
+  ...{ id: 'gc-20261120t020000z', state: 'MARKED', sweep: 'approval', requestedBy: 'schedule', requestedAt: AT },
+  ...{ markId: 'ft49qchksdubmr4r9kk0', markedAt: AT + 900_000 },
+  marked: {
+    ...{ objects: 8214, bytes: 41_287_901_184, gone: 0, oldest: AT - 90 * 86_400_000, newest: AT - 29 * 86_400_000 },
+    examples: ['s3://my-lake/lake/data/ft49qj9ksdubmr4r9k9g/dc36bcpksdubmr4r9kb0'],
+  },
+};
+const collecting = { schemaVersion: 1, version: 9, repository: 'lake', past: [], updatedAt: AT + 900_000 };
+const COLLECTION_EXAMPLES: readonly DomainEvent[] = [
+  ...collectionEventsOf(undefined, { ...collecting, current: marked }),
+  ...collectionEventsOf(undefined, {
+    ...{ ...collecting, version: 15, updatedAt: AT + 9_000_000 },
+    past: [
+      {
+        ...{ ...marked, state: 'DONE', approved: { by: 'anna', at: AT + 3_600_000 }, endedAt: AT + 9_000_000 },
+        readBack: { refs: 41, objects: 1_204_411, missing: 0, outside: 0, left: 0, sightings: [] },
+      },
+    ],
+  }),
+  ...collectionEventsOf(undefined, {
+    ...{ ...collecting, version: 8, updatedAt: AT + 800_000 },
+    past: [
+      {
+        ...{ ...marked, state: 'FAILED', endedAt: AT + 800_000 },
+        cause: {
+          code: 'BL8506',
+          message: 'collection gc-20261120t020000z: branch by-hand, staged shows sales/_SUCCESS',
+        },
+      },
+    ],
+  }),
+];
+
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
   ...snapshotEventsOf(complete, {
@@ -268,6 +304,12 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.snapshotPruned]: 'A snapshot was removed, and `cause` says why.',
   [DOMAIN_EVENT.exportCompleted]:
     'The destination of an export holds commit `to`, and its marker is back. `manifest` names what was copied; absent where nothing of it changed.',
+  [DOMAIN_EVENT.garbageMarked]:
+    'lakeFS’s job has made a list of what nothing needs any more, and no ref, table or preview shows any of it. With `sweep: approval` it waits for `branchline gc approve`.',
+  [DOMAIN_EVENT.garbageCollected]:
+    'What was on the list is deleted and every ref was read back; or nothing was to be deleted. Who asked and who approved is kept here: the ledger remembers the newest twenty.',
+  [DOMAIN_EVENT.garbageCollectionFailed]:
+    '`cause` says why: `BL8504` nothing was marked, `BL8505` the sweep did not end, `BL8506` the list names what somebody sees and nothing was deleted, `BL8507` refs show objects that are missing.',
   [DOMAIN_EVENT.exportFailed]:
     'An export can go no further by itself: `cause` says why. Its marker stays away until it ends. Sent once, until it has succeeded again.',
 };
@@ -286,7 +328,7 @@ const example = ({ type, at, detail }: DomainEvent): string[] => [
 /** Types of which the page has no example. */
 export const typesWithoutExample = (): DomainEventType[] =>
   Object.values(DOMAIN_EVENT).filter(
-    (type) => ![...EXAMPLES, ...SNAPSHOT_EXAMPLES].some((event) => event.type === type),
+    (type) => ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES].some((event) => event.type === type),
   );
 
 export const eventsPage = (): string =>
@@ -325,7 +367,7 @@ export const eventsPage = (): string =>
     '',
     'The topic needs a policy that lets `events.amazonaws.com` publish.',
     '',
-    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES].flatMap(example),
+    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES].flatMap(example),
   ]
     .join('\n')
     .trimEnd()

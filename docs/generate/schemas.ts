@@ -2,12 +2,14 @@
 import * as z from 'zod/mini';
 import { EXPORT_TRIGGERS, type ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
+import { COLLECTION_STATE } from '../../lambdas/domain/collection.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_STATE } from '../../lambdas/domain/snapshot.ts';
 import {
   catalogRequest,
   claimRunRequest,
+  collectGarbageRequest,
   exportRequest,
   inspectRequest,
   resolveRunRequest,
@@ -29,6 +31,7 @@ export const REQUESTS = {
   inspect: inspectRequest,
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
+  'collect-garbage': collectGarbageRequest,
 } as const;
 
 const maybe = z.exactOptional;
@@ -476,6 +479,72 @@ const tended = z.object({
 });
 
 /** The types that these stand for are held to them by a test. */
+const blocker = z.object({
+  kind: z.enum(['staged', 'held', 'rollback', 'restore', 'rotation', 'snapshot']),
+  what: z.string(),
+  message: z.string(),
+  since: maybe(time),
+});
+const jobStep = z.object({ intendedAt: time, tries: z.number(), jobRunId: maybe(z.string()) });
+const sighting = z.object({ where: z.string(), path: z.string(), address: z.string() });
+const collection = z.object({
+  id: z.string(),
+  state: z.enum(COLLECTION_STATE),
+  sweep: z.enum(['approval', 'automatic']),
+  requestedBy: z.string(),
+  requestedAt: time,
+  waits: maybe(z.object({ since: time, for: list(blocker) })),
+  mark: maybe(jobStep),
+  markId: maybe(z.string()),
+  marked: maybe(
+    z.object({
+      ...{ objects: z.number(), bytes: z.number(), gone: z.number(), oldest: maybe(time), newest: maybe(time) },
+      examples: list(z.string()),
+    }),
+  ),
+  markedAt: maybe(time),
+  examined: maybe(list(z.string())),
+  approved: maybe(z.object({ by: z.string(), at: time })),
+  sweeping: maybe(jobStep),
+  checked: maybe(list(z.string())),
+  readBack: maybe(
+    z.object({
+      ...{ refs: z.number(), objects: z.number(), missing: z.number(), outside: z.number(), left: z.number() },
+      sightings: list(sighting),
+    }),
+  ),
+  endedAt: maybe(time),
+  cause: maybe(cause),
+});
+const collectionRecord = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), repository: z.string() },
+  current: maybe(collection),
+  past: list(collection),
+  lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
+  updatedAt: time,
+});
+const gcRules = z.object({
+  defaultRetentionDays: z.number(),
+  branches: z.readonly(z.record(z.string(), z.number())),
+});
+const collectionPlans = z.object({
+  outcome: z.literal('planned'),
+  plans: list(
+    z.object({
+      repository: z.string(),
+      rules: z.object({ wanted: gcRules, found: maybe(gcRules), hasDrifted: z.boolean() }),
+      blockers: list(blocker),
+      staleBranches: list(
+        z.object({
+          ...{ branch: z.string(), headAt: time, objects: z.number(), bytes: z.number(), isAtLeast: z.boolean() },
+        }),
+      ),
+      tagsWithoutKeeper: z.number(),
+      record: maybe(collectionRecord),
+    }),
+  ),
+});
+
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
   'claim-run': z.object({
@@ -570,6 +639,18 @@ export const ANSWERS = {
     z.object({ outcome: z.enum(['held', 'would-hold']), snapshot }),
     z.object({ outcome: z.enum(['released', 'would-release']), snapshot }),
     z.object({ outcome: z.enum(['tended']), report: tended }),
+  ]),
+  'collect-garbage': z.union([
+    z.object({ outcome: z.union([z.enum(COLLECTION_STATE), z.literal('busy')]), collection }),
+    collectionPlans,
+    z.object({ outcome: z.literal('listed'), records: list(collectionRecord) }),
+    z.object({
+      outcome: z.literal('tended'),
+      report: z.object({
+        ...{ begun: list(z.string()), failed: list(z.string()), missing: z.number(), waitSeconds: z.number() },
+        faults: list(z.object({ repository: z.string(), reason: z.string() })),
+      }),
+    }),
   ]),
   inspect: z.union([
     z.object({ runs: list(run) }),

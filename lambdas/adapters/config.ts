@@ -79,6 +79,13 @@ const compiledConfig = z.object({
       schema: z.optional(z.enum(SCHEMA_MODES)),
     }),
   ),
+  garbageCollection: z.optional(
+    z.object({
+      ...{ everySeconds: z.number(), repositories: z.array(z.string()), sweep: z.enum(['approval', 'automatic']) },
+      ...{ approveWithinSeconds: z.number(), minAgeSeconds: z.number(), staleAfterSeconds: z.number() },
+      tags: z.enum(['keep', 'lose']),
+    }),
+  ),
   exports: z.optional(
     z.array(
       z.object({

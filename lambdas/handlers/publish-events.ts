@@ -3,6 +3,7 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Refreshes } from '../catalog-ports.ts';
 import { METRIC } from '../contract.ts';
+import { collectedBy, collectionEventsOf } from '../domain/collection-events.ts';
 import {
   type DomainEvent,
   eventsOf,
@@ -40,6 +41,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return snapshotEventsOf(change.before, change.after);
     case 'export':
       return exportEventsOf(change.before, change.after);
+    case 'collection':
+      return collectionEventsOf(change.before, change.after);
     case 'other':
       return [];
   }
@@ -47,6 +50,7 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
 
 const measure = (change: LedgerChange): void => {
   if (change.kind === 'run') measureRun(change.before, change.after);
+  if (change.kind === 'collection') count(METRIC.collectedObjects, collectedBy(change.before, change.after));
   if (change.kind !== 'publication') return;
   for (const { detail } of publicationEventsOf(change.before, change.after)) {
     const { partitionsAdded, partitionsChanged, partitionsRemoved } = detail;

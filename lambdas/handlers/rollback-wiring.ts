@@ -1,6 +1,8 @@
 /** What rolling back needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
+import { createCollections } from '../adapters/ledger/collections.ts';
 import { createRollbacks } from '../adapters/ledger/rollbacks.ts';
 import { pause } from '../adapters/pause.ts';
+import { sweepStands } from '../domain/collection.ts';
 import type { RollbackPorts, Rollbacks } from '../rollback-ports.ts';
 import type { InspectPorts } from '../usecases/inspect.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
@@ -26,5 +28,8 @@ export const rollbackPortsOfContainer = (): RollbackPorts => ({
   rollbacks: rollbacksOfContainer(),
   publications: publicationsOfContainer(),
   refreshes: refreshesOfPublisher(),
+  sweeps: {
+    stands: async (repository) => sweepStands(await createCollections(ledgerOfContainer()).get(repository)),
+  },
   pause,
 });

@@ -5,6 +5,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import {
   ITEM_KIND,
   type Item,
+  toCollection,
   toExport,
   toPublication,
   toRestore,
@@ -15,6 +16,7 @@ import {
   toTarget,
 } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
+import type { CollectionRecord } from '../domain/collection.ts';
 import type { ExportRecord } from '../domain/export.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
@@ -32,6 +34,7 @@ export type LedgerChange =
   | { readonly kind: 'rollback'; readonly before: Rollback | undefined; readonly after: Rollback }
   | { readonly kind: 'snapshot'; readonly before: Snapshot | undefined; readonly after: Snapshot }
   | { readonly kind: 'export'; readonly before: ExportRecord | undefined; readonly after: ExportRecord }
+  | { readonly kind: 'collection'; readonly before: CollectionRecord | undefined; readonly after: CollectionRecord }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -64,6 +67,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'snapshot', before: map(before, toSnapshot), after: toSnapshot(after) };
     case ITEM_KIND.export:
       return { kind: 'export', before: map(before, toExport), after: toExport(after) };
+    case ITEM_KIND.collection:
+      return { kind: 'collection', before: map(before, toCollection), after: toCollection(after) };
     default:
       return { kind: 'other' };
   }

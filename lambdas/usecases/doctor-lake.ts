@@ -1,5 +1,6 @@
 /** What `doctor` looks at for each repository and each job of the configuration. */
 import type { CompiledConfig, RepositoryConfig } from '../contract.ts';
+import { haveDrifted } from '../domain/collection.ts';
 import { ERROR_CATALOG } from '../domain/errors.ts';
 import { isHeld } from '../domain/target.ts';
 import type { Check } from '../payloads.ts';
@@ -16,7 +17,16 @@ export const checkRepository = async (ports: Ports, repository: RepositoryConfig
   const targets = await Promise.all(
     repository.targets.map((branch) => checkTarget(ports, repository.name, branch, patterns.includes(branch))),
   );
-  return [ok(name, repository.storageNamespace), ...targets];
+  return [ok(name, repository.storageNamespace), await checkRules(ports, repository), ...targets];
+};
+
+/** Somebody may have changed them in lakeFS: then objects go sooner or later than the configuration says. */
+const checkRules = async (ports: Ports, { name, garbageCollection }: RepositoryConfig): Promise<Check> => {
+  const title = `garbage-collection rules of ${name}`;
+  const found = await ports.lakefs.getGarbageCollection(name);
+  if (!haveDrifted(garbageCollection, found)) return ok(title, 'as configured');
+  const message = found === undefined ? 'there are none' : `lakeFS has ${JSON.stringify(found)}`;
+  return warning(title, message, 'Deploy again: set-up writes the configured ones.');
 };
 
 const checkTarget = async (ports: Ports, repository: string, branch: string, isProtected: boolean): Promise<Check> => {

@@ -79,6 +79,12 @@ export const holding = async (ports: RollbackPorts, worker: RollbackWorker): Pro
   const { id, repository, target } = worker.entry;
   await holdFor(ports, worker.entry);
   if (!(await settlePromotions(ports, worker, wasTried))) return 'unfinished';
+  // Its own entry stands: a sweep that is about to begin sees it, and waits in its turn.
+  while (await ports.sweeps.stands(repository)) {
+    if (worker.isTimeUp()) return 'unfinished';
+    await ports.pause(LOOK_EVERY_MS);
+    await worker.beat();
+  }
   const head = await headOf(ports, repository, target);
   const plan = await planAt(ports, worker, head);
   if (plan === undefined) return leaveAsItIs(ports, worker, 'the target holds it already');

@@ -1,5 +1,6 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
-import { type CompiledConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import { type CompiledConfig, type GarbageCollectionConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import { ageSeconds } from './collection-schema.ts';
 import { compileExports } from './export-check.ts';
 import { descriptorSettingsOf, publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
@@ -31,6 +32,20 @@ const snapshotTargetsOf = ({ repositories, snapshots }: Config): { repository: s
       ({ repository, target }) =>
         snapshots.targets.length === 0 || snapshots.targets.includes(`${repository}/${target}`),
     );
+
+/** Nothing where no jar was given: lakeFS's job cannot run. */
+const garbageCollectionOf = ({ garbageCollection: of, repositories }: Config): GarbageCollectionConfig | undefined =>
+  of.clientJar === undefined
+    ? undefined
+    : {
+        everySeconds: everySeconds(of.every),
+        repositories: of.repositories.length === 0 ? Object.keys(repositories) : of.repositories,
+        sweep: of.sweep,
+        approveWithinSeconds: durationSeconds(of.approveWithin),
+        minAgeSeconds: ageSeconds(of.minAge),
+        tags: of.tags,
+        staleAfterSeconds: durationSeconds(of.staleAfter),
+      };
 
 export const compileConfig = (config: Config): CompiledConfig => ({
   schemaVersion: SCHEMA_VERSION,
@@ -72,4 +87,5 @@ export const compileConfig = (config: Config): CompiledConfig => ({
     schema: pipeline.schema,
   })),
   exports: compileExports(config),
+  ...(garbageCollectionOf(config) === undefined ? {} : { garbageCollection: garbageCollectionOf(config) }),
 });

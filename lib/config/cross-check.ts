@@ -20,6 +20,7 @@ export const crossCheck = (config: Config): Fault[] => [
   ...shadowFaults(config),
   ...scheduleFaults(config),
   ...snapshotFaults(config),
+  ...collectionFaults(config),
 ];
 
 const snapshotFaults = ({ repositories, snapshots }: Config): Fault[] => {
@@ -31,6 +32,24 @@ const snapshotFaults = ({ repositories, snapshots }: Config): Fault[] => {
       ? []
       : [{ path: ['snapshots', 'targets', i], message: `found "${name}"; allowed: ${known.join(', ')}` }],
   );
+};
+
+const collectionFaults = ({
+  repositories,
+  garbageCollection: { clientJar, every, repositories: named },
+}: Config): Fault[] => {
+  const at = 'garbageCollection';
+  const known = Object.keys(repositories);
+  return [
+    ...named.flatMap((name, i) =>
+      Object.hasOwn(repositories, name)
+        ? []
+        : [{ path: [at, 'repositories', i], message: `found "${name}"; allowed: ${known.join(', ')}` }],
+    ),
+    ...(every !== 'never' && clientJar === undefined
+      ? [{ path: [at, 'every'], message: `found "${every}" without \`clientJar\`; allowed: never, or both` }]
+      : []),
+  ];
 };
 
 /** A target of such a name would be taken for one of our own branches, and swept. */

@@ -1,6 +1,7 @@
 /** The schema of `branchline.yaml`: the one place that says which keys there are, what they mean, and what they default to. */
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
+import { collectionSchema } from './collection-schema.ts';
 import { exportSchema } from './export-schema.ts';
 import { descriptorSchema, publicationKeys } from './publication-schema.ts';
 import { serverSchema } from './server-schema.ts';
@@ -235,6 +236,7 @@ export const configSchema = z
       .prefault({})
       .describe('What Glue jobs of this deployment have in common.'),
     snapshots: snapshotSchema,
+    garbageCollection: collectionSchema,
     examples: z.boolean().default(false).describe('Deploy the example jobs, with a pipeline of their own.'),
     schedules: z
       .strictObject({

@@ -44,6 +44,8 @@ export interface CatalogRefreshProps {
   readonly reader: BranchlineFunction;
   /** Removes manifests that nobody names. */
   readonly cleaner: BranchlineFunction;
+  /** Looks at which files the snapshots of Iceberg tables name. */
+  readonly collector: BranchlineFunction;
   /** Functions that may ask for a refresh. */
   readonly wakers: readonly BranchlineFunction[];
 }
@@ -53,7 +55,7 @@ export class CatalogRefresh extends Construct {
 
   constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
     super(scope, id);
-    const { prefix, target, reader, cleaner } = props;
+    const { prefix, target, reader, cleaner, collector } = props;
     // Without a name of ours: a bucket that stayed must not stand in the way of deploying again.
     const bucket = new Bucket(this, 'Manifests', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -98,10 +100,13 @@ export class CatalogRefresh extends Construct {
         resources: [metadata],
       }),
     );
-    reader.fn.addToRolePolicy(
-      new PolicyStatement({ sid: 'ReadIcebergMetadata', actions: ['s3:GetObject'], resources: [metadata] }),
-    );
-    for (const fn of [target, reader]) {
+    for (const { fn } of [reader, collector]) {
+      fn.addToRolePolicy(
+        new PolicyStatement({ sid: 'ReadIcebergMetadata', actions: ['s3:GetObject'], resources: [metadata] }),
+      );
+    }
+    collector.fn.addEnvironment(ENV.icebergRoot, `s3://${bucket.bucketName}/${ICEBERG_PREFIX}`);
+    for (const fn of [target, reader, collector]) {
       explain(
         fn,
         `${nagName(bucket)}/${ICEBERG_PREFIX}*`,
@@ -130,6 +135,9 @@ export class CatalogRefresh extends Construct {
         resources: tables,
       }),
     );
+    collector.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'ReadTables', actions: ['glue:GetTable'], resources: tables }),
+    );
     const whole = this.#databases(props.config);
     cleaner.fn.addToRolePolicy(
       new PolicyStatement({
@@ -154,7 +162,7 @@ export class CatalogRefresh extends Construct {
     );
     this.#removals(target, props.config);
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
-      for (const fn of [target, reader]) {
+      for (const fn of [target, reader, collector]) {
         explain(fn, resource, WHY_WHOLE);
       }
     }

@@ -94,6 +94,20 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Objects that garbage collections deleted; objects that are missing after them',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.collectedObjects, { statistic: 'sum', period: Duration.days(1) })],
+          right: [ownMetric(prefix, METRIC.missingObjects, { statistic: 'max', period: Duration.hours(1) })],
+        }),
+        new GraphWidget({
+          title: 'Garbage collections that failed, and that wait, in seconds',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.failedCollections, { statistic: 'max', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.collectionWaitSeconds, { statistic: 'max', period: Duration.hours(1) })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

@@ -57,6 +57,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'set-up': { ...worker, glue: [] },
   // Its rights on the secret: constructs/credential-rotation.ts.
   'rotate-credentials': { ...worker, glue: [] },
+  // Its rights on lakeFS's two jobs, in the lake's buckets and in Glue's catalog: constructs/garbage-collection.ts.
+  'collect-garbage': { ...worker, glue: [] },
   // It reads the backup bucket besides.
   restore: { ...worker, glue: [] },
   'publish-events': none,

@@ -27,6 +27,7 @@ import { CredentialRotation } from '../constructs/credential-rotation.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { Exports } from '../constructs/exports.ts';
+import { GarbageCollection } from '../constructs/garbage-collection.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
@@ -121,6 +122,7 @@ export class ControlPlaneStack extends Stack {
       target: this.#fn('refresh-catalog'),
       reader: this.#fn('catalog'),
       cleaner: this.#fn('sweep'),
+      collector: this.#fn('collect-garbage'),
       wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('rollback')],
     });
     const scheduleDeadLetters = addSchedules(this, config, fnOf, alarmActions);
@@ -156,6 +158,10 @@ export class ControlPlaneStack extends Stack {
       readers: [this.#fn('restore')],
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
       ...(metadataStore === undefined ? {} : { metadataStore }),
+    });
+    new GarbageCollection(this, 'GarbageCollection', {
+      ...{ prefix, config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('collect-garbage') },
+      ...{ secretStatements: this.#secretStatements(), actions: alarmActions },
     });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {

@@ -27,6 +27,7 @@ export const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   sweep: 'Removes what has expired',
   inspect: 'Answers what ledger and lakeFS say',
   'rotate-credentials': 'Gives lakeFS a new key pair',
+  'collect-garbage': 'Has lakeFS’s garbage collected, with a look before and after',
   restore: 'Brings a lost repository or branch back',
   rollback: 'Puts a target back to an earlier state, or undoes one run',
   'set-up': 'Brings lakeFS to what the configuration says',
@@ -58,6 +59,8 @@ export const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'rotate-credentials': Duration.minutes(15),
   // Bringing the refs of a large repository back takes lakeFS its time.
   restore: Duration.minutes(15),
+  // Lists everything that refs show; what is not done by then goes on in the next invocation.
+  'collect-garbage': Duration.minutes(15),
   'publish-events': Duration.seconds(60),
 };
 

@@ -110,6 +110,7 @@ export class LakefsStack extends Stack {
       secretArn: secrets.credentials.secretArn,
       secretKmsKeyArn: secrets.key.keyArn,
       storageKmsKeyArn: storage.key.keyArn,
+      jobConnections: connections.names,
       network: {
         vpc: network.vpc,
         vpcSubnets: { subnets: [...network.privateSubnets] },

@@ -8,6 +8,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { FUNCTION, type FunctionName } from '../../lambdas/contract.ts';
 import { type Config, durationSeconds } from '../config/schema.ts';
 import type { BranchlineFunction } from '../constructs/branchline-function.ts';
+import { COLLECT_EVERY } from '../constructs/garbage-collection.ts';
 import { DeadLetterQueue } from '../constructs/hop.ts';
 import { TEND_EVERY } from '../constructs/snapshots.ts';
 import { DESCRIPTION, idOf } from './functions.ts';
@@ -25,7 +26,7 @@ interface Tick {
   readonly input?: object;
 }
 
-const ticksOf = ({ schedules, snapshots }: Config): readonly Tick[] => {
+const ticksOf = ({ schedules, snapshots, garbageCollection }: Config): readonly Tick[] => {
   const { reconcile, sweep, watch } = schedules;
   const own = (name: FunctionName, every: string): Tick => ({
     ...{ name, called: name, every },
@@ -41,6 +42,9 @@ const ticksOf = ({ schedules, snapshots }: Config): readonly Tick[] => {
       input: { action: 'sweep-previews' },
     },
     ...(snapshots.every === 'never' ? [] : [{ ...own(FUNCTION.snapshot, TEND_EVERY), input: { action: 'tend' } }]),
+    ...(garbageCollection.clientJar === undefined
+      ? []
+      : [{ ...own(FUNCTION.collectGarbage, COLLECT_EVERY), input: { action: 'tend' } }]),
     ...(watch === undefined
       ? []
       : [

@@ -24,6 +24,7 @@ export interface Entry {
   readonly address: string;
   /** A character a byte. */
   readonly content: string;
+  readonly at?: number;
 }
 export type Tree = ReadonlyMap<string, Entry>;
 
@@ -65,6 +66,10 @@ export class FakeLakefs implements Lakefs {
   readonly #restores = new Map<string, string>();
   readonly #asked = new Map<string, number>();
   #serial = 0;
+  /** Where objects come to lie, and when; for worlds that look at the storage too. */
+  now = (): number => 0;
+  addressOf = (serial: number): string => `mem://${String(serial)}`;
+  onPut: (address: string, content: string) => void = () => undefined;
 
   // ---- what tests look at ------------------------------------------------------------------------------------------
   tree(repository: string, ref: string): Tree {
@@ -272,7 +277,7 @@ export class FakeLakefs implements Lakefs {
         physicalAddress: address,
         checksum: content,
         sizeBytes: content.length,
-        mtime: 0,
+        mtime: entry.at ?? 0,
         metadata: {},
       };
     }
@@ -301,7 +306,9 @@ export class FakeLakefs implements Lakefs {
     const { staged } = this.#writable(repository, branch);
     if (options.ifAbsent === true && this.#view(repository, branch).has(path)) return 'exists';
     this.#serial += 1;
-    staged.set(path, { address: `mem://${String(this.#serial)}`, content: Buffer.from(content).toString('latin1') });
+    const entry = { address: this.addressOf(this.#serial), content: Buffer.from(content).toString('latin1') };
+    staged.set(path, { ...entry, at: this.now() });
+    this.onPut(entry.address, entry.content);
     return 'written';
   }
   async deleteObjects(repository: string, branch: string, paths: readonly string[]): Promise<void> {
@@ -474,7 +481,7 @@ export class FakeLakefs implements Lakefs {
       metaRangeId,
       message: request.message,
       committer: 'admin',
-      creationDate: 0,
+      creationDate: this.now(),
       metadata: request.metadata,
     };
     repo.commits.set(id, commit);

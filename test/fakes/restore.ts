@@ -9,6 +9,10 @@ export class FakeRestores implements Restores {
   async get(repository: string, id: string): Promise<RestoreRecord | undefined> {
     return structuredClone(this.entries.get(`${repository}/${id}`));
   }
+  async *list(repository: string): AsyncIterable<RestoreRecord> {
+    const found = [...this.entries.values()].filter((entry) => entry.repository === repository);
+    for (const entry of found.sort((a, b) => (a.id < b.id ? 1 : -1))) yield structuredClone(entry);
+  }
   async put(
     next: RestoreRecord,
   ): Promise<{ outcome: 'written' } | { outcome: 'stale'; restore: RestoreRecord | undefined }> {

@@ -6,12 +6,19 @@ import type { World } from './ports.ts';
 export interface RollbackWorld extends World, Omit<RollbackPorts, keyof World> {
   readonly publications: FakePublications;
   readonly refreshes: FakeRefreshes;
+  /** Set while lakeFS deletes objects. */
+  sweeping: boolean;
 }
 
 /** Whoever waits lets the time pass. */
-export const withRollbacks = (world: World): RollbackWorld => ({
-  ...world,
-  publications: new FakePublications(),
-  refreshes: new FakeRefreshes(),
-  pause: async (ms) => world.clock.advance(ms),
-});
+export const withRollbacks = (world: World): RollbackWorld => {
+  const made: RollbackWorld = {
+    ...world,
+    publications: new FakePublications(),
+    refreshes: new FakeRefreshes(),
+    sweeping: false,
+    sweeps: { stands: async () => made.sweeping },
+    pause: async (ms) => world.clock.advance(ms),
+  };
+  return made;
+};

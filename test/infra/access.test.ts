@@ -94,6 +94,8 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'set-up': WORKER,
   // Without `lakefs.rotation` it can look, and change nothing.
   'rotate-credentials': WORKER,
+  // Without the jar of lakeFS's client it can look at what Iceberg tables name, and begin nothing.
+  'collect-garbage': [...WORKER, `s3:GetObject on ${MANIFESTS}/iceberg/*`],
   restore: [
     ...WORKER,
     's3:GetObject on <SnapshotsBackups>/backups/*',
@@ -166,6 +168,9 @@ const MAY_END_IN_STAR = [
   /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
   /^<SnapshotsBackups>\/backups\/\*$/,
+  // lakeFS's two jobs: Glue names their logs; what they write lies beside the data, which one of them deletes.
+  /^arn:aws:logs:[^*]+:log-group:\/aws-glue\/\*$/,
+  /^arn:aws:s3:::bucket\/lake\/(?:data|_lakefs\/retention)\/\*$/,
   // The lake’s namespace and the destination of the one export.
   /^arn:aws:s3:::(?:bucket\/lake|exports\/lake)\/\*$/,
 ];

@@ -6,6 +6,7 @@
 import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
+import type { CollectionRecord } from '../../domain/collection.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { ExportRecord } from '../../domain/export.ts';
 import type { RestoreRecord } from '../../domain/restore.ts';
@@ -16,6 +17,7 @@ import { RUN_STATE } from '../../domain/run.ts';
 import { SNAPSHOT_STATE, type Snapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/target.ts';
 import {
+  collectionItemKey,
   exportItemKey,
   type ItemKey,
   indexKeysOf,
@@ -48,6 +50,7 @@ export const ITEM_KIND = {
   unmanaged: 'unmanaged',
   rotation: 'rotation',
   restore: 'restore',
+  collection: 'collection',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -233,4 +236,18 @@ export const toExport = (item: Item): ExportRecord => {
   requireStrings(item, ['name']);
   requireNumbers(item, ['version', 'updatedAt', 'sequence']);
   return { schemaVersion: SCHEMA_VERSION, ...entryOf(item) } as unknown as ExportRecord;
+};
+
+export const collectionItem = (record: CollectionRecord, writtenBy: string): Item => ({
+  ...record,
+  ...collectionItemKey(record.repository),
+  kind: ITEM_KIND.collection,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toCollection = (item: Item): CollectionRecord => {
+  requireStrings(item, ['repository']);
+  requireNumbers(item, ['version', 'updatedAt']);
+  return { schemaVersion: SCHEMA_VERSION, past: [], ...entryOf(item) } as unknown as CollectionRecord;
 };

@@ -15,6 +15,7 @@
  * | preview      | `PREVIEW#<name>`           | `PREVIEW`                                 | recent-index, `PREVIEWS`         |
  * | rollback     | `ROLLBACK#<id>`            | `ROLLBACK`                                | recent-index, `ROLLBACKS`; state-index |
  * | export       | `EXPORT#<name>`            | `EXPORT`                                  | key only                         |
+ * | collections  | `COLLECTION#<repo>`        | `COLLECTION`                              | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -62,6 +63,10 @@ export const snapshotItemKey = (repository: string, id: string): ItemKey => ({
   sk: 'SNAPSHOT',
 });
 export const rollbackItemKey = (id: string): ItemKey => ({ pk: `ROLLBACK#${id}`, sk: 'ROLLBACK' });
+export const collectionItemKey = (repository: string): ItemKey => ({
+  pk: `COLLECTION#${repository}`,
+  sk: 'COLLECTION',
+});
 export const exportItemKey = (name: string): ItemKey => ({ pk: `EXPORT#${name}`, sk: 'EXPORT' });
 
 /** A name may hold a `#`. */

@@ -17,6 +17,16 @@ export const createRestores = (options: {
       return item === undefined ? undefined : toRestore(item);
     },
 
+    async *list(repository) {
+      const query = {
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': restoreItemKey(repository, '').pk },
+        ConsistentRead: true,
+        ScanIndexForward: false,
+      };
+      for await (const page of table.pages(query)) yield* page.map(toRestore);
+    },
+
     async put(next) {
       const condition = next.version === 1 ? ENTRY_IS_NEW : VERSION_IS_WHAT_WAS_READ(next.version);
       const answer = await table.putWhere((writtenBy) => restoreItem(next, writtenBy), condition);

@@ -20,6 +20,8 @@ export interface LakefsConnection {
   readonly storageKmsKeyArn?: string;
   /** Network in which functions reach the server. @default what the configuration says of the functions */
   readonly network?: Network;
+  /** Names of Glue connections: the network in which jobs reach the server. @default none, or as the configuration says */
+  readonly jobConnections?: readonly string[];
   /** @default the store is somebody else's */
   readonly metadataStore?: MetadataStoreReference;
 }

@@ -32,7 +32,13 @@ test('a healthy deployment has nothing that fails', async () => {
   expect([...found.values()].filter(({ status }) => status !== 'ok')).toEqual([]);
   expect([...found.keys()]).toEqual([
     ...['version', 'configuration', 'lakeFS', 'health of lakeFS', 'TLS of lakeFS', 'metadata store', 'latency'],
-    ...['repository lake', 'target lake/main', 'storage of lake', 'presigned access to lake'],
+    ...[
+      'repository lake',
+      'garbage-collection rules of lake',
+      'target lake/main',
+      'storage of lake',
+      'presigned access to lake',
+    ],
     ...['permission to read jobs', 'job job-a', 'ledger'],
     ...['queue branchline-settle', 'queue branchline-settle-dlq', 'clock of lakeFS', 'clock of AWS'],
   ]);

@@ -364,3 +364,19 @@ it('whoever merges meanwhile is undone too: it goes on until the target equals t
   expect(await targetOf(world)).toMatchObject({ verifiedCommit: headOf(world) });
   expect((await targetOf(world))?.blocked).toBeUndefined();
 });
+
+describe('while lakeFS deletes objects', () => {
+  it('a rollback waits: what it brings back could be among them', async () => {
+    const world = await rollbackStage();
+    await promoted(world, 'sales/dt=1/a');
+    const state = headOf(world);
+    await overwrite(world, { 'sales/dt=1/a': 'bad' });
+    const head = headOf(world);
+    world.sweeping = true;
+    const waiting = await backTo(world, state, {}, world.clock.now() + 60_000);
+    expect(waiting).toMatchObject({ outcome: 'unfinished', rollback: { state: 'HOLDING' } });
+    expect(headOf(world)).toBe(head);
+    world.sweeping = false;
+    expect((await backTo(world, state)).outcome).toBe('rolled-back');
+  });
+});

@@ -1,0 +1,167 @@
+/**
+ * Everything that shows objects of a repository: heads of branches with what is staged on them, tags, the commits that published tables
+ * and previews show, and the files that snapshots of Iceberg tables name. Sweeps are held against it before, and it is read back after.
+ */
+import type { CollectionPorts } from '../collection-ports.ts';
+import { type CompiledConfig, KEEPER_BRANCH_PREFIX, type RepositoryConfig } from '../contract.ts';
+import { publishedTables } from '../domain/catalog/table.ts';
+import { shortCommit } from '../domain/collection.ts';
+import { isBranchlineError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/run.ts';
+import { ownersOfBranches } from './collection-guards.ts';
+import { filesOfSnapshots } from './iceberg-needs.ts';
+
+export interface ShownObject {
+  readonly path: string;
+  readonly address: string;
+}
+
+export interface Showing {
+  /** `branch main`, `tag v1`, `table lake.sales`. */
+  readonly where: string;
+  /** The same key shows the same objects for ever; absent where they may change. */
+  readonly key?: string;
+  /** In pages. Nothing where it is gone meanwhile. */
+  objects(): AsyncIterable<readonly ShownObject[]>;
+}
+
+const PAGE = 1000;
+
+async function* ofRef(
+  ports: CollectionPorts,
+  repository: string,
+  ref: string,
+  prefix = '',
+): AsyncIterable<readonly ShownObject[]> {
+  let page: ShownObject[] = [];
+  try {
+    for await (const { path, physicalAddress } of ports.lakefs.listObjects(repository, ref, { prefix })) {
+      page.push({ path, address: physicalAddress });
+      if (page.length < PAGE) continue;
+      yield page;
+      page = [];
+    }
+  } catch (error) {
+    // Its branch was deleted since it was listed: it shows nothing any more.
+    if (!isBranchlineError(error, 'BL3004')) throw error;
+  }
+  if (page.length > 0) yield page;
+}
+
+const atCommit = (ports: CollectionPorts, repository: string, where: string, commit: string, prefix = ''): Showing => ({
+  where,
+  key: `${shortCommit(commit)}${prefix === '' ? '' : `/${prefix}`}`,
+  objects: () => ofRef(ports, repository, commit, prefix),
+});
+
+/**
+ * Branches on which something may be staged that lakeFS's own list leaves out are looked at as they are; protected ones take no staged
+ * work, and what is younger than the minimum age is in no danger.
+ */
+const ofBranches = async (
+  ports: CollectionPorts,
+  { name: repository, targets }: RepositoryConfig,
+  young: EpochMs,
+): Promise<Showing[]> => {
+  const owners = await ownersOfBranches(ports, repository);
+  const found: Showing[] = [];
+  for await (const { id, commitId } of ports.lakefs.listBranches(repository, '')) {
+    found.push(atCommit(ports, repository, `branch ${id}`, commitId));
+    const openedAt = owners.get(id)?.openedAt ?? 0;
+    if (targets.includes(id) || id.startsWith(KEEPER_BRANCH_PREFIX) || openedAt > young) continue;
+    found.push({ where: `branch ${id}, staged`, objects: () => ofRef(ports, repository, id) });
+  }
+  return found;
+};
+
+async function* namedFiles(files: AsyncIterable<readonly string[]>): AsyncIterable<readonly ShownObject[]> {
+  for await (const page of files) yield page.map((address) => ({ path: address, address }));
+}
+
+/** What readers see may lag behind the head, or be older on purpose: of each table what lies below its own path. */
+const ofReaders = async (
+  ports: CollectionPorts,
+  config: CompiledConfig,
+  { name: repository, targets, tables }: RepositoryConfig,
+): Promise<Showing[]> => {
+  const found: Showing[] = [];
+  const pathOf = (name: string): string | undefined => tables.find((table) => table.name === name)?.path;
+  for (const target of targets) {
+    const shown = await ports.publications.get(repository, target);
+    for (const table of publishedTables(config, repository, target)) {
+      const where = `table ${table.database}.${table.tableName}`;
+      const { commit, towards } = shown?.tables[table.name] ?? {};
+      for (const each of [commit, towards]) {
+        if (each !== undefined) found.push(atCommit(ports, repository, where, each, table.path));
+      }
+      if (table.iceberg === undefined) continue;
+      found.push({ where: `snapshots of ${where}`, objects: () => namedFiles(filesOfSnapshots(ports, table)) });
+    }
+  }
+  for await (const { name, commit, repository: of, tables: shown } of ports.previews.list()) {
+    if (of !== repository) continue;
+    for (const path of shown.flatMap((table) => pathOf(table) ?? []))
+      found.push(atCommit(ports, repository, `preview ${name}`, commit, path));
+  }
+  return found;
+};
+
+/**
+ * @param marked when the list was made: what was staged less than the minimum age before is not on it.
+ * @param tags whether tags count: where they are not kept their objects may go.
+ */
+export const everythingShown = async (
+  ports: CollectionPorts,
+  repository: RepositoryConfig,
+  of: { readonly marked: EpochMs; readonly minAgeSeconds: number; readonly tags: boolean },
+): Promise<readonly Showing[]> => {
+  const found = await ofBranches(ports, repository, of.marked - of.minAgeSeconds * 1000);
+  if (of.tags) {
+    for await (const { id, commitId } of ports.lakefs.listTags(repository.name, ''))
+      found.push(atCommit(ports, repository.name, `tag ${id}`, commitId));
+  }
+  return [...found, ...(await ofReaders(ports, await ports.config.load(), repository))];
+};
+
+const AT_ONCE = 4;
+
+/**
+ * Looks at each of them once, some at a time, and leaves out whose key is done already.
+ * @param look answers whether to go on with this one, and the others
+ * @returns `whole`, or what stopped it.
+ */
+export const lookAtAll = async (
+  all: readonly Showing[],
+  options: {
+    readonly done: Set<string>;
+    isTimeUp(): boolean;
+    look(showing: Showing, page: readonly ShownObject[]): Promise<boolean>;
+    /** After each that was looked at to its end. */
+    ended(showing: Showing): Promise<void>;
+  },
+): Promise<'whole' | 'stopped' | 'time-up'> => {
+  const { done } = options;
+  const taken = new Set(done);
+  const left = all.filter(({ key }) => {
+    if (key === undefined) return true;
+    if (taken.has(key)) return false;
+    taken.add(key);
+    return true;
+  });
+  const queue = left.values();
+  let outcome: 'whole' | 'stopped' | 'time-up' = 'whole';
+  const worker = async (): Promise<void> => {
+    for (const showing of queue) {
+      for await (const page of showing.objects()) {
+        if (outcome === 'whole' && options.isTimeUp()) outcome = 'time-up';
+        if (outcome === 'whole' && !(await options.look(showing, page))) outcome = 'stopped';
+        if (outcome !== 'whole') return;
+      }
+      if (outcome !== 'whole') return;
+      if (showing.key !== undefined) done.add(showing.key);
+      await options.ended(showing);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, worker));
+  return outcome;
+};
