@@ -16,13 +16,6 @@ export const GARBAGE_COLLECTION_ERRORS = {
     3,
     'Look with `branchline gc status`: only the collection under way can be approved or discarded.',
   ),
-  BL8503: entry(
-    'garbage collection waits',
-    'operator',
-    true,
-    5,
-    'The message says for whom. Commit or reset what is staged, end what is under way; it goes on by itself.',
-  ),
   BL8504: entry(
     'nothing was marked',
     'platform',
