@@ -47,8 +47,6 @@ const same = (a: Entry | undefined, b: Entry | undefined): boolean => a?.content
 const sortedPaths = (...trees: Tree[]): string[] => [...new Set(trees.flatMap((tree) => [...tree.keys()]))].sort();
 
 export class FakeLakefs implements Lakefs {
-  /** Whether merges lose files as a real 1.84 server's do. */
-  losesFiles = false;
   readonly repositories = new Map<string, Repo>();
   /** What dumps wrote into the storage namespace. */
   readonly metaRangeFiles = new Map<string, Uint8Array>();
@@ -528,9 +526,7 @@ export class FakeLakefs implements Lakefs {
       if (theirs === undefined) result.delete(path);
       else result.set(path, theirs);
     }
-    if (this.losesFiles) {
-      for (const path of [...lostFrom(base, into, source), ...lostFrom(base, source, into)]) result.delete(path);
-    }
+    for (const path of [...lostFrom(base, into, source), ...lostFrom(base, source, into)]) result.delete(path);
     return result;
   }
 }

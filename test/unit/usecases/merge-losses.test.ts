@@ -21,7 +21,6 @@ import {
 /** `sales/dt=3/_SUCCESS` is the last path of all; whoever removes it leaves nothing behind `sales/dt=1/`. */
 const lake = async (): Promise<World> => {
   const world = await stage();
-  world.lakefs.losesFiles = true;
   const run = await start(world);
   for (const path of ['sales/dt=1/_SUCCESS', 'sales/dt=3/_SUCCESS']) await write(world, run, path, '');
   await finish(world, run);
