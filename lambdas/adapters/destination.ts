@@ -1,7 +1,9 @@
 /** Buckets that exports write to. Objects are copied inside S3: their bytes do not pass through the function. */
 import { createHash } from 'node:crypto';
-import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import { atOnce } from '../domain/at-once.ts';
+import { BranchlineError } from '../domain/errors.ts';
 import type { CopySource, Destination, DestinationObject, Place } from '../export-ports.ts';
+import { isNotThere, listPages } from './s3-look.ts';
 import { askS3, type S3Answer, type S3Options, type S3Request } from './s3-request.ts';
 import { asXml, elementsOf, textOf } from './s3-xml.ts';
 
@@ -23,6 +25,7 @@ const parse = (address: string): { bucket: string; key: string } => {
 const asHeader = ({ bucket, key }: { bucket: string; key: string }): string =>
   `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 
+/** Our own small files get this alone: they stay readable at once, whatever the class of the data. */
 const encryption = ({ kmsKeyArn }: Place): Record<string, string> =>
   kmsKeyArn === undefined
     ? {}
@@ -36,10 +39,6 @@ const storing = (place: Place): Record<string, string> => ({
   ...encryption(place),
   ...(place.storageClass === undefined ? {} : { 'x-amz-storage-class': place.storageClass }),
 });
-
-/** Our own small files stay readable at once, whatever the class of the data. */
-const gone = (error: unknown): boolean =>
-  isBranchlineError(error) && ['NoSuchKey', 'HTTP 404'].includes(String(error.details['awsError']));
 
 export interface DestinationOptions extends S3Options {
   /** Told of every call. */
@@ -73,23 +72,20 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
     const uploadId = textOf(started, 'UploadId') ?? '';
     const count = Math.ceil(source.sizeBytes / PART);
     const etags = new Array<string>(count);
-    const numbers = etags.keys();
-    const worker = async (): Promise<void> => {
-      for (const index of numbers) {
-        const end = Math.min(source.sizeBytes, (index + 1) * PART) - 1;
-        const answer = await call({
-          ...{ method: 'PUT', bucket, key, action: 's3:PutObject', timeoutMs: COPY_TIMEOUT_MS },
-          query: { partNumber: String(index + 1), uploadId },
-          headers: {
-            'x-amz-copy-source': asHeader(parse(source.address)),
-            'x-amz-copy-source-range': `bytes=${String(index * PART)}-${String(end)}`,
-          },
-        });
-        etags[index] = textOf(answer, 'ETag') ?? '';
-      }
+    const copyPart = async (index: number): Promise<void> => {
+      const end = Math.min(source.sizeBytes, (index + 1) * PART) - 1;
+      const answer = await call({
+        ...{ method: 'PUT', bucket, key, action: 's3:PutObject', timeoutMs: COPY_TIMEOUT_MS },
+        query: { partNumber: String(index + 1), uploadId },
+        headers: {
+          'x-amz-copy-source': asHeader(parse(source.address)),
+          'x-amz-copy-source-range': `bytes=${String(index * PART)}-${String(end)}`,
+        },
+      });
+      etags[index] = textOf(answer, 'ETag') ?? '';
     };
     try {
-      await Promise.all(Array.from({ length: PARTS_AT_ONCE }, worker));
+      await atOnce(PARTS_AT_ONCE, etags.keys(), copyPart);
     } catch (error) {
       // Parts that nobody completes would be paid for until the bucket's lifecycle rule takes them.
       const abort = { method: 'DELETE', bucket, key, query: { uploadId }, action: 's3:AbortMultipartUpload' } as const;
@@ -111,7 +107,7 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
         const answer = await (source.sizeBytes > MAX_COPY ? copyInParts : copyWhole)(source, place, key);
         return { etag: (textOf(answer, 'ETag') ?? '').replaceAll('"', '') };
       } catch (error) {
-        if (gone(error)) throw new BranchlineError('BL9003', `${source.address} is not there`, { cause: error });
+        if (isNotThere(error)) throw new BranchlineError('BL9003', `${source.address} is not there`, { cause: error });
         throw error;
       }
     },
@@ -127,20 +123,13 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
       try {
         return await call({ method: 'GET', bucket, key, action: 's3:GetObject' });
       } catch (error) {
-        if (gone(error)) return undefined;
+        if (isNotThere(error)) return undefined;
         throw error;
       }
     },
 
     async *list({ bucket }, prefix, after) {
-      let token: string | undefined;
-      do {
-        const query = {
-          ...{ 'list-type': '2', prefix },
-          ...(after === undefined || token !== undefined ? {} : { 'start-after': after }),
-          ...(token === undefined ? {} : { 'continuation-token': token }),
-        };
-        const page = await call({ method: 'GET', bucket, key: '', query, action: 's3:ListBucket' });
+      for await (const page of listPages(call, { bucket, prefix, after })) {
         for (const object of elementsOf(page, 'Contents')) {
           const found: DestinationObject = {
             key: textOf(object, 'Key') ?? '',
@@ -149,8 +138,7 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
           };
           yield found;
         }
-        token = textOf(page, 'NextContinuationToken');
-      } while (token !== undefined && token !== '');
+      }
     },
 
     async checksumOf({ bucket }, key) {
@@ -158,7 +146,7 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
         const { headers } = await ask({ method: 'HEAD', bucket, key, action: 's3:GetObject' });
         return headers.get(CHECKSUM_HEADER) ?? undefined;
       } catch (error) {
-        if (gone(error)) return undefined;
+        if (isNotThere(error)) return undefined;
         throw error;
       }
     },

@@ -1,6 +1,7 @@
 /** S3 below the storage namespaces of repositories. Only looks. */
 import type { LakeObject, LakeStorage } from '../collection-ports.ts';
-import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import { BranchlineError } from '../domain/errors.ts';
+import { isNotThere, listPages } from './s3-look.ts';
 import { askS3, callS3, type S3Options } from './s3-request.ts';
 import { elementsOf, textOf } from './s3-xml.ts';
 
@@ -10,29 +11,20 @@ const parse = (address: string): { bucket: string; key: string } => {
   return { bucket, key };
 };
 
-const isGone = (error: unknown): boolean =>
-  isBranchlineError(error) && ['NoSuchKey', 'HTTP 404'].includes(String(error.details['awsError']));
-
 export const createLakeStorage = (options: S3Options): LakeStorage => {
-  async function* pages(below: string, more: Readonly<Record<string, string>> = {}): AsyncIterable<string> {
+  const pages = (below: string, delimiter?: '/'): AsyncIterable<string> => {
     const { bucket, key: prefix } = parse(below);
-    let token: string | undefined;
-    do {
-      const query = {
-        ...{ 'list-type': '2', prefix, ...more },
-        ...(token === undefined ? {} : { 'continuation-token': token }),
-      };
-      const page = await callS3({ method: 'GET', bucket, key: '', query, action: 's3:ListBucket' }, options);
-      yield page;
-      token = textOf(page, 'NextContinuationToken');
-    } while (token !== undefined && token !== '');
-  }
+    return listPages((request) => callS3(request, options), {
+      ...{ bucket, prefix },
+      ...(delimiter === undefined ? {} : { delimiter }),
+    });
+  };
 
   return {
     async folders(below) {
       const { bucket } = parse(below);
       const found: string[] = [];
-      for await (const page of pages(below, { delimiter: '/' })) {
+      for await (const page of pages(below, '/')) {
         for (const each of elementsOf(page, 'CommonPrefixes'))
           found.push(`s3://${bucket}/${textOf(each, 'Prefix') ?? ''}`);
       }
@@ -58,7 +50,7 @@ export const createLakeStorage = (options: S3Options): LakeStorage => {
         await askS3({ method: 'HEAD', ...parse(address), action: 's3:GetObject' }, options);
         return true;
       } catch (error) {
-        if (isGone(error)) return false;
+        if (isNotThere(error)) return false;
         throw error;
       }
     },
@@ -67,7 +59,7 @@ export const createLakeStorage = (options: S3Options): LakeStorage => {
       try {
         return await callS3({ method: 'GET', ...parse(address), action: 's3:GetObject' }, options);
       } catch (error) {
-        if (isGone(error)) return undefined;
+        if (isNotThere(error)) return undefined;
         throw error;
       }
     },

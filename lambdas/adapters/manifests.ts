@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Manifests, StoredManifest } from '../catalog-ports.ts';
 import { isBranchlineError } from '../domain/errors.ts';
+import { listPages } from './s3-look.ts';
 import { callS3, type S3Options } from './s3-request.ts';
 import { elementsOf, textOf } from './s3-xml.ts';
 
@@ -45,14 +46,7 @@ export const createManifests = ({
     },
 
     async *list(below) {
-      let token: string | undefined;
-      do {
-        const query = {
-          'list-type': '2',
-          prefix: `${prefix}${below}`,
-          ...(token === undefined ? {} : { 'continuation-token': token }),
-        };
-        const page = await call({ method: 'GET', key: '', query, action: 's3:ListBucket' });
+      for await (const page of listPages(call, { bucket, prefix: `${prefix}${below}` })) {
         for (const object of elementsOf(page, 'Contents')) {
           const stored: StoredManifest = {
             key: (textOf(object, 'Key') ?? '').slice(prefix.length),
@@ -61,8 +55,7 @@ export const createManifests = ({
           };
           yield stored;
         }
-        token = textOf(page, 'NextContinuationToken');
-      } while (token !== undefined && token !== '');
+      }
     },
 
     async remove(key) {

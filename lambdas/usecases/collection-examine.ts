@@ -3,7 +3,7 @@ import type { CollectionPorts } from '../collection-ports.ts';
 import type { AddressSet } from '../domain/address-set.ts';
 import { MAX_EXAMPLES, type Marked, type Sighting } from '../domain/collection.ts';
 import { everythingStored, readList, readReceipt } from './collection-lists.ts';
-import { everythingShown, lookAtAll } from './collection-refs.ts';
+import { everythingShown, lookAtAll, SAVE_EVERY_MS } from './collection-refs.ts';
 import type { CollectionWorker } from './collection-worker.ts';
 
 export const listOf = async (ports: CollectionPorts, worker: CollectionWorker): Promise<AddressSet> => {
@@ -44,21 +44,14 @@ export type Examination =
   | { readonly outcome: 'unfinished' }
   | { readonly outcome: 'shown'; readonly sightings: readonly Sighting[] };
 
-/** How often progress is written down: a ref of a large lake takes seconds. */
-const SAVE_EVERY_MS = 20_000;
-
 /** Commits that were looked at before are left out; what is staged on branches is looked at each time. */
 export const examine = async (
   ports: CollectionPorts,
   worker: CollectionWorker,
   list: AddressSet,
 ): Promise<Examination> => {
-  const { settings, repository, current } = worker;
-  const all = await everythingShown(ports, repository, {
-    marked: current.mark?.intendedAt ?? current.requestedAt,
-    minAgeSeconds: settings.minAgeSeconds,
-    tags: settings.tags === 'keep',
-  });
+  const { current } = worker;
+  const all = await everythingShown(ports, worker);
   const done = new Set(current.examined ?? []);
   const sightings: Sighting[] = [];
   let savedAt = ports.clock.now();

@@ -2,6 +2,7 @@
 import type { CollectionPorts, LakeObject } from '../collection-ports.ts';
 import { COLLECTION_FOLDER } from '../contract.ts';
 import { AddressSet } from '../domain/address-set.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { BranchlineError } from '../domain/errors.ts';
 
 /** With a slash at its end. */
@@ -59,15 +60,12 @@ export const everythingStored = async (
   options: { isTimeUp(): boolean; take(object: LakeObject): void },
 ): Promise<boolean> => {
   const below = `${rootOfNamespace(namespace)}${DATA}`;
-  const folders = (await storage.folders(below)).values();
-  const worker = async (): Promise<void> => {
-    for (const folder of folders) {
-      for await (const object of storage.list(folder)) {
-        if (options.isTimeUp()) return;
-        options.take(object);
-      }
+  await atOnce(AT_ONCE, await storage.folders(below), async (folder) => {
+    if (options.isTimeUp()) return;
+    for await (const object of storage.list(folder)) {
+      if (options.isTimeUp()) return;
+      options.take(object);
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  });
   return !options.isTimeUp();
 };

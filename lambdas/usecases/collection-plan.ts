@@ -4,6 +4,7 @@ import { type GarbageCollectionConfig, KEEPER_BRANCH_PREFIX, type RepositoryConf
 import { type Blocker, type CollectionRecord, haveDrifted, tagKeeperOf } from '../domain/collection.ts';
 import type { GarbageCollectionRules } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
+import { keeperBranchOf } from '../domain/snapshot.ts';
 import { blockersOf, ownersOfBranches } from './collection-guards.ts';
 
 /** A branch that nobody works on keeps whatever its head shows. */
@@ -77,7 +78,7 @@ const tagsWithoutKeeper = async (ports: CollectionPorts, repository: string): Pr
   for await (const { id } of ports.lakefs.listBranches(repository, KEEPER_BRANCH_PREFIX)) keepers.add(id);
   let count = 0;
   for await (const { id } of ports.lakefs.listTags(repository, ''))
-    if (!keepers.has(`${KEEPER_BRANCH_PREFIX}${id}`) && !keepers.has(tagKeeperOf(id))) count += 1;
+    if (!keepers.has(keeperBranchOf(id)) && !keepers.has(tagKeeperOf(id))) count += 1;
   return count;
 };
 

@@ -1,13 +1,13 @@
 /** After a sweep every ref is read back, and what it shows is looked for in S3: whatever is missing is told, nothing is put right by itself. */
 import type { CollectionPorts } from '../collection-ports.ts';
 import { AddressSet } from '../domain/address-set.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { MAX_EXAMPLES, type ReadBack, type Sighting } from '../domain/collection.ts';
 import { listOf } from './collection-examine.ts';
 import { everythingStored, rootOfNamespace } from './collection-lists.ts';
-import { everythingShown, lookAtAll, type Showing, type ShownObject } from './collection-refs.ts';
+import { everythingShown, lookAtAll, SAVE_EVERY_MS, type Showing, type ShownObject } from './collection-refs.ts';
 import type { CollectionWorker } from './collection-worker.ts';
 
-const SAVE_EVERY_MS = 20_000;
 const HEADS_AT_ONCE = 16;
 const NOTHING: ReadBack = { refs: 0, objects: 0, missing: 0, outside: 0, left: 0, sightings: [] };
 
@@ -40,16 +40,12 @@ const inventory = async (
 
 /** @returns what was found; `undefined` where the time was up, and the next invocation goes on. */
 export const readBack = async (ports: CollectionPorts, worker: CollectionWorker): Promise<ReadBack | undefined> => {
-  const { settings, repository, current } = worker;
+  const { current } = worker;
   const found = await inventory(ports, worker, await listOf(ports, worker));
   if (found === undefined) return undefined;
   const { stored, left } = found;
   const root = rootOfNamespace(worker.namespace);
-  const all = await everythingShown(ports, repository, {
-    marked: current.mark?.intendedAt ?? current.requestedAt,
-    minAgeSeconds: settings.minAgeSeconds,
-    tags: settings.tags === 'keep',
-  });
+  const all = await everythingShown(ports, worker);
   const done = new Set(current.checked ?? []);
   let so: ReadBack = { ...(current.readBack ?? NOTHING), left };
   /** What may change is looked at each time anew, and so counted apart. */
@@ -76,15 +72,12 @@ export const readBack = async (ports: CollectionPorts, worker: CollectionWorker)
     count.objects += page.length;
     const inside = page.filter(({ address }) => address.startsWith(root));
     count.outside += page.length - inside.length;
-    const doubtful = inside.filter(({ address }) => !stored.has(address)).values();
-    const worker = async (): Promise<void> => {
-      for (const { path, address } of doubtful) {
-        if (await isThere(address)) continue;
-        if (count.missing.length < MAX_EXAMPLES) count.missing.push({ where, path, address });
-        else count.more += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: HEADS_AT_ONCE }, worker));
+    const doubtful = inside.filter(({ address }) => !stored.has(address));
+    await atOnce(HEADS_AT_ONCE, doubtful, async ({ path, address }) => {
+      if (await isThere(address)) return;
+      if (count.missing.length < MAX_EXAMPLES) count.missing.push({ where, path, address });
+      else count.more += 1;
+    });
   };
   const outcome = await lookAtAll(all, {
     done,

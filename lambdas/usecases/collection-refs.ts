@@ -4,11 +4,13 @@
  */
 import type { CollectionPorts } from '../collection-ports.ts';
 import { type CompiledConfig, KEEPER_BRANCH_PREFIX, type RepositoryConfig } from '../contract.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { publishedTables } from '../domain/catalog/table.ts';
 import { shortCommit } from '../domain/collection.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import { ownersOfBranches } from './collection-guards.ts';
+import type { CollectionWorker } from './collection-worker.ts';
 import { filesOfSnapshots } from './iceberg-needs.ts';
 
 export interface ShownObject {
@@ -106,17 +108,14 @@ const ofReaders = async (
   return found;
 };
 
-/**
- * @param marked when the list was made: what was staged less than the minimum age before is not on it.
- * @param tags whether tags count: where they are not kept their objects may go.
- */
+/** What was staged less than the minimum age before the list was made is not on it. Where tags are not kept their objects may go. */
 export const everythingShown = async (
   ports: CollectionPorts,
-  repository: RepositoryConfig,
-  of: { readonly marked: EpochMs; readonly minAgeSeconds: number; readonly tags: boolean },
+  { repository, settings, current }: Pick<CollectionWorker, 'repository' | 'settings' | 'current'>,
 ): Promise<readonly Showing[]> => {
-  const found = await ofBranches(ports, repository, of.marked - of.minAgeSeconds * 1000);
-  if (of.tags) {
+  const markedAt = current.mark?.intendedAt ?? current.requestedAt;
+  const found = await ofBranches(ports, repository, markedAt - settings.minAgeSeconds * 1000);
+  if (settings.tags === 'keep') {
     for await (const { id, commitId } of ports.lakefs.listTags(repository.name, ''))
       found.push(atCommit(ports, repository.name, `tag ${id}`, commitId));
   }
@@ -124,6 +123,8 @@ export const everythingShown = async (
 };
 
 const AT_ONCE = 4;
+/** How often progress is written down: a ref of a large lake takes seconds. */
+export const SAVE_EVERY_MS = 20_000;
 
 /**
  * Looks at each of them once, some at a time, and leaves out whose key is done already.
@@ -148,20 +149,17 @@ export const lookAtAll = async (
     taken.add(key);
     return true;
   });
-  const queue = left.values();
   let outcome: 'whole' | 'stopped' | 'time-up' = 'whole';
-  const worker = async (): Promise<void> => {
-    for (const showing of queue) {
-      for await (const page of showing.objects()) {
-        if (outcome === 'whole' && options.isTimeUp()) outcome = 'time-up';
-        if (outcome === 'whole' && !(await options.look(showing, page))) outcome = 'stopped';
-        if (outcome !== 'whole') return;
-      }
+  await atOnce(AT_ONCE, left, async (showing) => {
+    if (outcome !== 'whole') return;
+    for await (const page of showing.objects()) {
+      if (outcome === 'whole' && options.isTimeUp()) outcome = 'time-up';
+      if (outcome === 'whole' && !(await options.look(showing, page))) outcome = 'stopped';
       if (outcome !== 'whole') return;
-      if (showing.key !== undefined) done.add(showing.key);
-      await options.ended(showing);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, left.length) }, worker));
+    if (outcome !== 'whole') return;
+    if (showing.key !== undefined) done.add(showing.key);
+    await options.ended(showing);
+  });
   return outcome;
 };

@@ -2,6 +2,7 @@
 import type { CollectionPorts } from '../collection-ports.ts';
 import { KEEPER_BRANCH_PREFIX, TAG_KEEPER_PREFIX } from '../contract.ts';
 import { tagKeeperOf } from '../domain/collection.ts';
+import { keeperBranchOf } from '../domain/snapshot.ts';
 
 /** Makes the branches that are missing, moves those whose tag is on another commit now, and removes those whose tag is gone. */
 export const keepTags = async (ports: CollectionPorts, repository: string): Promise<void> => {
@@ -11,7 +12,7 @@ export const keepTags = async (ports: CollectionPorts, repository: string): Prom
   const wanted = new Set<string>();
   for await (const { id, commitId } of lakefs.listTags(repository, '')) {
     // Snapshots have keepers of their own, which go with them.
-    if (keepers.get(`${KEEPER_BRANCH_PREFIX}${id}`) === commitId) continue;
+    if (keepers.get(keeperBranchOf(id)) === commitId) continue;
     const keeper = tagKeeperOf(id);
     wanted.add(keeper);
     const before = keepers.get(keeper);

@@ -26,13 +26,10 @@ const describe = (run: Run, clashes: readonly Clash[], code: ConflictCode): stri
   if (code === 'BL2017') {
     return `${run.target} was rolled back past base commit ${promotionBaseOf(run).slice(0, 12)} by commit ${first?.commit ?? ''}`;
   }
-  if (code === 'BL2023') {
-    const many = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
-    return `lakeFS lost ${first?.what ?? 'a file'}${many} in the merge; it was taken back`;
-  }
+  const more = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
+  if (code === 'BL2023') return `lakeFS lost ${first?.what ?? 'a file'}${more} in the merge; it was taken back`;
   if (first === undefined) return `${run.target} and the run changed the same paths`;
   const who = first.run === undefined ? '' : ` (run ${first.run})`;
-  const more = clashes.length > 1 ? ` and ${String(clashes.length - 1)} more` : '';
   return `${first.kind} ${first.what === '' ? '/' : first.what} changed on ${run.target} too${who}${more}`;
 };
 

@@ -1,5 +1,6 @@
 /** Copies one chunk of objects and writes the part of the manifest that names them. Safe to repeat. */
 import type { ExportConfig } from '../contract.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import { partKey, redshiftKey } from '../domain/export.ts';
 import type { CopySource, Destination, Place } from '../export-ports.ts';
@@ -35,19 +36,15 @@ export const copyChunk = async (
 ): Promise<void> => {
   const place = placeOfExport(config);
   const failures: string[] = [];
-  const rest = chunk.copies.values();
-  const worker = async (): Promise<void> => {
-    for (const { key, source } of rest) {
-      try {
-        await destination.copy(source, place, `${config.prefix}${key}`);
-      } catch (error) {
-        // One object that is gone or refused must not keep the others; a bucket that is away is tried again as a whole.
-        if (!isBranchlineError(error, 'BL9003', 'BL4002')) throw error;
-        failures.push(`${key} (${error.message})`);
-      }
+  await atOnce(AT_ONCE, chunk.copies, async ({ key, source }) => {
+    try {
+      await destination.copy(source, place, `${config.prefix}${key}`);
+    } catch (error) {
+      // One object that is gone or refused must not keep the others; a bucket that is away is tried again as a whole.
+      if (!isBranchlineError(error, 'BL9003', 'BL4002')) throw error;
+      failures.push(`${key} (${error.message})`);
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, chunk.copies.length) }, worker));
+  });
   if (failures.length > 0) {
     const named = failures.slice(0, NAMED_FAILURES).join('; ');
     throw new BranchlineError(

@@ -1,6 +1,6 @@
 /**
  * For garbage collection: what the snapshots of Iceberg tables still name. Whoever is about to remove objects of a storage namespace
- * asks `namedBySnapshots` about them, and leaves those that come back alone. The other side of the promise is kept where snapshots
+ * holds them against `filesOfSnapshots`, and leaves those that are among them alone. The other side of the promise is kept where snapshots
  * expire (domain/iceberg/retention.ts): a snapshot is kept only while lakeFS is bound to keep its objects: it is the current one, was replaced
  * within `history` (shorter than any retention of the target by a day at least), or is the head of a branch `keep-…`.
  *
@@ -10,7 +10,7 @@ import type { Catalog, IcebergReader } from '../catalog-ports.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { readManifest, readManifestList } from '../domain/iceberg/manifest-file.ts';
-import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
+import type { Snapshot } from '../domain/iceberg/snapshot.ts';
 import { ICEBERG_PARAMETER, isIcebergTable, openIceberg } from './iceberg-table.ts';
 
 export interface NeedsPorts {
@@ -30,13 +30,10 @@ const openCertain = async (ports: NeedsPorts, table: TableDescriptor) => {
   return open;
 };
 
-/** Commits that a table's snapshots show, oldest first; those of other writers have none. None for a table that is not Iceberg. */
-export const commitsOfSnapshots = async (ports: NeedsPorts, table: TableDescriptor): Promise<readonly string[]> => {
-  const { metadata } = await openCertain(ports, table);
-  return (metadata?.snapshots ?? []).flatMap(({ summary }) => summary[SUMMARY.commit] ?? []);
-};
-
-/** Addresses of all files that any snapshot of the table names, manifest by manifest; one that several have may come again. */
+/**
+ * Addresses of all files that any snapshot of the table names, manifest by manifest; one that several have may come again.
+ * @throws BL7020 where that cannot be told for certain: then nothing may be removed.
+ */
 export async function* filesOfSnapshots(ports: NeedsPorts, table: TableDescriptor): AsyncIterable<readonly string[]> {
   const { metadata } = await openCertain(ports, table);
   const read = async (uri: string): Promise<Buffer> => {
@@ -56,23 +53,3 @@ export async function* filesOfSnapshots(ports: NeedsPorts, table: TableDescripto
     }
   }
 }
-
-/**
- * Those of the given addresses that a snapshot of one of the tables names, each with `database.table`.
- * @throws BL7020 where that cannot be told for certain: then nothing may be removed.
- */
-export const namedBySnapshots = async (
-  ports: NeedsPorts,
-  tables: readonly TableDescriptor[],
-  addresses: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, string>> => {
-  const named = new Map<string, string>();
-  for (const table of tables) {
-    for await (const files of filesOfSnapshots(ports, table)) {
-      for (const file of files) {
-        if (addresses.has(file)) named.set(file, `${table.database}.${table.tableName}`);
-      }
-    }
-  }
-  return named;
-};

@@ -17,6 +17,7 @@ import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import { Hop } from './hop.ts';
+import { placeOfNamespace } from './namespace.ts';
 
 /** An export must end before its lease (20 min, domain/export.ts), and the lease before the message comes back. */
 export const EXPORT_TIMEOUT = Duration.minutes(15);
@@ -90,8 +91,8 @@ export class Exports extends Construct {
     const sources = compiled.repositories
       .filter(({ name }) => repositories.has(name))
       .map(({ storageNamespace }) => {
-        const [, bucket = '', path = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(storageNamespace) ?? [];
-        return `arn:${partition}:s3:::${bucket}/${path === '' ? '' : `${path}/`}*`;
+        const { bucket, prefix } = placeOfNamespace(storageNamespace);
+        return `arn:${partition}:s3:::${bucket}/${prefix}*`;
       });
     const places = exports.map(({ bucket, prefix }) => `arn:${partition}:s3:::${bucket}/${prefix}*`);
     const buckets = [...new Set(exports.map(({ bucket }) => `arn:${partition}:s3:::${bucket}`))];

@@ -18,6 +18,7 @@ import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import type { LakefsConnection } from './lakefs/connection.ts';
+import { placeOfNamespace } from './namespace.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'glue', 'collector', 'collect_garbage.py');
 /** Where lakeFS's client and Branchline leave their reports, below a namespace. */
@@ -104,10 +105,7 @@ export class GarbageCollection extends Construct {
     const collected = compiled.garbageCollection?.repositories ?? [];
     return compiled.repositories
       .filter(({ name }) => collected.includes(name))
-      .map(({ storageNamespace }) => {
-        const [, bucket = '', path = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(storageNamespace) ?? [];
-        return { bucket, prefix: path === '' ? '' : `${path}/` };
-      });
+      .map(({ storageNamespace }) => placeOfNamespace(storageNamespace));
   }
 
   #keys({ config, lakefs }: GarbageCollectionProps): string[] {
