@@ -90,6 +90,7 @@ def test_ways_of_spark_to_lakefs() -> None:
 
 
 def test_codes_and_titles_are_those_of_the_catalog() -> None:
-    text = (LAMBDAS / "domain" / "errors.ts").read_text(encoding="utf-8")
+    families = sorted((LAMBDAS / "domain" / "error-catalog").glob("*.ts"))
+    text = "\n".join(family.read_text(encoding="utf-8") for family in families)
     titles = {code: title for code, _, title in re.findall(r"(BL\d{4}): entry\(\s*(['\"])(.*?)\2,", text)}
     assert {code: entry.title for code, entry in CATALOG.items()} == {code: titles.get(code) for code in CATALOG}
