@@ -1,6 +1,7 @@
 /** What becomes of a run whose merge the target's log holds: step 1 and the end of step 5 in docs/architecture.md. */
 import { isPromotion, type Merged } from '../domain/history.ts';
 import type { Commit } from '../domain/lakefs.ts';
+import { promotionBaseOf } from '../domain/promotion.ts';
 import { type Clash, formatRunKey, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
 import type { Ports } from '../ports.ts';
@@ -45,12 +46,18 @@ export const settleMerged = async (
   if (merged.takenBack || (merged.inForce && isOurs)) {
     const wasLookedAt = isChecked && !merged.takenBack;
     const objection =
-      (wasLookedAt ? undefined : await objectionTo(ports, run, before)) ??
+      (wasLookedAt ? undefined : baseGone(run, history) ?? (await objectionTo(ports, run, before))) ??
       (await lossOf(ports, run, commit, before.slice(0, -1)));
     if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
   }
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
+
+/** The target was reset between check and merge, to before the run's base: the merge brought what the reset had undone. */
+const baseGone = (run: Run, history: History): Objection | undefined =>
+  history.reachesBase
+    ? undefined
+    : { clashes: [{ kind: 'history', what: run.target, commit: promotionBaseOf(run) }], code: 'BL2007' };
 
 const lossOf = async (
   ports: Ports,

@@ -114,6 +114,25 @@ describe('a target that was reset by hand', () => {
     await reconcileNow(world);
     expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
   });
+
+  it('between check and merge does not come back by a run that began after it', async () => {
+    const world = await stage();
+    const before = headOf(world);
+    await promoted(world, 'sales/dt=1/a');
+    const run = await start(world, 'job-b');
+    await write(world, run, 'sales/dt=2/b');
+    await finish(world, run);
+    const merge = world.lakefs.merge.bind(world.lakefs);
+    world.lakefs.merge = (...asked) => {
+      reset(world, before);
+      world.lakefs.merge = merge;
+      return merge(...asked);
+    };
+    await drain(world);
+    await reconcileNow(world);
+    expect(files(world)).toEqual([]);
+    expect(await entry(world, run)).toMatchObject({ state: 'CONFLICTED', cause: { code: 'BL2007' } });
+  });
 });
 
 it('a run whose base is gone by a reset, and that a person merged all the same, holds nobody up', async () => {
