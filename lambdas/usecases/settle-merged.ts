@@ -46,7 +46,7 @@ export const settleMerged = async (
   if (merged.takenBack || (merged.inForce && isOurs)) {
     const wasLookedAt = isChecked && !merged.takenBack;
     const objection =
-      (wasLookedAt ? undefined : baseGone(run, history) ?? (await objectionTo(ports, run, before))) ??
+      (wasLookedAt ? undefined : (baseGone(run, history) ?? (await objectionTo(ports, run, before)))) ??
       (await lossOf(ports, run, commit, before.slice(0, -1)));
     if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
   }
