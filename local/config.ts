@@ -31,6 +31,9 @@ const PUBLISHED = {
 /** Name of the export that the integration tests look at. */
 export const TEST_EXPORT = 'it-plain';
 
+/** Name of the export that the demo shows. */
+export const DEMO_EXPORT = 'demo-plain';
+
 /** Bucket of the local AWS that exports write to. */
 export const EXPORT_BUCKET = 'branchline-local-exports';
 
@@ -82,6 +85,10 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
   exports: {
     [TEST_EXPORT]: {
       ...{ repository, tables: [TEST_TABLE.parted], destination: `s3://${EXPORT_BUCKET}/lake` },
+      ...{ layout: 'hive', when: 'promotion', delete: true },
+    },
+    [DEMO_EXPORT]: {
+      ...{ repository, tables: ['sales', 'clicks'], destination: `s3://${EXPORT_BUCKET}/demo` },
       ...{ layout: 'hive', when: 'promotion', delete: true },
     },
   },

@@ -9,6 +9,7 @@ import { failingRun } from './demo/failing-run.ts';
 import { freshRerun } from './demo/fresh-rerun.ts';
 import { createJobs } from './demo/jobs.ts';
 import { onePartition } from './demo/one-partition.ts';
+import { plainCopy } from './demo/plain-copy.ts';
 import { sparkScenes } from './demo/spark/scenes.ts';
 import { type Scene, type SceneRecord, type SceneRun, Stage } from './demo/stage.ts';
 import { succeedingRun } from './demo/succeeding-run.ts';
@@ -20,7 +21,10 @@ import { lakefsOf } from './lakefs-client.ts';
 import { progressOn } from './progress.ts';
 import { ensureSpark } from './spark.ts';
 
-const SCENES: readonly Scene[] = [succeedingRun, failingRun, freshRerun, twoTables, onePartition, badEvents, badLoad];
+const SCENES: readonly Scene[] = [
+  ...[succeedingRun, failingRun, freshRerun, twoTables, onePartition, badEvents, badLoad],
+  plainCopy,
+];
 const USAGE = `Usage: npm run demo [-- --json] [-- --spark]
 
 Deploys Branchline into a local AWS, runs Glue jobs on it, and verifies what becomes of them.

@@ -26,7 +26,9 @@ const contentOf = async (key: string): Promise<string | undefined> => {
 };
 
 const copies = async (): Promise<Record<string, string | undefined>> => {
-  const { Contents = [] } = await harness.aws.s3.send(new ListObjectsV2Command({ Bucket: EXPORT_BUCKET }));
+  const { Contents = [] } = await harness.aws.s3.send(
+    new ListObjectsV2Command({ Bucket: EXPORT_BUCKET, Prefix: 'lake/' }),
+  );
   const keys = Contents.flatMap(({ Key = '' }) => (Key.startsWith(OURS) ? [] : [Key])).sort();
   return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await contentOf(key)] as const)));
 };
