@@ -10,6 +10,7 @@ import { checkCompliance } from '../lib/compliance.ts';
 import { loadConfig } from '../lib/config/load.ts';
 import { ControlPlaneStack } from '../lib/stacks/control-plane-stack.ts';
 import { LakefsStack } from '../lib/stacks/lakefs-stack.ts';
+import { ReplicaStack } from '../lib/stacks/replica-stack.ts';
 
 const app = new App();
 const fromContext: unknown = app.node.tryGetContext('config');
@@ -18,13 +19,23 @@ try {
   const config = loadConfig(file);
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
   const place = account === undefined || region === undefined ? {} : { env: { account, region } };
+  const { to } = config.replication;
+  // Replicas are there before anything is copied to them.
+  const replicas =
+    to === undefined
+      ? undefined
+      : new ReplicaStack(app, 'BranchlineReplica', {
+          ...{ config, to },
+          env: { ...(account === undefined ? {} : { account }), region: to.region },
+        });
   const server =
     config.lakefs.server === undefined ? undefined : new LakefsStack(app, 'BranchlineLakefs', { config, ...place });
-  new ControlPlaneStack(app, 'BranchlineControlPlane', {
+  const controlPlane = new ControlPlaneStack(app, 'BranchlineControlPlane', {
     config,
     ...(server === undefined ? {} : { lakefs: server.connection }),
     ...place,
   });
+  if (replicas !== undefined) for (const stack of [controlPlane, server]) stack?.addDependency(replicas);
   checkCompliance(app);
 } catch (error) {
   if (!isBranchlineError(error)) throw error;

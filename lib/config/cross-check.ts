@@ -4,6 +4,7 @@ import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
 import { exportFaults } from './export-check.ts';
 import { publicationFaults } from './publication-check.ts';
+import { replicationFaults } from './replication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { serverFaults } from './server-check.ts';
 
@@ -21,6 +22,7 @@ export const crossCheck = (config: Config): Fault[] => [
   ...scheduleFaults(config),
   ...snapshotFaults(config),
   ...collectionFaults(config),
+  ...replicationFaults(config),
 ];
 
 const snapshotFaults = ({ repositories, snapshots }: Config): Fault[] => {

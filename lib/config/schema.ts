@@ -4,6 +4,7 @@ import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contrac
 import { collectionSchema } from './collection-schema.ts';
 import { exportSchema } from './export-schema.ts';
 import { descriptorSchema, publicationKeys } from './publication-schema.ts';
+import { replicationSchema } from './replication-schema.ts';
 import { serverSchema } from './server-schema.ts';
 import { snapshotSchema } from './snapshot-schema.ts';
 
@@ -237,6 +238,7 @@ export const configSchema = z
       .describe('What Glue jobs of this deployment have in common.'),
     snapshots: snapshotSchema,
     garbageCollection: collectionSchema,
+    replication: replicationSchema,
     examples: z.boolean().default(false).describe('Deploy the example jobs, with a pipeline of their own.'),
     schedules: z
       .strictObject({

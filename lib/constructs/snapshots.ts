@@ -14,9 +14,11 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV, METRIC, type SnapshotsConfig } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
+import type { ReplicationTarget } from '../config/replication-schema.ts';
 import { nagName } from '../nag-name.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
+import { BucketReplication } from './bucket-replication.ts';
 import type { MetadataStoreReference } from './lakefs/connection.ts';
 
 const PREFIX = 'backups/';
@@ -34,6 +36,8 @@ export interface SnapshotsProps {
   /** Functions that restore from backups. */
   readonly readers: readonly BranchlineFunction[];
   readonly metadataStore?: MetadataStoreReference;
+  /** The second region that backups are copied to. */
+  readonly replicateTo?: ReplicationTarget;
   readonly actions: readonly IAlarmAction[];
 }
 
@@ -77,6 +81,11 @@ export class Snapshots extends Construct {
       undefined,
       'It holds names and ids, no rows; one function writes it, and CloudTrail can tell who else does.',
     );
+    if (props.replicateTo !== undefined)
+      new BucketReplication(this, 'Replication', {
+        ...{ prefix, source: this.bucket, sourceKey: this.key, to: props.replicateTo },
+        ...{ replica: props.replicateTo.backups, isLocked: objectLockDays !== undefined },
+      });
     this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
     if (metadataStore !== undefined) {

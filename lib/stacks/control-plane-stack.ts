@@ -157,6 +157,7 @@ export class ControlPlaneStack extends Stack {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
       readers: [this.#fn('restore')],
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
+      ...(config.replication.to === undefined ? {} : { replicateTo: config.replication.to }),
       ...(metadataStore === undefined ? {} : { metadataStore }),
     });
     new GarbageCollection(this, 'GarbageCollection', {

@@ -61,6 +61,7 @@ export class LakefsStack extends Stack {
       isRemoved,
       logs,
       ...(adopt === undefined ? {} : { adoptKeyArn: adopt.bucketKeyArn }),
+      ...replicationOf(config, bucketName),
     });
     const secrets = new LakefsSecrets(this, 'Secrets', { isRemoved, ...(adopt === undefined ? {} : { adopt }) });
     const store = this.#store(server, network, secrets, isRemoved);
@@ -162,6 +163,11 @@ export class LakefsStack extends Stack {
     for (const [id, value] of Object.entries(values)) new CfnOutput(this, id, { value });
   }
 }
+
+const replicationOf = ({ replication: { to }, controlPlane: { prefix } }: Config, bucketName: string) => {
+  const replica = to?.buckets[bucketName];
+  return to === undefined || replica === undefined ? {} : { replication: { to, replica, prefix } };
+};
 
 /** Source: lakeFS documentation, deploying on AWS, storage permissions. lakeFS deletes no object: garbage collection does. */
 const storageStatements = ({ bucket, key }: LakefsStorage): PolicyStatement[] => [

@@ -8,7 +8,9 @@ import { Duration } from 'aws-cdk-lib';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { ReplicationTarget } from '../../config/replication-schema.ts';
 import { asInterface } from '../as-interface.ts';
+import { BucketReplication } from '../bucket-replication.ts';
 import { removalOf } from '../removal.ts';
 import type { AccessLogs } from './access-logs.ts';
 
@@ -19,6 +21,8 @@ export interface LakefsStorageProps {
   readonly logs: AccessLogs;
   /** Key of a bucket that is there already. @default bucket and key are made */
   readonly adoptKeyArn?: string;
+  /** Copied to a second region. A bucket that is there already is not: its rules are not the stack's. */
+  readonly replication?: { readonly to: ReplicationTarget; readonly replica: string; readonly prefix: string };
 }
 
 /** lakeFS never writes to an object again; what garbage collection deleted by mistake can be had back so long. */
@@ -65,6 +69,8 @@ export class LakefsStorage extends Construct {
       removalPolicy,
     });
     props.logs.takeFromBucket(bucket);
+    if (props.replication !== undefined)
+      new BucketReplication(this, 'Replication', { source: bucket, sourceKey: this.key, ...props.replication });
     this.bucket = asInterface<IBucket>(bucket);
   }
 }

@@ -1,0 +1,34 @@
+/** The section `replication` of `branchline.yaml`: a second region, and what is copied there. */
+import * as z from 'zod';
+
+const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'the name of a region, such as eu-central-1');
+/** Without dots, which have no valid certificate as a host name. */
+const bucket = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, 'a bucket name without dots: 3 to 63 lower-case letters, digits and -');
+
+const to = z.strictObject({
+  region: region.describe('The second region.'),
+  buckets: z
+    .record(bucket, bucket)
+    .describe('For each bucket of a storage namespace the name of its replica, which the deployment makes.'),
+  backups: bucket.describe('Name of the replica of the backup bucket, which the deployment makes.'),
+  timeControl: z
+    .boolean()
+    .default(false)
+    .describe(
+      'S3 Replication Time Control: AWS answers for 99.9 % of the objects within 15 minutes, and charges for it.',
+    ),
+  deletes: z
+    .boolean()
+    .default(false)
+    .describe('Deleting in the first region deletes in the second one too. Without it the replicas only ever grow.'),
+});
+
+export const replicationSchema = z
+  .strictObject({ to: to.optional().describe('Where the buckets of this deployment are copied to.') })
+  .prefault({})
+  .describe('A second region, for the day when the first one is away.');
+
+export type ReplicationConfig = z.infer<typeof replicationSchema>;
+export type ReplicationTarget = NonNullable<ReplicationConfig['to']>;
