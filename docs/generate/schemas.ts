@@ -108,6 +108,7 @@ const run = z.object({
   preserveDue: maybe(z.boolean()),
   branchDeleted: z.boolean(),
   bookmarkRewind: maybe(z.enum(['due', 'done', 'rerun-needed'])),
+  rewindLeaseUntil: maybe(time),
   wakeUps: maybe(z.number()),
   steps: list(z.object({ at: time, state, note: maybe(z.string()) })),
 });

@@ -165,6 +165,8 @@ export interface Run extends RunKey {
   readonly branchDeleted: boolean;
   /** A bookmark rewind that is owed: cleared when done. */
   readonly bookmarkRewind?: 'due' | 'done' | 'rerun-needed';
+  /** Until then one invocation has the right to put the bookmark back. */
+  readonly rewindLeaseUntil?: EpochMs;
   /** Newest first-in-first-out wake-up sent, so that a repeat is not dropped as a duplicate. */
   readonly wakeUps?: number;
   /** The timeline, oldest first; the newest 50 steps are kept. */

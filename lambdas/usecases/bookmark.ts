@@ -34,23 +34,62 @@ const whatCameLater = async (ports: Ports, job: string, jobRunId: string): Promi
   return since;
 };
 
-/** Leaves the rewind due where nobody can decide it yet. */
+/** Leaves the rewind due where nobody can decide it yet, and where another invocation is at it. */
 export const rewindBookmark = async (ports: Ports, run: Run): Promise<Run> => {
   if (await isFollowed(ports, run)) return run;
-  const since = run.jobRunId === undefined ? 'read-again' : await whatCameLater(ports, run.job, run.jobRunId);
-  if (since === 'goes-on') return run;
-  if (since === 'nothing' && run.jobRunId !== undefined) await ports.glue.resetJobBookmark(run.job, run.jobRunId);
-  return changeRun(ports, run, (current) =>
+  const { jobRunId } = run;
+  if (jobRunId === undefined) return rewound(ports, run, 'read-again');
+  const leased = await takeRewindLease(ports, run);
+  if (leased?.rewindLeaseUntil === undefined) return run;
+  let since: Since;
+  try {
+    since = await whatCameLater(ports, run.job, jobRunId);
+    if (since === 'nothing') await ports.glue.resetJobBookmark(run.job, jobRunId);
+  } catch (error) {
+    await releaseRewindLease(ports, leased);
+    throw error;
+  }
+  return since === 'goes-on' ? releaseRewindLease(ports, leased) : rewound(ports, leased, since);
+};
+
+/**
+ * One at a time, for longer than any function may live: between the look and the reset a twin could have put the bookmark back
+ * and started the rerun, whose rows a second reset would read again.
+ */
+const REWIND_LEASE_MS = 16 * 60_000;
+
+const takeRewindLease = async (ports: Ports, run: Run): Promise<Run | undefined> => {
+  let mine: Run | undefined;
+  const now = ports.clock.now();
+  const written = await changeRun(ports, run, (current) => {
+    const isFree = (current.rewindLeaseUntil ?? 0) <= now;
+    mine =
+      current.bookmarkRewind === 'due' && isFree
+        ? advance(current, now, { rewindLeaseUntil: now + REWIND_LEASE_MS })
+        : undefined;
+    return mine;
+  });
+  return written === mine ? mine : undefined;
+};
+
+const releaseRewindLease = (ports: Ports, leased: Run): Promise<Run> =>
+  changeRun(ports, leased, (current) =>
+    current.rewindLeaseUntil === leased.rewindLeaseUntil
+      ? advance(current, ports.clock.now(), {}, { forget: ['rewindLeaseUntil'] })
+      : undefined,
+  );
+
+const rewound = (ports: Ports, run: Run, since: Exclude<Since, 'goes-on'>): Promise<Run> =>
+  changeRun(ports, run, (current) =>
     current.bookmarkRewind === 'due'
       ? advance(
           current,
           ports.clock.now(),
           { bookmarkRewind: typeof since === 'string' ? 'done' : 'rerun-needed' },
-          { note: noteOf(since) },
+          { note: noteOf(since), forget: ['rewindLeaseUntil'] },
         )
       : undefined,
   );
-};
 
 const noteOf = (since: Exclude<Since, 'goes-on'>): string => {
   if (since === 'nothing') return 'job bookmark put back';

@@ -54,6 +54,45 @@ describe('a rewind', () => {
     expect(world.glue.bookmarkResets).toEqual(['jr_7']);
   });
 
+  it('is made by one of two that are at it, and never after the rerun has begun', async () => {
+    const world = await withBookmarks();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const reset = world.glue.resetJobBookmark.bind(world.glue);
+    world.glue.resetJobBookmark = async (job, jobRunId) => {
+      world.glue.resetJobBookmark = reset;
+      // A twin, just as this one is about to put it back.
+      await reconcileNow(world);
+      await reset(job, jobRunId);
+    };
+    await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([run.jobRunId]);
+    const done = await entry(world, run);
+    expect(done).toMatchObject({ bookmarkRewind: 'done' });
+    expect(done.rewindLeaseUntil).toBeUndefined();
+  });
+
+  it("left half-way by one that died is another one's after its lease", async () => {
+    const world = await withBookmarks();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const list = world.glue.listJobRuns.bind(world.glue);
+    await revert(world, run.mergeCommit ?? '');
+    const change = world.ledger.updateRun.bind(world.ledger);
+    world.glue.listJobRuns = () => {
+      // Dead: nothing more of it reaches the ledger either.
+      world.ledger.updateRun = () => Promise.reject(new Error('dead'));
+      throw new Error('dead');
+    };
+    await reconcileNow(world).catch(() => undefined);
+    world.glue.listJobRuns = list;
+    world.ledger.updateRun = change;
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([]);
+    world.clock.advance(17 * 60_000);
+    await reconcileNow(world);
+    expect(world.glue.bookmarkResets).toEqual([run.jobRunId]);
+  });
+
   it('that Glue refuses keeps neither staged work nor a branch', async () => {
     const world = await withBookmarks();
     const run = await start(world);
