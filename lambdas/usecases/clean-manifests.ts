@@ -5,7 +5,7 @@
 import type { CatalogPorts, StoredTable } from '../catalog-ports.ts';
 import { digestOfKey, manifestFolder, manifestKey } from '../domain/catalog/manifest.ts';
 import { inBatches } from '../domain/catalog/plan.ts';
-import { PUBLICATION_LEASE_MS, type PublishedTable } from '../domain/catalog/publication.ts';
+import { PUBLICATION_LEASE_MS, type Publication, type PublishedTable } from '../domain/catalog/publication.ts';
 import { isSymlinkTable } from '../domain/catalog/storage.ts';
 import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isLookDue, removable, unnamedOf } from '../domain/catalog/unnamed.ts';
@@ -48,9 +48,17 @@ export const cleanManifests = async (
       const until = Math.min(request.until, ports.clock.now() + WORK_MS);
       for (const table of tables) await clean(ports, writer, table, until, report);
       await writer.release();
+      await wakeWhoCame(ports, writer.entry);
     }
   }
   return report;
+};
+
+/** A refresh that was woken while we looked found us at it, and went; nobody else would wake it for a minute or two. */
+const wakeWhoCame = async (ports: CatalogPorts, { repository, branch, commit }: Publication): Promise<void> => {
+  const target = await ports.ledger.getTarget(repository, branch);
+  if (target === undefined || target.verifiedCommit === commit) return;
+  await ports.refreshes.wake(target, ports.ids.owner());
 };
 
 interface Tally {

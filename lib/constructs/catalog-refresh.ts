@@ -81,7 +81,7 @@ export class CatalogRefresh extends Construct {
       maxConcurrency: 10,
       maxAge: Duration.minutes(30),
     });
-    for (const { fn } of [target, reader, ...props.wakers]) {
+    for (const { fn } of [target, reader, cleaner, ...props.wakers]) {
       fn.addEnvironment(ENV.refreshQueueUrl, this.hop.queue.queueUrl);
       this.hop.queue.grantSendMessages(fn);
     }

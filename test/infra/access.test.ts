@@ -85,7 +85,10 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     's3:ListBucket on <SnapshotsBackups>',
     ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
   ],
-  sweep: [...WORKER, ...DISCARDS, `s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
+  sweep: [
+    ...[...WORKER, ...DISCARDS, ...send('CatalogHopQueue')],
+    ...[`s3:DeleteObject on ${MANIFESTS}/symlinks/*`, `s3:ListBucket on ${MANIFESTS}`],
+  ],
   rollback: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   export: [...WORKER, ...send('ExportsHopQueue')],
   'run-exports': [...WORKER, ...send('ExportsHopQueue'), ...consume('ExportsHopQueue')],

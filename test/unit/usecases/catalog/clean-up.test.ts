@@ -187,3 +187,31 @@ it('of a list that was lost are found again', async () => {
   world.clock.advance(MANIFEST_GRACE_MS);
   expect((await clean()).manifestsRemoved).toBe(1);
 });
+
+it('are looked at under the right to publish, and who came for it meanwhile is woken when it is given back', async () => {
+  await twoStates();
+  const { list } = world.manifests;
+  let isAsked = false;
+  world.manifests.list = (prefix) => ({
+    async *[Symbol.asyncIterator]() {
+      if (!isAsked) {
+        isAsked = true;
+        await world.change({ 'sales/dt=2/a': 'promoted while sweep looks' });
+        expect(await refresh()).toMatchObject({ outcome: 'busy' });
+        expect(world.refreshes.woken).toEqual([]);
+      }
+      yield* list.call(world.manifests, prefix);
+    },
+  });
+  await clean();
+  expect(isAsked).toBe(true);
+  expect(world.refreshes.woken).toEqual(['lake/main']);
+  expect(await refresh()).toMatchObject({ outcome: 'published' });
+  expect(readSymlinks(world, 'db', 'sales')['["2"]']).toBeDefined();
+});
+
+it('wake nobody where readers see all there is', async () => {
+  await twoStates();
+  await clean();
+  expect(world.refreshes.woken).toEqual([]);
+});
