@@ -22,6 +22,7 @@ import type {
   VerifyAnswer,
   WakeAnswer,
 } from '../lambdas/usecases/catalog.ts';
+import type { AtAnswer } from '../lambdas/usecases/catalog-at.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { CollectGarbageAnswerTo } from '../lambdas/usecases/collect-garbage.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
@@ -88,6 +89,7 @@ export interface Deployment {
     verify(tables: TableChoice): Promise<VerifyAnswer>;
     repair(tables: TableChoice & { readonly dryRun?: boolean }): Promise<RepairAnswer>;
     preview(request: Omit<CatalogOf<'preview'>, 'action'>): Promise<PreviewAnswer>;
+    at(request: Omit<CatalogOf<'at'>, 'action'>): Promise<AtAnswer>;
     previews(): Promise<PreviewsAnswer>;
     dropPreview(request: Omit<CatalogOf<'drop-preview'>, 'action'>): Promise<DropAnswer>;
   };
@@ -147,6 +149,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
       verify: (tables) => askCatalog({ action: 'verify', ...tables }, 'verified'),
       repair: (tables) => askCatalog({ action: 'repair', ...tables }, 'askedAt'),
       preview: (request) => askCatalog({ action: 'preview', ...request }, 'preview'),
+      at: (request) => askCatalog({ action: 'at', ...request }, 'at'),
       previews: () => askCatalog({ action: 'previews' }, 'previews'),
       dropPreview: (request) => askCatalog({ action: 'drop-preview', ...request }, 'preview'),
     },

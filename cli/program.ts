@@ -1,6 +1,7 @@
 /** The tree of commands. */
 import { Command } from 'commander';
 import { DEFAULT_PREFIX, ENV, VERSION } from '../lambdas/contract.ts';
+import { addCatalogAt } from './commands/catalog-at.ts';
 import { addCatalogPreview } from './commands/catalog-preview.ts';
 import { addCatalogDropPreview, addCatalogPreviews } from './commands/catalog-previews.ts';
 import { addCatalogRefresh } from './commands/catalog-refresh.ts';
@@ -72,6 +73,7 @@ const addCatalog = (program: Command, session: Session): void => {
   addCatalogRefresh(catalog, session);
   addCatalogVerify(catalog, session);
   addCatalogRepair(catalog, session);
+  addCatalogAt(catalog, session);
   addCatalogPreview(catalog, session);
   addCatalogPreviews(catalog, session);
   addCatalogDropPreview(catalog, session);

@@ -155,6 +155,13 @@ export const catalogRequest = z.discriminatedUnion('action', [
     ttlSeconds: z.optional(z.int().check(z.gte(300), z.lte(604_800))),
     dryRun: z.optional(z.boolean()),
   }),
+  /** By which snapshots Iceberg tables show an earlier state of their target. */
+  z.strictObject({
+    action: z.literal('at'),
+    ...someTables,
+    /** A commit id or the beginning of one, a tag, a snapshot, a branch, the id of a run, or a time such as `2026-11-20T10:00Z`. */
+    ref: z.string().check(z.minLength(1), z.maxLength(1000)),
+  }),
   z.strictObject({ action: z.literal('previews') }),
   z.strictObject({ action: z.literal('drop-preview'), name: previewName, dryRun: z.optional(z.boolean()) }),
   /** By a schedule: removes what has expired. */

@@ -437,6 +437,20 @@ const tableVerification = z.object({
   findings: list(finding),
 });
 
+const tableAt = z.object({
+  repository: z.string(),
+  target: z.string(),
+  table: z.string(),
+  database: z.string(),
+  tableName: z.string(),
+  asked: z.string(),
+  state: z.enum(['same', 'earlier', 'expired', 'not-yet-shown', 'no-snapshots']),
+  commit: maybe(z.string()),
+  snapshot: maybe(z.string()),
+  shownAt: maybe(time),
+  query: maybe(z.string()),
+});
+
 const content = z.object({ objects: z.number(), bytes: z.number(), digest: z.string() });
 const snapshot = z.object({
   schemaVersion: z.number(),
@@ -579,6 +593,7 @@ export const ANSWERS = {
       preview,
       hasUncommitted: z.boolean(),
     }),
+    z.object({ at: list(tableAt) }),
     z.object({ previews: list(preview) }),
     z.object({ outcome: z.enum(['dropped', 'already-dropped', 'busy', 'unfinished', 'would-drop']), preview }),
     z.object({ dropped: z.number(), failures: z.number(), complete: z.boolean() }),

@@ -4,14 +4,14 @@ import { type AskPorts, type CatalogAnswer, catalog } from '../usecases/catalog.
 import { previewPortsOfContainer } from './catalog-wiring.ts';
 import { deadline } from './deadline.ts';
 import { onRequest } from './middleware.ts';
-import { portsOfContainer } from './wiring.ts';
+import { inspectPortsOfContainer } from './rollback-wiring.ts';
 
 /** A table that is under way may take so long to be given up. */
 const LAST_STEP_MS = 30_000;
 
 export const createHandler = (
   useCase: (ports: AskPorts, request: CatalogRequest, until: number) => Promise<CatalogAnswer> = catalog,
-  ports: () => AskPorts = () => ({ ...previewPortsOfContainer(), ...portsOfContainer() }),
+  ports: () => AskPorts = () => ({ ...previewPortsOfContainer(), ...inspectPortsOfContainer() }),
 ) => onRequest(catalogRequest, (request) => useCase(ports(), request, deadline() - LAST_STEP_MS));
 
 export const handler = createHandler();

@@ -4,6 +4,7 @@ import type { Preview } from '../domain/catalog/preview.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { CatalogRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
+import { type AtAnswer, type AtPorts, tablesAt } from './catalog-at.ts';
 import { statusOf, type TableStatus } from './catalog-status.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
@@ -12,7 +13,7 @@ import { verifyHead, type WatchReport, watchHeads } from './catalog-watch.ts';
 import { type DropAnswer, dropPreview, type PreviewSweep, sweepPreviews } from './drop-preview.ts';
 import { makePreview, type PreviewAnswer } from './make-preview.ts';
 
-export type AskPorts = VerifyPorts & PreviewPorts & Ports;
+export type AskPorts = VerifyPorts & PreviewPorts & AtPorts & Ports;
 
 export interface StatusAnswer {
   readonly tables: readonly TableStatus[];
@@ -47,6 +48,7 @@ export type CatalogAnswer =
   | VerifyAnswer
   | RepairAnswer
   | PreviewAnswer
+  | AtAnswer
   | PreviewsAnswer
   | DropAnswer
   | PreviewSweep
@@ -65,6 +67,8 @@ export const catalog = async (
   switch (request.action) {
     case 'preview':
       return makePreview(ports, request, until);
+    case 'at':
+      return tablesAt(ports, request);
     case 'previews':
       return { previews: await Array.fromAsync(ports.previews.list()) };
     case 'drop-preview':

@@ -50,7 +50,7 @@ export const sameStates = async (
   return same;
 };
 
-const differs = async (
+export const differs = async (
   lakefs: Pick<Lakefs, 'diff'>,
   repository: string,
   left: string,

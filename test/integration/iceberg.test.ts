@@ -3,6 +3,7 @@ import { GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { VerifyAnswer } from '../../lambdas/usecases/catalog.ts';
+import type { AtAnswer } from '../../lambdas/usecases/catalog-at.ts';
 import { query } from '../../local/athena.ts';
 import { DATABASE, TEST_TABLE } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
@@ -79,8 +80,10 @@ const isShown = async (commit: string): Promise<IcebergRead> => {
   return read;
 };
 
+const runs: string[] = [];
 const promoted = async (work: Work): Promise<string> => {
   const run = await runTo(harness, JOB, work, 'PROMOTED');
+  runs.push(run.runId);
   return run.mergeCommit ?? '';
 };
 
@@ -142,6 +145,23 @@ describe('pyiceberg reads what the commit holds', () => {
   test('of each commit before, by its snapshot', async () => {
     const { history } = await readIceberg(harness.state, DATABASE, TABLE);
     expect(commits.map((commit) => history[commit])).toEqual(states);
+  });
+
+  test('of each run and commit before, by the snapshot that `catalog at` names', async () => {
+    const { by_snapshot } = await readIceberg(harness.state, DATABASE, TABLE);
+    for (const [i, ref] of commits.entries()) {
+      const answer = await branchline(['catalog', 'at', TABLE, '--ref', ref, '--json']);
+      expect(answer.code, answer.err).toBe(0);
+      const [found] = answer.json<AtAnswer>().at;
+      expect(found).toMatchObject({ state: 'same', asked: ref });
+      expect(by_snapshot[found?.snapshot ?? '']).toEqual(states[i]);
+      expect(found?.query).toBe(`SELECT * FROM "${DATABASE}"."${TABLE}" FOR VERSION AS OF ${found?.snapshot ?? ''}`);
+    }
+    const ofRun = await branchline(['catalog', 'at', TABLE, '--ref', runs[1] ?? '', '--json']);
+    expect(ofRun.json<AtAnswer>().at[0]).toMatchObject({ asked: commits[1] });
+    const never = await branchline(['catalog', 'at', TABLE, '--ref', '2001-01-01T00:00Z', '--json']);
+    expect(never).toMatchObject({ code: 3 });
+    expect(never.json()).toMatchObject({ code: 'BL7021' });
   });
 });
 

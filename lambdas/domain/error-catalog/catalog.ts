@@ -37,6 +37,20 @@ export const CATALOG_ERRORS = {
     3,
     'See `branchline catalog status`; a table is published where branchline.yaml names its `database`.',
   ),
+  BL7021: entry(
+    'never a state of the target',
+    'operator',
+    false,
+    3,
+    'Name a commit of the target’s own history, a tag on one, a promoted run, or a time. `branchline catalog preview --ref` shows tables at any ref.',
+  ),
+  BL7022: entry(
+    'no snapshot shows that state',
+    'operator',
+    false,
+    3,
+    'Show it by `branchline catalog preview --ref`. Snapshots of Iceberg tables stay for `history`, and while a snapshot of Branchline keeps their commit.',
+  ),
   BL7009: entry(
     'partition lies in several directories',
     'job author',

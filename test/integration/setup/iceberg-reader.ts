@@ -23,6 +23,8 @@ export interface IcebergRead {
   readonly summary: Readonly<Record<string, string>>;
   /** Commit → rows of its snapshot. */
   readonly history: Readonly<Record<string, readonly string[]>>;
+  /** Id of a snapshot → its rows. */
+  readonly by_snapshot: Readonly<Record<string, readonly string[]>>;
   readonly columns: readonly (readonly [name: string, type: string])[];
 }
 

@@ -31,6 +31,7 @@ json.dump(
             each.summary.additional_properties["branchline.commit"]: rows(snapshot_id=each.snapshot_id)
             for each in table.snapshots()
         },
+        "by_snapshot": {str(each.snapshot_id): rows(snapshot_id=each.snapshot_id) for each in table.snapshots()},
         "columns": [[field.name, str(field.field_type)] for field in table.schema().fields],
     },
     sys.stdout,

@@ -6,7 +6,8 @@ import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
 import { catalogRequest } from '../../../lambdas/payloads.ts';
 import { catalog } from '../../../lambdas/usecases/catalog.ts';
 import { refreshCatalog } from '../../../lambdas/usecases/refresh-catalog.ts';
-import { type CatalogWorld, makeCatalogWorld } from '../../fakes/catalog.ts';
+import { type CatalogWorld, makeCatalogWorld, PUBLISHED } from '../../fakes/catalog.ts';
+import { ICEBERG_TABLES, rowsOf } from '../../fakes/iceberg.ts';
 import { Stage } from './stage.ts';
 
 let world: CatalogWorld;
@@ -155,5 +156,40 @@ describe('catalog repair', () => {
     expect(world.refreshes.woken).toEqual([]);
     expect((await stage.run(['catalog', 'repair', '--no-wait'])).out).toBe('asked\n');
     expect(world.refreshes.woken).toEqual(['lake/main']);
+  });
+});
+
+describe('catalog at', () => {
+  let first: string;
+  beforeEach(async () => {
+    const [sales, deep, stock] = ICEBERG_TABLES;
+    const [, , symlinks] = PUBLISHED;
+    if (sales === undefined || deep === undefined || stock === undefined || symlinks === undefined)
+      throw new Error('no tables');
+    world = await makeCatalogWorld([sales, deep, symlinks]);
+    stage.invoke = async (_, payload) =>
+      JSON.parse(JSON.stringify(await catalog(world, catalogRequest.parse(payload)))) as unknown;
+    first = await world.change({ 'sales/dt=1/a': rowsOf(1), 'deep/dt=1/hh=1/a': rowsOf(2), 'stock/a': rowsOf(3) });
+    await refresh();
+    await world.change({ 'sales/dt=1/a': rowsOf(4) });
+    await refresh();
+  });
+
+  it('prints the query of each table, and what to do about the others beside them', async () => {
+    const { code, out, err } = await stage.run(['catalog', 'at', '--ref', first]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^SELECT \* FROM "db"\."sales" FOR VERSION AS OF \d+;\nSELECT \* FROM "db"\."deep" FOR VERSION AS OF \d+;\n$/,
+    );
+    expect(err).toContain(`sales: as of ${first.slice(0, 12)}`);
+    expect(err).toContain(`stock: no Iceberg table\n  branchline catalog preview --ref ${first} --table stock`);
+  });
+
+  it('answers a script', async () => {
+    const { json } = await stage.run(['catalog', 'at', 'sales', '--target', 'lake/main', '--ref', first, '--json']);
+    expect(json()).toMatchObject({ at: [{ table: 'sales', state: 'same', commit: first }] });
+    expect(stage.calls.at(-1)?.payload).toEqual({
+      ...{ action: 'at', ref: first, repository: 'lake', target: 'main', table: 'sales' },
+    });
   });
 });
