@@ -10,9 +10,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { refreshCatalog } from '../lambdas/usecases/refresh-catalog.ts';
-import { type CatalogLab, REPOSITORY, startCatalogLab } from './parts/catalog-lab.ts';
+import { type CatalogLab, startCatalogLab } from './parts/catalog-lab.ts';
 import { quietly } from './parts/control-plane.ts';
 import { round, timed } from './parts/numbers.ts';
+import { REPOSITORY, sendTo } from './parts/storage-lab.ts';
 import { stage } from './parts/wire.ts';
 
 const PARTITIONS = 5_000;
@@ -33,11 +34,7 @@ interface Measured {
 
 /** Writes the partitions anew on a branch, merges it, and measures the refresh that shows it. */
 const change = async (lab: CatalogLab, name: string, partitions: readonly number[]): Promise<Measured> => {
-  const send = async (path: string, body: unknown): Promise<string> => {
-    const { status, text } = await lab.wire('POST', `/repositories/${REPOSITORY}${path}`, JSON.stringify(body));
-    if (status >= 300) throw new Error(`${path} was answered ${String(status)}: ${text}`);
-    return text;
-  };
+  const send = sendTo(lab.wire);
   await send('/branches', { name, source: 'main' });
   const left = partitions.values();
   const worker = async (): Promise<void> => {

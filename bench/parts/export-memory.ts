@@ -1,0 +1,51 @@
+/** A process of its own: the first export of very many objects, of which nothing but the export takes memory. */
+import type { ObjectStats } from '../../lambdas/domain/lakefs.ts';
+import type { Destination, ExportPorts } from '../../lambdas/export-ports.ts';
+import { runExport } from '../../lambdas/usecases/run-export.ts';
+import { EXPORT, makeExportWorld } from '../../test/fakes/exports.ts';
+
+const PER_PARTITION = 200;
+const objects = Number(process.argv[2]);
+
+/** As lakeFS lists: pages of 1,000, none of them kept. */
+async function* listing(): AsyncIterable<ObjectStats> {
+  for (let at = 0; at < objects; at += 1) {
+    if (at % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    const partition = `sales/dt=${String(Math.floor(at / PER_PARTITION)).padStart(7, '0')}/`;
+    yield {
+      path: `${partition}part-${String(at % PER_PARTITION).padStart(5, '0')}-0b5e.parquet`,
+      ...{ isPrefix: false, sizeBytes: 1000, mtime: 0, metadata: {} },
+      checksum: String(at).padStart(32, '0'),
+      physicalAddress: `s3://lake/bench/data/gk3v2o5d7q4c73b0a6r0/${String(at).padStart(20, 'c')}`,
+    };
+  }
+}
+
+const world = await makeExportWorld(EXPORT);
+await world.change({ 'sales/dt=0/a': 'x' });
+let copies = 0;
+const parts = new Set<string>();
+const destination: Destination = {
+  async copy() {
+    copies += 1;
+    return { etag: '' };
+  },
+  async put(_, key) {
+    if (key.includes('/part-')) parts.add(key);
+  },
+  get: async () => undefined,
+  async *list() {
+    for (const key of parts) yield { key, sizeBytes: 1, etag: '' };
+  },
+  checksumOf: async () => undefined,
+  remove: async () => undefined,
+};
+const lakefs = Object.assign(Object.create(Object.getPrototypeOf(world.lakefs) as object) as typeof world.lakefs, {
+  listObjects: () => listing(),
+});
+const ports: ExportPorts = { ...world, lakefs, destination };
+const { outcome } = await runExport(ports, {
+  ...{ name: EXPORT.name, adopt: true, until: Number.POSITIVE_INFINITY },
+});
+const maxRssMb = process.resourceUsage().maxRSS / 1024;
+console.log(JSON.stringify({ outcome, copies, maxRssMb: Math.round(maxRssMb) }));
