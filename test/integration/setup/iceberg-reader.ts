@@ -10,6 +10,7 @@ import type { LocalState } from '../../../local/state.ts';
 const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, 'iceberg-requirements.txt');
 const SCRIPT = join(import.meta.dirname, 'read_iceberg.py');
+const METADATA_SCRIPT = join(import.meta.dirname, 'read_metadata.py');
 const READER = join(LOCAL, 'iceberg-venv');
 const PYTHON = join(READER, 'bin', 'python3');
 const STAMP = join(READER, 'requirements.sha256');
@@ -60,4 +61,22 @@ export const readIceberg = async ({ aws }: LocalState, database: string, table: 
     },
   });
   return JSON.parse(stdout) as IcebergRead;
+};
+
+export interface StateRead {
+  /** Each row as JSON of the text of its values, nulls left out; sorted. */
+  readonly rows: readonly string[];
+  /** Those with an `id` of at least 2000. */
+  readonly few: readonly string[];
+  /** Commit → rows of its snapshot. */
+  readonly history: Readonly<Record<string, readonly string[]>>;
+}
+
+/** As `readIceberg`, of metadata files and all that they name in folders: `s3://bucket/key` lies at `bucket/key` of the folder. */
+export const readStates = async (
+  states: readonly { readonly folder: string; readonly metadata: string }[],
+): Promise<readonly StateRead[]> => {
+  const reading = run(PYTHON, [METADATA_SCRIPT], { maxBuffer: 64 * 1024 * 1024 });
+  reading.child.stdin?.end(JSON.stringify(states.map(({ folder, metadata }) => [folder, metadata])));
+  return JSON.parse((await reading).stdout) as readonly StateRead[];
 };
