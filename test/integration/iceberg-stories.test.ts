@@ -1,7 +1,7 @@
 /**
- * Random histories of published tables, as a reader that is not ours finds them: files come, change and go, columns are added and
- * widened, targets are rolled back, refreshes die at any call and cross. Every state that Glue ever named is read by pyiceberg, with
- * its snapshots, and holds the rows of the commit that it names, read directly.
+ * Random histories of published tables, as readers that are not ours find them: files come, change and go, columns are added and
+ * widened, targets are rolled back, refreshes die at any call and cross. Every state that Glue ever named is read by pyiceberg and by
+ * DuckDB, with its snapshots, and holds the rows of the commit that it names, read directly.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,9 +17,9 @@ import { ICEBERG_TABLES } from '../fakes/iceberg.ts';
 import { type Kit, play, type Step, steps } from '../property/catalog-story.ts';
 import { readDirectly, SHOWN, type Shown } from '../property/direct.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
-import { installReader, readStates } from './setup/iceberg-reader.ts';
+import { installReader, READERS_OF_STATES, readStates } from './setup/iceberg-reader.ts';
 
-const STORIES = Number(process.env['ICEBERG_STORIES'] ?? 40);
+const STORIES = Number(process.env['ICEBERG_STORIES'] ?? 25);
 const SEED = Number(process.env['ICEBERG_SEED'] ?? 20261130);
 const PARTITIONS: Readonly<Record<Shown, readonly string[]>> = { sales: ['dt'], deep: ['dt', 'hh'], stock: [] };
 
@@ -133,33 +133,41 @@ const rowsAt = async (
   return rows.sort();
 };
 
-describe('pyiceberg finds in every state of random histories the rows of its commit', () => {
+describe('in every state of random histories the rows of its commit', () => {
   // Each in three parts, every part shown in the end: what dies in one is taken over in the next.
   const part = steps(false).map((told) => [...told, ...SHOWN_AT_LAST]);
   const whole = fc.tuple(part, part, part).map((parts) => parts.flat());
-  const stories = fc.sample(whole, { numRuns: STORIES, seed: SEED });
+  const told: (State & { readonly folder: string })[] = [];
 
-  test(`of ${String(STORIES)} histories`, { timeout: 600_000 }, async (context) => {
-    if (missing !== undefined) context.skip(missing);
-    const told: (State & { readonly folder: string })[] = [];
-    for (const [at, story] of stories.entries()) {
+  beforeAll(async () => {
+    for (const [at, story] of fc.sample(whole, { numRuns: STORIES, seed: SEED }).entries()) {
       const folder = join(scratch, String(at));
       for (const state of await tell(folder, story)) told.push({ ...state, folder });
     }
-    const read = await readStates(told);
-    let snapshots = 0;
-    for (const [i, { story, table, metadata, commit, rows }] of told.entries()) {
-      const what = `${table} at ${commit}: ${metadata} of ${story}`;
-      const expected = rows[commit] ?? [];
-      expect(read[i]?.rows, what).toEqual(expected);
-      expect(read[i]?.few, what).toEqual(expected.filter((row) => Number(JSON.parse(row).id) >= 2000));
-      for (const [at, found] of Object.entries(read[i]?.history ?? {})) {
-        expect(found, `snapshot of ${at}, ${what}`).toEqual(rows[at]);
-        snapshots += 1;
-      }
-    }
-    // Histories in which nothing is ever shown prove nothing.
-    expect(told.length).toBeGreaterThan(STORIES);
-    expect(snapshots).toBeGreaterThan(told.length);
   });
+
+  test.for(READERS_OF_STATES)(
+    `are found by %s in ${String(STORIES)} histories`,
+    {
+      timeout: 600_000,
+    },
+    async (reader, context) => {
+      if (missing !== undefined) context.skip(missing);
+      const read = await readStates(reader, told);
+      let snapshots = 0;
+      for (const [i, { story, table, metadata, commit, rows }] of told.entries()) {
+        const what = `${table} at ${commit}: ${metadata} of ${story}`;
+        const expected = rows[commit] ?? [];
+        expect(read[i]?.rows, what).toEqual(expected);
+        expect(read[i]?.few, what).toEqual(expected.filter((row) => Number(JSON.parse(row).id) >= 2000));
+        for (const [at, found] of Object.entries(read[i]?.history ?? {})) {
+          expect(found, `snapshot of ${at}, ${what}`).toEqual(rows[at]);
+          snapshots += 1;
+        }
+      }
+      // Histories in which nothing is ever shown prove nothing.
+      expect(told.length).toBeGreaterThan(STORIES);
+      expect(snapshots).toBeGreaterThan(told.length);
+    },
+  );
 });

@@ -10,7 +10,13 @@ import type { LocalState } from '../../../local/state.ts';
 const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, 'iceberg-requirements.txt');
 const SCRIPT = join(import.meta.dirname, 'read_iceberg.py');
-const METADATA_SCRIPT = join(import.meta.dirname, 'read_metadata.py');
+/** Readers of metadata files in folders. */
+const STATE_READERS = {
+  pyiceberg: join(import.meta.dirname, 'read_metadata.py'),
+  DuckDB: join(import.meta.dirname, 'read_metadata_duckdb.py'),
+} as const;
+export type StateReader = keyof typeof STATE_READERS;
+export const READERS_OF_STATES = Object.keys(STATE_READERS) as StateReader[];
 const READER = join(LOCAL, 'iceberg-venv');
 const PYTHON = join(READER, 'bin', 'python3');
 const STAMP = join(READER, 'requirements.sha256');
@@ -74,9 +80,10 @@ export interface StateRead {
 
 /** As `readIceberg`, of metadata files and all that they name in folders: `s3://bucket/key` lies at `bucket/key` of the folder. */
 export const readStates = async (
+  reader: StateReader,
   states: readonly { readonly folder: string; readonly metadata: string }[],
 ): Promise<readonly StateRead[]> => {
-  const reading = run(PYTHON, [METADATA_SCRIPT], { maxBuffer: 64 * 1024 * 1024 });
+  const reading = run(PYTHON, [STATE_READERS[reader]], { maxBuffer: 64 * 1024 * 1024 });
   reading.child.stdin?.end(JSON.stringify(states.map(({ folder, metadata }) => [folder, metadata])));
   return JSON.parse((await reading).stdout) as readonly StateRead[];
 };
