@@ -7,6 +7,7 @@ import type {
   CatalogRequest,
   Check,
   CollectGarbageRequest,
+  EraseRequest,
   InspectRequest,
   ResolveRunRequest,
   RestoreRequest,
@@ -26,6 +27,7 @@ import type { AtAnswer } from '../lambdas/usecases/catalog-at.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { CollectGarbageAnswerTo } from '../lambdas/usecases/collect-garbage.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
+import type { EraseAnswerTo } from '../lambdas/usecases/erase.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
 import type {
   ExportStatus,
@@ -77,6 +79,7 @@ export interface Deployment {
   collectGarbage<Request extends CollectGarbageRequest>(
     request: Request,
   ): Promise<CollectGarbageAnswerTo<Request['action']>>;
+  erase<Request extends EraseRequest>(request: Request): Promise<EraseAnswerTo<Request['action']>>;
   readonly exports: {
     list(): Promise<{ readonly exports: readonly ExportStatus[] }>;
     run(choice: ExportChoice): Promise<RunExportAnswer>;
@@ -137,6 +140,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
     snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
     collectGarbage: (request) => ask(FUNCTION.collectGarbage, request, 'outcome'),
+    erase: (request) => ask(FUNCTION.erase, request, 'outcome'),
     exports: {
       list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),
       run: (choice) => ask(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),

@@ -11,6 +11,7 @@ import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addErase } from './commands/erase.ts';
 import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
 import { addGc } from './commands/gc.ts';
 import { addRestore } from './commands/restore.ts';
@@ -157,6 +158,7 @@ export const createProgram = (session: Session): Command => {
   addRollbacks(program, session);
   addSnapshots(program, session);
   addGc(program, session);
+  addErase(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

@@ -38,6 +38,7 @@ export const FUNCTION = {
   rotateCredentials: 'rotate-credentials',
   restore: 'restore',
   collectGarbage: 'collect-garbage',
+  erase: 'erase',
   rollback: 'rollback',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];

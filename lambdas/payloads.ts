@@ -402,3 +402,24 @@ export const collectGarbageRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('tend') }),
 ]);
 export type CollectGarbageRequest = z.infer<typeof collectGarbageRequest>;
+
+/** erase: a person's data, wherever it is still reached. */
+const address = z.string().check(z.regex(/^s3:\/\/[^/\s]+\/.+$/, 's3://bucket/key'));
+const selection = z.strictObject({
+  paths: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(10_000))),
+  prefixes: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1), z.maxLength(MAX_PREFIXES))),
+  addresses: z.optional(z.array(address).check(z.minLength(1), z.maxLength(10_000))),
+});
+const somethingSelected = z.refine<z.infer<typeof selection>>(
+  ({ paths, prefixes, addresses }) => (paths ?? prefixes ?? addresses) !== undefined,
+  'give paths, prefixes or addresses',
+);
+export const eraseRequest = z.discriminatedUnion('action', [
+  /** Who still reaches them, and what `run` would do. Changes nothing. */
+  z.strictObject({
+    action: z.literal('plan'),
+    repository: z.string(),
+    selection: selection.check(somethingSelected),
+  }),
+]);
+export type EraseRequest = z.infer<typeof eraseRequest>;

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { EXPORT_TRIGGERS, type ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
 import { COLLECTION_STATE } from '../../lambdas/domain/collection.ts';
+import { ERASURE_STEP } from '../../lambdas/domain/erasure.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_STATE } from '../../lambdas/domain/snapshot.ts';
@@ -10,6 +11,7 @@ import {
   catalogRequest,
   claimRunRequest,
   collectGarbageRequest,
+  eraseRequest,
   exportRequest,
   inspectRequest,
   resolveRunRequest,
@@ -32,6 +34,7 @@ export const REQUESTS = {
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
   'collect-garbage': collectGarbageRequest,
+  erase: eraseRequest,
 } as const;
 
 const maybe = z.exactOptional;
@@ -560,6 +563,45 @@ const collectionPlans = z.object({
   ),
 });
 
+const named = <Kind extends string>(kind: Kind) => z.object({ kind: z.literal(kind), name: z.string() });
+const holder = z.union([
+  named('target'),
+  named('branch'),
+  named('staged'),
+  named('tag'),
+  named('tag-keeper'),
+  named('table'),
+  named('iceberg'),
+  named('preview'),
+  z.object({ kind: z.literal('run'), name: z.string(), run: z.string(), hasEnded: z.boolean() }),
+  z.object({
+    kind: z.literal('snapshot'),
+    name: z.string(),
+    hold: maybe(z.object({ by: z.string(), reason: z.string(), since: time })),
+  }),
+]);
+const erasurePlan = z.object({
+  ...{ repository: z.string(), objects: z.number(), bytes: z.number(), unseen: z.number(), outside: list(z.string()) },
+  alike: z.object({ objects: z.number(), examples: list(z.string()) }),
+  examples: list(
+    z.object({
+      address: z.string(),
+      ...{ sizeBytes: maybe(z.number()), checksum: maybe(z.string()), paths: list(z.string()) },
+    }),
+  ),
+  held: list(z.object({ holder, does: z.enum(ERASURE_STEP), objects: z.number(), examples: list(z.string()) })),
+  exports: list(z.object({ name: z.string(), destination: z.string(), files: z.number(), examples: list(z.string()) })),
+  backups: list(z.string()),
+  storage: z.object({
+    bucket: z.string(),
+    versioning: z.enum(['on', 'suspended', 'off', 'unknown']),
+    earlierVersionsDays: maybe(z.number()),
+    replicatesTo: list(z.string()),
+  }),
+  retention: z.object({ days: z.number(), until: time }),
+  refusals: list(cause),
+});
+
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
   'claim-run': z.object({
@@ -668,6 +710,7 @@ export const ANSWERS = {
       }),
     }),
   ]),
+  erase: z.object({ outcome: z.literal('planned'), plan: erasurePlan }),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),

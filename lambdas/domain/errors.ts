@@ -2,6 +2,7 @@ import { AWS_ERRORS } from './error-catalog/aws.ts';
 import { CATALOG_ERRORS } from './error-catalog/catalog.ts';
 import { COMMAND_LINE_ERRORS } from './error-catalog/command-line.ts';
 import type { ErrorEntry } from './error-catalog/entry.ts';
+import { ERASURE_ERRORS } from './error-catalog/erasure.ts';
 import { EXPORT_ERRORS } from './error-catalog/exports.ts';
 import { GARBAGE_COLLECTION_ERRORS } from './error-catalog/garbage-collection.ts';
 import { LAKEFS_ERRORS } from './error-catalog/lakefs.ts';
@@ -29,6 +30,7 @@ export const ERROR_CATALOG = {
   ...ROTATION_ERRORS,
   ...RESTORE_ERRORS,
   ...GARBAGE_COLLECTION_ERRORS,
+  ...ERASURE_ERRORS,
   ...EXPORT_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;

@@ -44,8 +44,8 @@ export interface CatalogRefreshProps {
   readonly reader: BranchlineFunction;
   /** Removes manifests that nobody names. */
   readonly cleaner: BranchlineFunction;
-  /** Looks at which files the snapshots of Iceberg tables name. */
-  readonly collector: BranchlineFunction;
+  /** Look at which files the snapshots of Iceberg tables name. */
+  readonly collectors: readonly BranchlineFunction[];
   /** Functions that may ask for a refresh. */
   readonly wakers: readonly BranchlineFunction[];
 }
@@ -55,7 +55,7 @@ export class CatalogRefresh extends Construct {
 
   constructor(scope: Construct, id: string, props: CatalogRefreshProps) {
     super(scope, id);
-    const { prefix, target, reader, cleaner, collector } = props;
+    const { prefix, target, reader, cleaner, collectors } = props;
     // Without a name of ours: a bucket that stayed must not stand in the way of deploying again.
     const bucket = new Bucket(this, 'Manifests', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -100,13 +100,13 @@ export class CatalogRefresh extends Construct {
         resources: [metadata],
       }),
     );
-    for (const { fn } of [reader, collector]) {
+    for (const { fn } of [reader, ...collectors]) {
       fn.addToRolePolicy(
         new PolicyStatement({ sid: 'ReadIcebergMetadata', actions: ['s3:GetObject'], resources: [metadata] }),
       );
     }
-    collector.fn.addEnvironment(ENV.icebergRoot, `s3://${bucket.bucketName}/${ICEBERG_PREFIX}`);
-    for (const fn of [target, reader, collector]) {
+    for (const { fn } of collectors) fn.addEnvironment(ENV.icebergRoot, `s3://${bucket.bucketName}/${ICEBERG_PREFIX}`);
+    for (const fn of [target, reader, ...collectors]) {
       explain(
         fn,
         `${nagName(bucket)}/${ICEBERG_PREFIX}*`,
@@ -135,9 +135,8 @@ export class CatalogRefresh extends Construct {
         resources: tables,
       }),
     );
-    collector.fn.addToRolePolicy(
-      new PolicyStatement({ sid: 'ReadTables', actions: ['glue:GetTable'], resources: tables }),
-    );
+    for (const { fn } of collectors)
+      fn.addToRolePolicy(new PolicyStatement({ sid: 'ReadTables', actions: ['glue:GetTable'], resources: tables }));
     const whole = this.#databases(props.config);
     cleaner.fn.addToRolePolicy(
       new PolicyStatement({
@@ -162,7 +161,7 @@ export class CatalogRefresh extends Construct {
     );
     this.#removals(target, props.config);
     for (const resource of tables.filter((each) => each.endsWith('*'))) {
-      for (const fn of [target, reader, collector]) {
+      for (const fn of [target, reader, ...collectors]) {
         explain(fn, resource, WHY_WHOLE);
       }
     }

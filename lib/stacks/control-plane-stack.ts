@@ -25,6 +25,7 @@ import { BranchlineFunction, type Network } from '../constructs/branchline-funct
 import { CatalogRefresh } from '../constructs/catalog-refresh.ts';
 import { CredentialRotation } from '../constructs/credential-rotation.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
+import { Erasure } from '../constructs/erasure.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { Exports } from '../constructs/exports.ts';
 import { GarbageCollection } from '../constructs/garbage-collection.ts';
@@ -122,7 +123,7 @@ export class ControlPlaneStack extends Stack {
       target: this.#fn('refresh-catalog'),
       reader: this.#fn('catalog'),
       cleaner: this.#fn('sweep'),
-      collector: this.#fn('collect-garbage'),
+      collectors: [this.#fn('collect-garbage'), this.#fn('erase')],
       wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('rollback')],
     });
     const scheduleDeadLetters = addSchedules(this, config, fnOf, alarmActions);
@@ -164,6 +165,7 @@ export class ControlPlaneStack extends Stack {
       ...{ prefix, config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('collect-garbage') },
       ...{ secretStatements: this.#secretStatements(), actions: alarmActions },
     });
+    new Erasure(this, 'Erasure', { config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),

@@ -28,6 +28,7 @@ export const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   inspect: 'Answers what ledger and lakeFS say',
   'rotate-credentials': 'Gives lakeFS a new key pair',
   'collect-garbage': 'Has lakeFS’s garbage collected, with a look before and after',
+  erase: 'Erases objects wherever they are reached, and proves that they are gone',
   restore: 'Brings a lost repository or branch back',
   rollback: 'Puts a target back to an earlier state, or undoes one run',
   'set-up': 'Brings lakeFS to what the configuration says',
@@ -61,6 +62,8 @@ export const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   restore: Duration.minutes(15),
   // Lists everything that refs show; what is not done by then goes on in the next invocation.
   'collect-garbage': Duration.minutes(15),
+  // As it: the history besides.
+  erase: Duration.minutes(15),
   'publish-events': Duration.seconds(60),
 };
 

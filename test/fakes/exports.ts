@@ -62,7 +62,7 @@ export class FakeDestination implements Destination {
   }
 }
 
-class FakeExports implements Exports {
+export class FakeExports implements Exports {
   readonly entries = new Map<string, ExportRecord>();
   async get(name: string): Promise<ExportRecord | undefined> {
     return structuredClone(this.entries.get(name));
@@ -77,7 +77,7 @@ class FakeExports implements Exports {
   }
 }
 
-class FakeExportQueue implements ExportQueue {
+export class FakeExportQueue implements ExportQueue {
   readonly woken: string[] = [];
   async wake(name: string): Promise<void> {
     this.woken.push(name);

@@ -99,6 +99,14 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'rotate-credentials': WORKER,
   // Without the jar of lakeFS's client it can look at what Iceberg tables name, and begin nothing.
   'collect-garbage': [...WORKER, `s3:GetObject on ${MANIFESTS}/iceberg/*`],
+  // It looks at how the lake's bucket keeps versions, and changes nothing there.
+  erase: [
+    ...WORKER,
+    `s3:GetObject on ${MANIFESTS}/iceberg/*`,
+    ...['GetBucketVersioning', 'GetLifecycleConfiguration', 'GetReplicationConfiguration'].map(
+      (action) => `s3:${action} on arn:aws:s3:::bucket`,
+    ),
+  ],
   restore: [
     ...WORKER,
     's3:GetObject on <SnapshotsBackups>/backups/*',

@@ -185,6 +185,7 @@ describe('completion', () => {
         'rollbacks',
         'snapshots',
         'gc',
+        'erase',
         'doctor',
         'completion',
       ],
