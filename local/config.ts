@@ -21,7 +21,7 @@ const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 /** Glue database of the demo's tables. */
 export const DATABASE = 'lake';
 /** Tables of the integration tests, as Glue names them too. */
-export const TEST_TABLE = { parted: 'it_parted', whole: 'it_whole', iceberg: 'it_iceberg' } as const;
+export const TEST_TABLE = { parted: 'it_parted', whole: 'it_whole', iceberg: 'it_iceberg', trino: 'it_trino' } as const;
 const PUBLISHED = {
   database: DATABASE,
   columns: { sold_at: 'timestamp', product: 'string', quantity: 'int', amount: 'double' },
@@ -69,6 +69,11 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
         // Shown as Iceberg, and as symlinks beside it; columns are those of the files.
         [TEST_TABLE.iceberg]: {
           ...{ path: 'it-iceberg/', partitionColumns: ['dt'], database: DATABASE, publish: 'both' },
+          partitionTypes: { dt: 'date' },
+        },
+        // The same, for a reader that is there on some machines.
+        [TEST_TABLE.trino]: {
+          ...{ path: 'it-trino/', partitionColumns: ['dt', 'region'], database: DATABASE, publish: 'both' },
           partitionTypes: { dt: 'date' },
         },
       },

@@ -117,10 +117,15 @@ export const fileStatistics = (bytes: Uint8Array, footer: ParquetFooter, file: s
   return { rows: Number(footer.num_rows), columns, spellings };
 };
 
-/** Paths of points in time that the file holds in UTC. */
+/**
+ * Paths of points in time that the file holds in UTC and in microseconds, as Iceberg's `timestamptz` wants them. Tried: Trino 476
+ * refuses a `timestamptz` whose file has milliseconds or nanoseconds, and reads all of them as `timestamp`; pyiceberg 0.12.0 reads each as either.
+ */
 export const zonedColumns = ({ columns }: FileStatistics): readonly string[] =>
   columns.flatMap(({ path, element: { converted_type: kind, logical_type: logical } }) => {
     const isZoned =
-      logical?.type === 'TIMESTAMP' ? logical.isAdjustedToUTC : logical === undefined && /^TIMESTAMP_/.test(kind ?? '');
+      logical?.type === 'TIMESTAMP'
+        ? logical.isAdjustedToUTC && logical.unit === 'MICROS'
+        : logical === undefined && kind === 'TIMESTAMP_MICROS';
     return isZoned ? [path] : [];
   });
