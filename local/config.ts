@@ -21,7 +21,12 @@ const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 /** Glue database of the demo's tables. */
 export const DATABASE = 'lake';
 /** Tables of the integration tests, as Glue names them too. */
-export const TEST_TABLE = { parted: 'it_parted', whole: 'it_whole', iceberg: 'it_iceberg', trino: 'it_trino' } as const;
+export const TEST_TABLE = {
+  ...{ parted: 'it_parted', whole: 'it_whole', iceberg: 'it_iceberg', trino: 'it_trino' },
+  // With a table for Spark beside each: at the head of the target, and at the commit that it shows.
+  ...{ head: 'it_head', pinned: 'it_pinned' },
+} as const;
+const TEXT = { database: DATABASE, format: 'json', columns: { id: 'int', name: 'string' } } as const;
 const PUBLISHED = {
   database: DATABASE,
   columns: { sold_at: 'timestamp', product: 'string', quantity: 'int', amount: 'double' },
@@ -40,6 +45,13 @@ export const EXPORT_BUCKET = 'branchline-local-exports';
 /** The table that the demo's Spark jobs write by one way to lakeFS: its name in Glue, and its prefix. */
 export const sparkTable = (access: SparkAccess): string => `spark_${access}`;
 
+/** The table for Spark beside it: through the gateway, at the head of the target, and at the commit that it shows. */
+const SHOWN_TO_SPARK = {
+  s3a: { scheme: 's3a' },
+  simple: true,
+  presigned: { pin: true },
+} as const satisfies Record<SparkAccess, unknown>;
+
 const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigFacts): RawConfig => ({
   lakefs: { endpoint, secretArn },
   controlPlane: { removeLedger: true },
@@ -54,14 +66,18 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
         ...Object.fromEntries(
           SPARK_ACCESS.map((access) => [
             sparkTable(access),
-            { path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'] },
+            {
+              ...{ path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'] },
+              sparkTable: SHOWN_TO_SPARK[access],
+            },
           ]),
         ),
         // Of the integration tests, whose jobs write text.
         [TEST_TABLE.parted]: {
-          ...{ path: 'it-parted/', partitionColumns: ['dt'], database: DATABASE, format: 'json' },
-          columns: { id: 'int', name: 'string' },
+          ...{ path: 'it-parted/', partitionColumns: ['dt'], ...TEXT },
         },
+        [TEST_TABLE.head]: { path: 'it-head/', partitionColumns: ['dt'], ...TEXT, sparkTable: true },
+        [TEST_TABLE.pinned]: { path: 'it-pinned/', partitionColumns: ['dt'], ...TEXT, sparkTable: { pin: true } },
         [TEST_TABLE.whole]: {
           ...{ path: 'it-whole/', overwrite: 'table', database: DATABASE, format: 'csv' },
           columns: { id: 'string', name: 'string' },

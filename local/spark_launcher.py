@@ -3,26 +3,29 @@ gives a Spark job. The local Glue lets Spark jobs succeed without running them.
 
 Arguments, beside those of the job itself (which it asks Glue for):
 
-  --spark_script   ``s3://`` address of the script
-  --spark_bin      folder of spark-submit
-  --spark_jars     jars, separated by commas
+  --spark_script     ``s3://`` address of the script
+  --spark_bin        folder of spark-submit
+  --spark_jars       jars, separated by commas
+  --spark_metastore  the server that stands in for Glue's catalog where the job asks for it (hive_metastore.py)
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List
 
 import boto3
 from branchline.aws import find_job_run_id
 from branchline.retry import Patience
 
 OWN = "--spark_"
+GLUE_CATALOG = "--enable-glue-datacatalog"
 TAIL = 40
 
 
@@ -61,17 +64,35 @@ def settings() -> List[str]:
     return [word for name, value in chosen.items() for word in ("--conf", f"{name}={value}")]
 
 
+@contextlib.contextmanager
+def catalog(given: Dict[str, str], words: List[str]) -> Iterator[List[str]]:
+    """Settings by which Spark's catalog is Glue's, where the job has the argument that makes it so on AWS."""
+    if (GLUE_CATALOG, "true") not in zip(words, words[1:]):
+        yield []
+        return
+    command = [str(Path(given["spark_bin"], "python")), given["spark_metastore"]]
+    server = subprocess.Popen(command, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        port = (server.stdout.readline() if server.stdout else "").strip()
+        uri = f"spark.hadoop.hive.metastore.uris=thrift://127.0.0.1:{port}"
+        yield ["--conf", "spark.sql.catalogImplementation=hive", "--conf", uri]
+    finally:
+        # It ends with its standard input.
+        server.communicate()
+
+
 def main() -> int:
     given = dict(os.environ)
+    words = words_of(given["branchline_job"], given["branchline_run_id"])
     bucket, _, key = given["spark_script"].partition("://")[2].partition("/")
-    with tempfile.TemporaryDirectory(prefix="branchline-spark-") as folder:
+    with tempfile.TemporaryDirectory(prefix="branchline-spark-") as folder, catalog(given, words) as of_catalog:
         script = Path(folder, Path(key).name)
         script.write_bytes(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
         python = str(Path(given["spark_bin"], "python"))
         command = [str(Path(given["spark_bin"], "spark-submit")), "--master", "local[2]", "--jars", given["spark_jars"]]
-        command += [*settings(), "--conf", f"spark.sql.warehouse.dir={folder}/warehouse", str(script)]
+        command += [*settings(), *of_catalog, "--conf", f"spark.sql.warehouse.dir={folder}/warehouse", str(script)]
         ran = subprocess.run(  # noqa: S603
-            [*command, *words_of(given["branchline_job"], given["branchline_run_id"])],
+            [*command, *words],
             cwd=folder,
             env={**given, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
             # spark-submit sends what Python says to standard output, tracebacks too.

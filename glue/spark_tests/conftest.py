@@ -72,7 +72,16 @@ def event_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark(lake: Lake, event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def metastore(lake: Lake) -> Iterator[str]:
+    """Spark's catalog is Glue's, as ``--enable-glue-datacatalog`` makes it on AWS."""
+    process = lake.storage.start_metastore()
+    assert process.stdout is not None
+    yield f"thrift://127.0.0.1:{int(process.stdout.readline())}"
+    process.communicate()
+
+
+@pytest.fixture(scope="session")
+def spark(lake: Lake, metastore: str, event_log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """As a job finds it: nothing of lakeFS in its configuration."""
     from pyspark.sql import SparkSession
 
@@ -85,6 +94,8 @@ def spark(lake: Lake, event_log: Path, tmp_path_factory: pytest.TempPathFactory)
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+        .config("spark.sql.catalogImplementation", "hive")
+        .config("spark.hadoop.hive.metastore.uris", metastore)
         .config("spark.eventLog.enabled", "true")
         .config("spark.eventLog.dir", event_log.as_uri())
     )

@@ -1,6 +1,7 @@
 """The S3 that takes the server's objects: signed addresses and rights on the bucket are things of S3, not of a local folder.
+And Glue, whose tables Spark finds in its catalog.
 
-It is the S3 of the local AWS, on the loopback address, with its data in a temporary folder.
+Both are those of the local AWS, on the loopback address, with their data in a temporary folder.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Dict
 
 BUCKET = "branchline-spark-tests"
 _START_SECONDS = 60.0
+_METASTORE = Path(__file__).parents[2] / "local" / "hive_metastore.py"
 #: They open nothing.
 _KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -52,7 +54,7 @@ class Storage:
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "SERVICES": "s3",
+            "SERVICES": "s3,glue",
             # Servers that nobody asked for.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
@@ -69,21 +71,32 @@ class Storage:
             )
         try:
             wait_for(f"{self.endpoint}/_ministack/health", self._process, log)
-            self._client().create_bucket(Bucket=BUCKET)
+            self._client("s3").create_bucket(Bucket=BUCKET)
+            self.glue = self._client("glue")
         except BaseException:
             self.close()
             raise
 
-    def _client(self) -> Any:
+    def _client(self, service: str) -> Any:
         import boto3
 
         key, secret = _KEYS.values()
         return boto3.client(
-            "s3",
+            service,
             region_name="us-east-1",
             endpoint_url=self.endpoint,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
+        )
+
+    def start_metastore(self) -> subprocess.Popen[str]:
+        """Says its port in the first line, and ends with its standard input."""
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, str(_METASTORE)],
+            env={**_KEYS, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.endpoint},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     @property

@@ -1,28 +1,11 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
 import { type CompiledConfig, type GarbageCollectionConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
 import { ageSeconds } from './collection-schema.ts';
+import { withExamples } from './examples.ts';
 import { compileExports } from './export-check.ts';
 import { descriptorSettingsOf, publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { everySeconds } from './snapshot-schema.ts';
-
-/** Names of the example jobs. */
-export const exampleJobName = (prefix: string, name: string): string => `${prefix}-example-${name}`;
-
-/** The file's, and one for the examples behind them: it takes no job from another. */
-const pipelinesOf = (config: Config): Config['pipelines'] => {
-  const [repository] = Object.keys(config.repositories);
-  if (!config.examples || repository === undefined) return config.pipelines;
-  const jobs = [exampleJobName(config.controlPlane.prefix, '*')];
-  const usual = {
-    onConflict: 'keep',
-    maxReruns: 1,
-    keepFailedFor: '0s',
-    maxOpenFor: '12h',
-    schema: 'compatible',
-  } as const;
-  return { ...config.pipelines, 'branchline-examples': { jobs, repository, ...usual } };
-};
 
 /** All targets of all repositories, where none is named. */
 const snapshotTargetsOf = ({ repositories, snapshots }: Config): { repository: string; target: string }[] =>
@@ -47,7 +30,10 @@ const garbageCollectionOf = ({ garbageCollection: of, repositories }: Config): G
         staleAfterSeconds: durationSeconds(of.staleAfter),
       };
 
-export const compileConfig = (config: Config): CompiledConfig => ({
+/** With what the examples need, where they are asked for. */
+export const compileConfig = (config: Config): CompiledConfig => compile(withExamples(config));
+
+const compile = (config: Config): CompiledConfig => ({
   schemaVersion: SCHEMA_VERSION,
   snapshots: {
     everySeconds: everySeconds(config.snapshots.every),
@@ -75,7 +61,7 @@ export const compileConfig = (config: Config): CompiledConfig => ({
     }),
     ...descriptorSettingsOf(repository),
   })),
-  pipelines: Object.entries(pipelinesOf(config)).map(([name, pipeline]) => ({
+  pipelines: Object.entries(config.pipelines).map(([name, pipeline]) => ({
     name,
     jobs: pipeline.jobs,
     repository: pipeline.repository,

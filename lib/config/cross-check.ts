@@ -2,13 +2,20 @@
 import { KEEPER_BRANCH_PREFIX, RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
+import { exampleFaults, withExamples } from './examples.ts';
 import { exportFaults } from './export-check.ts';
 import { publicationFaults } from './publication-check.ts';
 import { replicationFaults } from './replication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { serverFaults } from './server-check.ts';
 
-export const crossCheck = (config: Config): Fault[] => [
+export const crossCheck = (written: Config): Fault[] => {
+  // A pipeline of the file may well take the example jobs.
+  const config = { ...withExamples(written), pipelines: written.pipelines };
+  return [...exampleFaults(written), ...faultsOf(config)];
+};
+
+const faultsOf = (config: Config): Fault[] => [
   ...serverFaults(config),
   ...Object.entries(config.repositories).flatMap(([name, repository]) => [
     ...branchFaults(name, repository),

@@ -1,8 +1,8 @@
 /**
  * The jobs of `glue/jobs/`, deployed: one and the same task by each way to lakeFS, beside plain S3, and what can go wrong.
  *
- * What you get: jobs `<prefix>-example-…`, a bucket for the baseline, and a Glue database for the tables through which the reading jobs
- * look at the target. Those that need lakeFS's jar are there where it is.
+ * What you get: jobs `<prefix>-example-…`, a bucket for the baseline, and the Glue database of the tables through which the reading jobs
+ * look at the target; Branchline keeps these as any others (config/examples.ts). Jobs that need lakeFS's jar are there where it is.
  */
 import { join } from 'node:path';
 import { ArnFormat, CfnElement, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -10,8 +10,15 @@ import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { SPARK_SUFFIX } from '../../lambdas/contract.ts';
 import { acknowledge } from '../compliance.ts';
-import { exampleJobName } from '../config/compile.ts';
+import {
+  type ExampleWay,
+  exampleDatabase,
+  exampleJobName,
+  exampleSparkTable,
+  exampleTable,
+} from '../config/examples.ts';
 import { BranchedGlueJob, type BranchedGlueJobProps } from './branched-glue-job.ts';
 
 const SCRIPTS = join(import.meta.dirname, '..', '..', 'glue', 'jobs');
@@ -68,7 +75,7 @@ export class ExampleJobs extends Construct {
   constructor(scope: Construct, id: string, props: ExampleJobsProps) {
     super(scope, id);
     this.#props = props;
-    this.#database = exampleJobName(props.prefix, 'tables').replaceAll('-', '_');
+    this.#database = exampleDatabase(props.prefix);
     new CfnDatabase(this, 'Tables', {
       catalogId: Stack.of(this).account,
       databaseInput: { name: this.#database, description: 'What the example jobs read through the catalog' },
@@ -78,41 +85,42 @@ export class ExampleJobs extends Construct {
     // A table for each way, so that the two never meet in a conflict.
     this.#writeAndRead('s3a', { access: 's3a' });
     if (lakefsJar !== undefined) this.#writeAndRead('lakefs', { lakefsJar });
-    const table = lakefsJar === undefined ? 'example_s3a' : 'example_lakefs';
+    const table = exampleTable(lakefsJar === undefined ? 's3a' : 'lakefs');
     for (const [name, example] of Object.entries(oneWay(table))) this.#job(name, example, best);
     this.#baseline();
   }
 
   /** The same scripts through the S3 gateway and by `lakefs://`: `--branchline_access` tells them which. */
-  #writeAndRead(way: string, access: Pick<BranchedGlueJobProps, 'access' | 'lakefsJar'>): void {
-    const table = `example_${way}`;
+  #writeAndRead(way: ExampleWay, access: Pick<BranchedGlueJobProps, 'access' | 'lakefsJar'>): void {
+    const table = exampleTable(way);
     this.#job(
       `${way}-write`,
       { script: 'write_table.py', about: 'Writes a table', arguments: { '--table': table } },
       access,
     );
-    const about = 'Reads it by commit, by target and through the Glue catalog, and compares';
+    const about = 'Reads it by path and through the Glue catalog, and compares';
     const args = {
       '--table': table,
-      '--catalog': `${this.#database}.${table}`,
+      '--spark_table': exampleSparkTable(this.#props.prefix, way),
+      // Spark's catalog is Glue's.
       '--enable-glue-datacatalog': 'true',
     };
     const { role } = this.#job(`${way}-read`, { script: 'read_table.py', about, arguments: args }, access);
-    role.addToPrincipalPolicy(this.#useTable(table));
+    role.addToPrincipalPolicy(this.#readTable(`${table}${SPARK_SUFFIX}`));
   }
 
   /**
    * Spark looks for the database `default`, which is made where it is missing (source: AWS Glue developer guide, "AWS Glue Data
    * Catalog support for Spark SQL jobs"), and for `global_temp` (told by others).
    */
-  #useTable(table: string): PolicyStatement {
+  #readTable(table: string): PolicyStatement {
     const stack = Stack.of(this);
     const arn = (resource: string, resourceName: string): string =>
       stack.formatArn({ service: 'glue', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
     const catalog = { service: 'glue', resource: 'catalog', arnFormat: ArnFormat.NO_RESOURCE_NAME };
     return new PolicyStatement({
-      sid: 'UseTable',
-      actions: ['glue:GetDatabase', 'glue:CreateDatabase', 'glue:GetTable', 'glue:GetPartitions', 'glue:CreateTable'],
+      sid: 'ReadTable',
+      actions: ['glue:GetDatabase', 'glue:CreateDatabase', 'glue:GetTable', 'glue:GetPartitions'],
       resources: [
         stack.formatArn(catalog),
         ...[this.#database, 'default', 'global_temp'].map((database) => arn('database', database)),

@@ -9,6 +9,7 @@ import { asList, asText, ofType, synth, VARIANTS } from './template.ts';
 const JAR = 'jobs: { lakefsJar: "s3://jars/lakefs/hadoop-lakefs-assembly.jar" }\n';
 interface Statement {
   readonly Sid: string;
+  readonly Action: readonly string[];
   readonly Resource: unknown;
 }
 
@@ -80,15 +81,59 @@ describe('examples: true', () => {
     expect(database).toMatchObject({ DatabaseInput: { Name: 'branchline_example_tables' } });
     for (const way of ['s3a', 'lakefs'])
       expect(jobs.get(`branchline-example-${way}-read`)).toMatchObject({
-        '--catalog': `branchline_example_tables.example_${way}`,
+        '--spark_table': `branchline_example_tables.example_${way}_spark`,
         '--enable-glue-datacatalog': 'true',
       });
     const used = ofType(template, 'AWS::IAM::Policy')
       .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
-      .filter(({ Sid }) => Sid === 'UseTable');
+      .filter(({ Sid }) => Sid === 'ReadTable');
     expect(used.map(({ Resource }) => asList(Resource).map(asText).at(-1))).toEqual(
-      ['s3a', 'lakefs'].map((way) => expect.stringMatching(`:table/branchline_example_tables/example_${way}$`)),
+      ['s3a', 'lakefs'].map((way) => expect.stringMatching(`:table/branchline_example_tables/example_${way}_spark$`)),
     );
+    expect(used.flatMap(({ Action }) => Action).filter((action) => /Table|Partition/.test(action))).toEqual([
+      'glue:GetTable',
+      'glue:GetPartitions',
+      'glue:GetTable',
+      'glue:GetPartitions',
+    ]);
+  });
+
+  test('has these tables kept by Branchline, one at the head and one at the commit that it shows', () => {
+    const tables = (text: string) =>
+      compileConfig(parseConfig(text, 'branchline.yaml')).repositories.flatMap(({ name, tables }) =>
+        tables.map((table) => [name, table.name, table.path, table.publish?.database, table.publish?.spark]),
+      );
+    const database = 'branchline_example_tables';
+    const s3a = ['lake', 'example_s3a', 'example_s3a/', database, { scheme: 's3a' }];
+    const lakefs = ['lake', 'example_lakefs', 'example_lakefs/', database, { scheme: 'lakefs', pin: true }];
+    const before = tables(VARIANTS.plain);
+    expect(tables(EXAMPLES)).toEqual([s3a, ...before]);
+    expect(tables(`${EXAMPLES}${JAR}`)).toEqual([s3a, lakefs, ...before]);
+    // The function that keeps them may write them.
+    const written = JSON.stringify(synth(`${EXAMPLES}${JAR}`));
+    for (const way of ['s3a', 'lakefs']) {
+      expect(written.split(`:table/${database}/example_${way}_spark`).length).toBeGreaterThan(2);
+    }
+  });
+
+  test('tells a table of the file that is in their way', () => {
+    const table = (name: string, path: string) =>
+      `lakefs: { endpoint: "https://lakefs.example.com", secretArn: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf" }
+repositories:
+  lake:
+    storageNamespace: s3://bucket/lake
+    tables: { ${name}: { path: ${path} } }
+pipelines: { nightly: { jobs: ["*"], repository: lake } }
+examples: true
+`;
+    const parse = (text: string) => () => parseConfig(text, 'branchline.yaml');
+    expect(parse(table('example_s3a', 'elsewhere/'))).toThrow(
+      /tables\.example_s3a: found "example_s3a"; allowed: another name/,
+    );
+    expect(parse(table('mine', 'example_s3a/mine/'))).toThrow(
+      /tables\.mine\.path: found .* overlaps with table "example_s3a"/,
+    );
+    expect(parse(table('mine', 'example_lakefs/'))).not.toThrow();
   });
 
   test('manages them by a pipeline that takes no job from another', () => {

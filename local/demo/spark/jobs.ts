@@ -10,6 +10,7 @@ import type { Stage } from '../stage.ts';
 import { gist, shortId } from '../timeline.ts';
 
 const LAUNCHER = join(PROJECT, 'local', 'spark_launcher.py');
+const METASTORE = join(PROJECT, 'local', 'hive_metastore.py');
 const EXAMPLES = join(PROJECT, 'glue', 'jobs');
 /** Starting Spark takes a while on a small machine. */
 const PATIENCE_MS = 300_000;
@@ -33,6 +34,7 @@ export const createSparkJob = async (stage: Stage, spark: Spark, job: SparkJob):
       '--spark_script': `s3://${Bucket}/${Key}`,
       '--spark_bin': spark.bin,
       '--spark_jars': jars.join(','),
+      '--spark_metastore': METASTORE,
       ...(job.access !== undefined && { [GLUE_ARGUMENT.access]: job.access }),
     },
   });

@@ -1,7 +1,7 @@
 /** `npm run demo -- --spark`: the jobs of the original demo and what can go wrong, on real Spark. */
 import { join } from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
-import type { SparkAccess } from '../../../lambdas/contract.ts';
+import { SPARK_SUFFIX, type SparkAccess } from '../../../lambdas/contract.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
 import { DATABASE, sparkTable } from '../../config.ts';
 import { difference } from '../../harness.ts';
@@ -69,7 +69,7 @@ const onlyParquet = (stage: Stage, changed: readonly string[], table: string, pa
 const writeAndRead = (spark: Spark, access: SparkAccess): Scene => ({
   name: `Spark writes and reads through ${NAME[access]}`,
   about:
-    'A table is written on a run branch, promoted, and read by commit, by target, through Spark’s catalog and through Glue’s.',
+    'A table is written on a run branch, promoted, and read by commit and through the table for Spark in Glue’s catalog.',
   play: async (stage) => {
     const [table, write, read] = [sparkTable(access), `demo-spark-write-${access}`, `demo-spark-read-${access}`];
     await createSparkJob(stage, spark, { name: write, script: 'write_table.py', access });
@@ -79,16 +79,20 @@ const writeAndRead = (spark: Spark, access: SparkAccess): Scene => ({
     await readersSee(stage, table, 3 * ROWS);
     const { run, changed } = await promoted(stage, read, `read-${access}`, {
       '--table': table,
-      '--catalog': table,
-      '--glue_table': `${DATABASE}.${table}`,
+      '--spark_table': `${DATABASE}.${table}${SPARK_SUFFIX}`,
+      '--enable-glue-datacatalog': 'true',
     });
     stage.same('the reading run changed its report alone', changed, [`reports/${table}-${run.runId}.json`]);
     const bytes = await stage.harness.lakefs.getObject(stage.harness.repository, TARGET, changed[0] ?? '');
-    const report = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as Record<string, unknown>;
-    stage.same('by commit it saw every row', report['pinned'], expected(3));
-    stage.same('through Spark’s catalog it saw the same', report['catalog'], expected(3));
-    const shows = { shows: first.run.mergeCommit, ...expected(3) };
-    stage.same('and through the table in Glue, which shows the promotion', report['glue'], shows);
+    const { by_commit: byCommit, spark_table: byTable } = JSON.parse(Buffer.from(bytes ?? []).toString('utf8')) as {
+      readonly by_commit: Readonly<Record<string, unknown>>;
+      readonly spark_table: Readonly<Record<string, unknown>>;
+    };
+    const { content, ...counts } = byCommit;
+    stage.same('by commit it saw every row', counts, expected(3));
+    const { shows, pinned, ...seen } = byTable;
+    stage.same('and the same, to the last value, through the table for Spark', seen, { ...expected(3), content });
+    stage.same(`which shows the promotion${pinned === true ? ', at its commit' : ''}`, shows, first.run.mergeCommit);
   },
 });
 
