@@ -281,6 +281,7 @@ export const DOMAIN_EVENT = {
   rollbackRefused: 'Rollback Refused',
   targetRolledBack: 'Target Rolled Back',
   catalogRefreshed: 'Catalog Refreshed',
+  catalogMisfitFound: 'Catalog Misfit Found',
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',

@@ -1,4 +1,5 @@
 /** Published tables, and what a comparison found, as tables. */
+import { filesOf, type Misfits } from '../../lambdas/domain/catalog/publication.ts';
 import type { TableStatus } from '../../lambdas/usecases/catalog-status.ts';
 import type { TableVerification } from '../../lambdas/usecases/catalog-verify.ts';
 import { table } from '../table.ts';
@@ -13,9 +14,18 @@ const STYLE = {
   failed: 'red',
 } as const;
 
-const why = ({ failure, drift, towards }: TableStatus): string => {
+const misfit = (misfits: Misfits): string => {
+  const [first] = misfits.found;
+  if (first === undefined) return '';
+  const { kind, file, column = '', before = '', after = 'missing', why: said = '' } = first;
+  const what = kind === 'unreadable' ? gist(said) : `${file}: column ${column} is ${after}, not ${before}`;
+  return `${counted(filesOf(misfits), 'file')} that readers cannot read: ${what}`;
+};
+
+const why = ({ failure, drift, towards, misfits }: TableStatus): string => {
   if (failure !== undefined) return `${failure.code} ${gist(failure.message)}`;
   if (towards !== undefined) return `on its way to ${shortId(towards)}`;
+  if (misfits !== undefined) return misfit(misfits);
   return drift === undefined ? '' : `drifted ${iso(drift.at)}: ${gist(drift.what)}`;
 };
 
@@ -30,7 +40,8 @@ export const catalogTable = (terminal: Terminal, tables: readonly TableStatus[])
       {
         title: 'STATE',
         value: ({ state }) => state,
-        paint: (text, { state }) => terminal.styleOut(STYLE[state], text),
+        paint: (text, { state, misfits }) =>
+          terminal.styleOut(state === 'shown' && misfits !== undefined ? 'yellow' : STYLE[state], text),
       },
       { title: 'SHOWS', value: commitOf },
       { title: 'LAG', value: ({ lagSeconds }) => (lagSeconds === 0 ? '-' : duration(lagSeconds * 1000)) },

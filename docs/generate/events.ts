@@ -188,6 +188,15 @@ const EXAMPLES: readonly DomainEvent[] = [
           ...{ from: commit('a'), to: commit('c'), added: 24, changed: 1, removed: 0 },
           ...{ compared: false, endedAt: AT, durationMs: 1200 },
         },
+        misfits: {
+          at: AT,
+          found: [
+            {
+              ...{ table: 'sales', kind: 'changed', file: 'sales/day=2026-11-20/by-hand.parquet' },
+              ...{ column: 'amount', before: 'double', after: 'string' },
+            },
+          ],
+        },
       },
     },
   }),
@@ -292,6 +301,8 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'The target holds what was asked for, by merge `mergeCommit`, and is verified there; runs and bookmarks have followed. Readers see it when `Catalog Refreshed` comes.',
   [DOMAIN_EVENT.catalogRefreshed]:
     'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
+  [DOMAIN_EVENT.catalogMisfitFound]:
+    'Files are shown that readers of a table cannot read, as a merge by hand or a run with `schema: off` brings them. `first` names one, `files` counts them, up to 20. Sent when one is found that was not known.',
   [DOMAIN_EVENT.restoreRequested]:
     'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.restoreEnded]:

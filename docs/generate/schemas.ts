@@ -43,6 +43,16 @@ const cause = z.object({ code: z.string(), message: z.string() });
 const state = z.enum(RUN_STATE);
 const time = z.number();
 
+const schemaChange = z.object({
+  table: z.string(),
+  kind: z.enum(['added', 'widened', 'changed', 'dropped', 'unreadable']),
+  file: z.string(),
+  column: maybe(z.string()),
+  before: maybe(z.string()),
+  after: maybe(z.string()),
+  why: maybe(z.string()),
+});
+
 const run = z.object({
   runId: z.string(),
   attempt: z.number(),
@@ -68,19 +78,7 @@ const run = z.object({
   changedPartitions: maybe(z.number()),
   changedObjects: maybe(z.number()),
   removesLast: maybe(z.boolean()),
-  schemaChanges: maybe(
-    list(
-      z.object({
-        table: z.string(),
-        kind: z.enum(['added', 'widened', 'changed', 'dropped', 'unreadable']),
-        file: z.string(),
-        column: maybe(z.string()),
-        before: maybe(z.string()),
-        after: maybe(z.string()),
-        why: maybe(z.string()),
-      }),
-    ),
-  ),
+  schemaChanges: maybe(list(schemaChange)),
   schemaAccepted: maybe(z.literal(true)),
   startLeaseUntil: maybe(time),
   branchMade: maybe(z.literal(true)),
@@ -141,6 +139,7 @@ const target = z.object({
   verifiedAt: maybe(time),
   updatedAt: time,
   hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time, rollback: maybe(z.string()) })),
+  byHand: maybe(z.object({ commit: z.string(), at: time })),
   blocked: maybe(z.object({ commit: z.string(), cause, since: time })),
 });
 
@@ -403,6 +402,7 @@ const tableStatus = z.object({
   compareAskedAt: maybe(time),
   drift: maybe(z.object({ at: time, what: z.string() })),
   refresh: maybe(refresh),
+  misfits: maybe(z.object({ at: time, found: list(schemaChange) })),
   failure: maybe(z.object({ code: z.string(), message: z.string(), since: time, triedAt: maybe(time) })),
 });
 

@@ -1,6 +1,6 @@
 /** Which domain events a change of the ledger stands for. A pure function of the two images, so that none can be lost. */
 import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.ts';
-import type { Publication } from './catalog/publication.ts';
+import { filesOf, type Publication } from './catalog/publication.ts';
 import type { ExportRecord } from './export.ts';
 import type { RestoreRecord } from './restore.ts';
 import type { Rollback, RollbackState } from './rollback.ts';
@@ -59,8 +59,35 @@ export const eventsOf = (before: Run | undefined, after: Run): DomainEvent[] => 
   return type === undefined ? [] : [{ type, at: after.updatedAt, detail: detailOf(after) }];
 };
 
-/** One for each table of which a refresh changed something. */
-export const publicationEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
+/** For each table: that a refresh changed something of it, and that files are shown which do not fit it. */
+export const publicationEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] => [
+  ...refreshEventsOf(before, after),
+  ...misfitEventsOf(before, after),
+];
+
+const misfitEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
+  Object.entries(after.tables).flatMap(([table, { misfits, commit }]) =>
+    misfits === undefined || misfits.at === before?.tables[table]?.misfits?.at
+      ? []
+      : [
+          {
+            type: DOMAIN_EVENT.catalogMisfitFound,
+            at: misfits.at,
+            detail: {
+              schemaVersion: SCHEMA_VERSION,
+              repository: after.repository,
+              target: after.branch,
+              table,
+              commit,
+              files: filesOf(misfits),
+              first: misfits.found[0],
+              ledgerVersion: after.version,
+            },
+          },
+        ],
+  );
+
+export const refreshEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
   Object.entries(after.tables).flatMap(([table, { refresh }]) =>
     refresh === undefined || refresh.endedAt === before?.tables[table]?.refresh?.endedAt
       ? []

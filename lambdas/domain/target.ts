@@ -21,6 +21,8 @@ export interface Target {
   readonly verifiedAt?: EpochMs;
   readonly updatedAt: EpochMs;
   readonly hold?: Hold;
+  /** The newest commit found that nobody of ours made, clashing or not: what it brought, no run has compared with its tables. */
+  readonly byHand?: { readonly commit: string; readonly at: EpochMs };
   /** A commit made by hand that clashes; promotions and readers wait until a person accepts or reverts it. */
   readonly blocked?: { readonly commit: string; readonly cause: Cause; readonly since: EpochMs };
 }

@@ -9,6 +9,7 @@ import {
   eventsOf,
   exportEventsOf,
   publicationEventsOf,
+  refreshEventsOf,
   restoreEventsOf,
   rollbackEventsOf,
   rotationEventsOf,
@@ -52,7 +53,7 @@ const measure = (change: LedgerChange): void => {
   if (change.kind === 'run') measureRun(change.before, change.after);
   if (change.kind === 'collection') count(METRIC.collectedObjects, collectedBy(change.before, change.after));
   if (change.kind !== 'publication') return;
-  for (const { detail } of publicationEventsOf(change.before, change.after)) {
+  for (const { detail } of refreshEventsOf(change.before, change.after)) {
     const { partitionsAdded, partitionsChanged, partitionsRemoved } = detail;
     count(
       METRIC.refreshedPartitions,

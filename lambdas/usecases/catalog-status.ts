@@ -2,6 +2,7 @@
 import {
   behindSince,
   type Failure,
+  type Misfits,
   type PublishedTable,
   type Refresh,
   stepOfTable,
@@ -39,6 +40,8 @@ export interface TableStatus {
   /** When somebody's change of the catalog was last put right, and what it was. */
   readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;
+  /** Files that are shown and that readers cannot read: their columns do not fit. */
+  readonly misfits?: Misfits;
   readonly failure?: Failure;
 }
 
@@ -60,7 +63,7 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
   return chosen.tables.map((table) => {
     const record = publication?.tables[table.name];
     const since = target === undefined ? undefined : behindSince([table], publication, target);
-    const { commit, towards, partitions, comparedAt, compareAskedAt, drift, refresh, failure } = record ?? {};
+    const { commit, towards, partitions, comparedAt, compareAskedAt, drift, refresh, failure, misfits } = record ?? {};
     return {
       ...{ repository, target: branch, table: table.name, database: table.database, tableName: table.tableName },
       state: stateOf(chosen, table, record, now),
@@ -73,6 +76,7 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
       ...(compareAskedAt === undefined ? {} : { compareAskedAt }),
       ...(drift === undefined ? {} : { drift }),
       ...(refresh === undefined ? {} : { refresh }),
+      ...(misfits === undefined ? {} : { misfits }),
       ...(failure === undefined ? {} : { failure }),
     };
   });

@@ -100,7 +100,7 @@ const work = async (of: Work, request: RefreshRequest, start: Target): Promise<W
   let target = start;
   let compare = request.compare === true || writer.tookOver;
   for (;;) {
-    const outcome = await refreshTables(of, target.verifiedCommit, compare);
+    const outcome = await refreshTables({ ...of, byHandAt: target.byHand?.at }, target.verifiedCommit, compare);
     if (outcome !== 'published') return outcome;
     const current = (await ports.ledger.getTarget(request.repository, request.target)) ?? target;
     const now = ports.clock.now();

@@ -9,13 +9,14 @@ import type {
 } from '../catalog-ports.ts';
 import { placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
-import type { Publication, PublishedTable, TableStep } from '../domain/catalog/publication.ts';
+import { misfitsNow, type Publication, type PublishedTable, type TableStep } from '../domain/catalog/publication.ts';
 import { digestOfTable, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Notes } from './noted.ts';
 import type { PublicationWriter } from './publication-writer.ts';
 import { columnsFor, type ShownTable } from './table-columns.ts';
+import { type Looked, misfitsOfGiven } from './table-misfits.ts';
 import { changedPrefixes, partitionsAt, wholeTable } from './table-source.ts';
 
 export interface Work {
@@ -27,6 +28,8 @@ export interface Work {
   readonly until: EpochMs;
   /** Of tables that have been refreshed here. */
   readonly notes: Notes;
+  /** When the newest commit was found that nobody of ours made. */
+  readonly byHandAt?: EpochMs | undefined;
 }
 
 export const putTable = (entry: Publication, name: string, table: PublishedTable): Publication => ({
@@ -70,6 +73,7 @@ export const refreshTable = async (
   const before = of.writer.entry.tables[table.name];
   try {
     const shown = await columnsFor(of.ports, of.writer, table, step.to);
+    const looked = await lookedAt(of, shown, step.to, verified);
     const noted = step.step === 'follow' ? of.notes.get(table, step) : undefined;
     if (noted?.isSame === true && before !== undefined && before.towards === undefined && !shown.isNew) {
       await of.writer.save((entry) => {
@@ -82,7 +86,7 @@ export const refreshTable = async (
     const drift = followed !== undefined && 'drift' in followed ? followed.drift : undefined;
     const outcome = compared ? await compareWhole(of, shown, step.to, holdsBack) : followed;
     if (before?.towards === undefined) of.notes.note(table, outcome, compared ? { to: step.to } : step);
-    const written: Step = { to: step.to, compared, startedAt, drift };
+    const written: Step = { to: step.to, compared, startedAt, drift, looked };
     if (outcome.outcome !== 'prepared') return await record(of, shown, written, outcome);
     return {
       ...{ table, show: outcome.show },
@@ -100,6 +104,19 @@ export const refreshTable = async (
     const outcome = await compareWhole(of, shown, verified);
     return record(of, shown, { to: verified, compared: true, startedAt }, outcome);
   }
+};
+
+/** A commit on the way to the verified one is not looked at for what was merged by hand: that may have come later. */
+const lookedAt = async (
+  { ports, writer, byHandAt }: Work,
+  { table, misfits }: ShownTable,
+  to: string,
+  verified: string,
+): Promise<Looked | undefined> => {
+  if (misfits !== undefined) return { misfits };
+  const known = writer.entry.tables[table.name];
+  const at = to === verified ? byHandAt : known?.handSeen;
+  return misfitsOfGiven(ports, table, known, { to, byHandAt: at });
 };
 
 async function* each(partitions: readonly SourcePartition[]): AsyncIterable<SourcePartition> {
@@ -159,6 +176,8 @@ interface Step {
   readonly compared: boolean;
   readonly startedAt: EpochMs;
   readonly drift?: string | undefined;
+  /** What was found of files that do not fit; what is known stays where nobody looked. */
+  readonly looked?: Looked | undefined;
 }
 
 /** What a comparison found although nothing had changed since the last refresh; `undefined` where that cannot be told. */
@@ -214,6 +233,9 @@ const record = async (
     const last = isChange ? refresh : old?.refresh;
     const followed = old?.partitions === undefined ? undefined : old.partitions + added - removed;
     const partitions = compared ? outcome.partitions : followed;
+    const { looked } = step;
+    const misfits = looked === undefined ? old?.misfits : misfitsNow(old?.misfits, looked.misfits, now);
+    const handSeen = looked?.handSeen ?? old?.handSeen;
     return putTable(entry, table.name, {
       commit: to,
       descriptor: digestOfTable(table, columns),
@@ -224,6 +246,8 @@ const record = async (
       ...(outcome.snapshot === undefined ? {} : { snapshot: outcome.snapshot }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
+      ...(misfits === undefined ? {} : { misfits }),
+      ...(handSeen === undefined ? {} : { handSeen }),
       ...(table.spark === undefined ? {} : { spark: true as const }),
       shownAs: [...new Set([...(old?.shownAs ?? []), `${table.database}.${table.tableName}`])],
       ...(old?.unnamed === undefined ? {} : { unnamed: old.unnamed }),

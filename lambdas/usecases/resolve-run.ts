@@ -174,7 +174,11 @@ const unblock = async (ports: Ports, request: TargetRequest): Promise<ResolveAns
     const { blocked: _, ...rest } = current;
     // What was reverted never becomes the verified commit, not even for a moment: readers would be shown it.
     const verifiedCommit = isRevert ? current.verifiedCommit : commit;
-    return { ...rest, version: current.version + 1, verifiedCommit, updatedAt: ports.clock.now() };
+    const now = ports.clock.now();
+    return {
+      ...{ ...rest, version: current.version + 1, verifiedCommit, updatedAt: now },
+      ...(isRevert ? {} : { byHand: { commit, at: now } }),
+    };
   });
   const verified = open === undefined ? undefined : await verifyTarget(ports, open);
   return {

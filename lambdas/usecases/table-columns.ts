@@ -3,12 +3,20 @@
  * before Glue is touched, so that whoever goes on shows the same ones.
  */
 import type { CatalogPorts } from '../catalog-ports.ts';
-import { digestOfColumns, inferColumns, MAX_NOTES, type TableColumns, withFiles } from '../domain/catalog/columns.ts';
+import {
+  digestOfColumns,
+  inferColumns,
+  MAX_NOTES,
+  type SchemaChange,
+  type TableColumns,
+  withFiles,
+} from '../domain/catalog/columns.ts';
 import type { PublishedTable } from '../domain/catalog/publication.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
-import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import { BranchlineError } from '../domain/errors.ts';
 import type { PublicationWriter } from './publication-writer.ts';
-import { changedFiles, readFiles, someFiles } from './table-files.ts';
+import { changedSince, readFiles, someFiles } from './table-files.ts';
+import { logMisfits } from './table-misfits.ts';
 
 export interface ShownTable {
   /** With its columns. */
@@ -17,6 +25,8 @@ export interface ShownTable {
   readonly columns?: string;
   /** Other columns than Glue was told last: every partition has to be told too. */
   readonly isNew: boolean;
+  /** Files that do not fit, where they were looked for. */
+  readonly misfits?: readonly SchemaChange[];
 }
 
 const optionsOf = (table: TableDescriptor) => ({
@@ -36,9 +46,7 @@ export const columnsFor = async (
   const record = writer.entry.tables[table.name];
   const known = await knownColumns(ports, table, record);
   const found = await look(ports, table, known, record?.commit, to);
-  for (const { file, column, before, after, why } of found.misfits) {
-    ports.log.warn('file does not fit its table', { table: table.name, file, column, before, after, why });
-  }
+  logMisfits(ports, found.misfits);
   const [misfit] = found.misfits;
   if (found.columns.length === 0 && misfit !== undefined) {
     throw new BranchlineError('BL7004', `no file of the table tells its columns: ${misfit.why ?? misfit.file}`);
@@ -46,7 +54,8 @@ export const columnsFor = async (
   const columns = digestOfColumns(found.columns);
   if (JSON.stringify(known) !== JSON.stringify(found)) await ports.publications.putColumns(table, columns, found);
   if (record?.columns !== columns) await remember(writer, table.name, columns);
-  return { table: { ...table, columns: found.columns }, columns, isNew: record?.columns !== columns };
+  const isNew = record?.columns !== columns;
+  return { table: { ...table, columns: found.columns }, columns, isNew, misfits: found.misfits };
 };
 
 /** Those of the table beside, which has been refreshed just before: no file is read twice. */
@@ -88,11 +97,13 @@ const look = async (
   from: string | undefined,
   to: string,
 ): Promise<TableColumns> => {
-  const files = known === undefined || from === undefined ? undefined : await changedSince(ports, table, from, to);
-  if (known === undefined || files === undefined) return afresh(ports, table, to);
-  if (files.length === 0) return known;
+  const changed =
+    known === undefined || from === undefined ? undefined : await changedSince(ports, table, from, to, known.misfits);
+  if (known === undefined || changed === undefined) return afresh(ports, table, to);
+  const { files, untouched } = changed;
+  if (files.length === 0) return untouched.length === known.misfits.length ? known : { ...known, misfits: untouched };
   const found = withFiles(known.columns, await readFiles(ports, table.repository, to, files), optionsOf(table));
-  if (!found.misfits.some(({ kind }) => kind === 'changed')) return withNotes(found, known);
+  if (!found.misfits.some(({ kind }) => kind === 'changed')) return withNotes(found, { ...known, misfits: untouched });
   // Some of the table is of one type and some of another: what most of its files are decides.
   const anew = await afresh(ports, table, to);
   const types = new Map(anew.columns.map(({ name, type }) => [name, type]));
@@ -100,23 +111,15 @@ const look = async (
   return { ...anew, columns };
 };
 
-/** What was said of other files stays said until the whole table is looked at again. */
+/** What was said of files that nothing has touched stays said. */
 const withNotes = (found: TableColumns, known: TableColumns): TableColumns => {
   const names = new Set(found.leftOut.map(({ name }) => name));
-  const files = new Set(found.misfits.map(({ file }) => file));
   return {
     columns: found.columns,
     leftOut: [...found.leftOut, ...known.leftOut.filter(({ name }) => !names.has(name))].slice(0, MAX_NOTES),
-    misfits: [...found.misfits, ...known.misfits.filter(({ file }) => !files.has(file))].slice(0, MAX_NOTES),
+    misfits: [...found.misfits, ...known.misfits].slice(0, MAX_NOTES),
   };
 };
-
-const changedSince = async (ports: Pick<CatalogPorts, 'lakefs'>, table: TableDescriptor, from: string, to: string) =>
-  changedFiles(ports, table, from, to).catch((error: unknown) => {
-    // A commit that lakeFS does not know any more.
-    if (isBranchlineError(error, 'BL3004')) return undefined;
-    throw error;
-  });
 
 const afresh = async (
   ports: Pick<CatalogPorts, 'lakefs'>,

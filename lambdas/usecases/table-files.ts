@@ -1,6 +1,6 @@
 /** Files of a table, and what their footers say: those that changed between two commits, or some of all. */
 
-import type { TableFile } from '../domain/catalog/columns.ts';
+import type { SchemaChange, TableFile } from '../domain/catalog/columns.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { placeOfFile } from '../domain/catalog/visible.ts';
 import { isBranchlineError } from '../domain/errors.ts';
@@ -29,16 +29,43 @@ export const changedFiles = async (
   table: Where,
   from: string,
   to: string,
+  /** Told of every path that differs, removed ones too. */
+  onPath?: (path: string) => void,
 ): Promise<readonly FileOfTable[]> => {
   const files = new Spread<FileOfTable>(MAX_FILES_READ);
   const options = { type: 'two_dot', prefix: table.path } as const;
   for await (const { type, path, sizeBytes } of ports.lakefs.diff(table.repository, from, to, options)) {
+    onPath?.(path);
     if (type === 'removed') continue;
     const size = sizeBytes ?? (await sizeOf(ports, table.repository, to, path));
     if (placeOfFile(table, { path, sizeBytes: size, isPrefix: false }) !== undefined)
       files.add({ path, sizeBytes: size });
   }
   return files.kept;
+};
+
+/**
+ * The same, and which of the misfits that are known are of files that nothing has touched between.
+ * @returns `undefined` where lakeFS does not know a commit any more.
+ */
+export const changedSince = async (
+  ports: Pick<LakePorts, 'lakefs'>,
+  table: Where,
+  from: string,
+  to: string,
+  known: readonly SchemaChange[],
+): Promise<{ readonly files: readonly FileOfTable[]; readonly untouched: readonly SchemaChange[] } | undefined> => {
+  const touched = new Set<string>();
+  const named = new Set(known.map(({ file }) => file));
+  try {
+    const files = await changedFiles(ports, table, from, to, (path) => {
+      if (named.has(path)) touched.add(path);
+    });
+    return { files, untouched: known.filter(({ file }) => !touched.has(file)) };
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL3004')) throw error;
+    return undefined;
+  }
 };
 
 const sizeOf = async (

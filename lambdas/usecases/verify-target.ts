@@ -35,7 +35,13 @@ export const ensureTarget = async (ports: Ports, repository: string, branch: str
 };
 
 /** Moves the verified commit on; never back, and not past a block. */
-export const advanceVerified = (ports: Ports, target: Target, from: string, to: string): Promise<Target | undefined> =>
+export const advanceVerified = (
+  ports: Ports,
+  target: Target,
+  from: string,
+  to: string,
+  byHand?: string,
+): Promise<Target | undefined> =>
   changeTarget(ports, target.repository, target.branch, target, (current) =>
     current === undefined || current.verifiedCommit !== from || current.blocked !== undefined || from === to
       ? undefined
@@ -45,6 +51,7 @@ export const advanceVerified = (ports: Ports, target: Target, from: string, to: 
           verifiedCommit: to,
           verifiedAt: ports.clock.now(),
           updatedAt: ports.clock.now(),
+          ...(byHand === undefined ? {} : { byHand: { commit: byHand, at: ports.clock.now() } }),
         },
   );
 
@@ -64,10 +71,10 @@ export const verifyTarget = async (ports: Ports, start: Target): Promise<Target>
       message: `the verified commit ${start.verifiedCommit} is no longer in the history of ${start.branch}: it was reset by hand`,
     });
   }
-  const { verified, open } = await walk(ports, start, newestFirst.slice(0, -1).toReversed());
+  const { verified, open, byHand } = await walk(ports, start, newestFirst.slice(0, -1).toReversed());
   // Before the verified commit moves on, since nothing behind it is looked at again; after the walk, which rests on how runs stood.
   await followHistory(ports, start);
-  const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified)) ?? start;
+  const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified, byHand)) ?? start;
   return open === undefined ? moved : blockTarget(ports, moved, open.commit.id, open.cause);
 };
 
@@ -83,8 +90,9 @@ const walk = async (
   ports: Ports,
   target: Target,
   oldestFirst: readonly Commit[],
-): Promise<{ verified: string; open: OpenClash | undefined }> => {
+): Promise<{ verified: string; open: OpenClash | undefined; byHand: string | undefined }> => {
   let verified = target.verifiedCommit;
+  let byHand: string | undefined;
   let clashes: readonly OpenClash[] = [];
   // What is open at each commit, so that going back to it brings that back too.
   const states = new Map<string, readonly OpenClash[]>();
@@ -106,9 +114,10 @@ const walk = async (
     const clash = await clashOf(ports, target, commit, run);
     if (clash !== undefined) clashes = [...clashes, { commit, ...clash }];
     states.set(commit.id, clashes);
+    if (run === undefined && commit.metadata[METADATA.kind] === undefined) byHand = commit.id;
     if (clashes.length === 0) verified = commit.id;
   }
-  return { verified, open: clashes[0] };
+  return { verified, open: clashes[0], byHand };
 };
 
 /** What lies below the prefixes is as it was: with the clashes that were open there, and without those that have come since. */

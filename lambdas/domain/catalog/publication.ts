@@ -1,6 +1,7 @@
 /** The ledger's entry about what readers see of a target, and what is to be done next about each table. Pure. */
 import type { Cause, EpochMs } from '../run.ts';
 import type { Target } from '../target.ts';
+import type { SchemaChange } from './columns.ts';
 import { digestOfTable, type TableDescriptor } from './table.ts';
 
 /** One refresh of one table that changed something. */
@@ -15,6 +16,14 @@ export interface Refresh {
   readonly compared: boolean;
   readonly endedAt: EpochMs;
   readonly durationMs: number;
+}
+
+/** Files that are shown and that readers cannot read. */
+export interface Misfits {
+  /** When the newest of them was found. */
+  readonly at: EpochMs;
+  /** The first of them. */
+  readonly found: readonly SchemaChange[];
 }
 
 export interface PublishedTable {
@@ -39,6 +48,10 @@ export interface PublishedTable {
   /** When the catalog was last found to be other than the ledger says, and in what. */
   readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;
+  /** Absent where all that was looked at fits. */
+  readonly misfits?: Misfits;
+  /** Of a table with given columns: the newest commit by hand whose files were compared, by the time that it was found. */
+  readonly handSeen?: EpochMs;
   /** Where Glue shows or showed it, as `database.table`: each of them may go on naming its manifests. */
   readonly shownAs?: readonly string[];
   /** When manifests were last looked for that nobody names, and how many there were. */
@@ -96,6 +109,23 @@ export type TableStep =
   | { readonly step: 'compare'; readonly to: string }
   /** Only what differs between two commits. */
   | { readonly step: 'follow'; readonly from: string; readonly to: string };
+
+/** One file may be told of by several columns. */
+export const filesOf = ({ found }: Misfits): number => new Set(found.map(({ file }) => file)).size;
+
+const isSaid = (known: readonly SchemaChange[], { file, column, after }: SchemaChange): boolean =>
+  known.some((each) => each.file === file && each.column === column && each.after === after);
+
+/** @returns nothing where there are none any more. */
+export const misfitsNow = (
+  before: Misfits | undefined,
+  found: readonly SchemaChange[],
+  now: EpochMs,
+): Misfits | undefined => {
+  if (found.length === 0) return undefined;
+  const isKnown = before !== undefined && found.every((change) => isSaid(before.found, change));
+  return { at: isKnown ? before.at : now, found };
+};
 
 export const stepOfTable = (
   table: TableDescriptor,

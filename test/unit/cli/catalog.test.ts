@@ -47,6 +47,24 @@ describe('catalog status', () => {
     expect(tables).toHaveLength(3);
   });
 
+  it('names a file that readers cannot read', async () => {
+    await refresh();
+    const entry = world.publications.entries.get('lake/main');
+    const sales = entry?.tables['sales'];
+    if (entry === undefined || sales === undefined) throw new Error('no entry');
+    const first = { table: 'sales', kind: 'changed' as const, file: 'sales/dt=2/bad', column: 'id', before: 'bigint' };
+    const found = [
+      { ...first, after: 'string' },
+      { ...first, file: 'sales/dt=2/other' },
+    ];
+    const tables = { ...entry.tables, sales: { ...sales, misfits: { at: world.clock.now(), found } } };
+    world.publications.entries.set('lake/main', { ...entry, tables });
+    const { out } = await stage.run(['catalog', 'status', 'sales']);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      '2 files that readers cannot read: sales/dt=2/bad: column id is string, not bigint',
+    );
+  });
+
   it('of what is not published is not found', async () => {
     const { code, json } = await stage.run(['catalog', 'status', 'nothing', '--json']);
     expect(code).toBe(3);
