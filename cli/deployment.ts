@@ -24,6 +24,7 @@ import type {
   WakeAnswer,
 } from '../lambdas/usecases/catalog.ts';
 import type { AtAnswer } from '../lambdas/usecases/catalog-at.ts';
+import type { SwitchAnswer } from '../lambdas/usecases/catalog-switch.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { CollectGarbageAnswerTo } from '../lambdas/usecases/collect-garbage.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
@@ -93,6 +94,7 @@ export interface Deployment {
     repair(tables: TableChoice & { readonly dryRun?: boolean }): Promise<RepairAnswer>;
     preview(request: Omit<CatalogOf<'preview'>, 'action'>): Promise<PreviewAnswer>;
     at(request: Omit<CatalogOf<'at'>, 'action'>): Promise<AtAnswer>;
+    switch(request: Omit<CatalogOf<'switch'>, 'action'>): Promise<SwitchAnswer>;
     previews(): Promise<PreviewsAnswer>;
     dropPreview(request: Omit<CatalogOf<'drop-preview'>, 'action'>): Promise<DropAnswer>;
   };
@@ -154,6 +156,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
       repair: (tables) => askCatalog({ action: 'repair', ...tables }, 'askedAt'),
       preview: (request) => askCatalog({ action: 'preview', ...request }, 'preview'),
       at: (request) => askCatalog({ action: 'at', ...request }, 'at'),
+      switch: (request) => askCatalog({ action: 'switch', ...request }, 'switches'),
       previews: () => askCatalog({ action: 'previews' }, 'previews'),
       dropPreview: (request) => askCatalog({ action: 'drop-preview', ...request }, 'preview'),
     },

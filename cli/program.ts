@@ -7,6 +7,7 @@ import { addCatalogDropPreview, addCatalogPreviews } from './commands/catalog-pr
 import { addCatalogRefresh } from './commands/catalog-refresh.ts';
 import { addCatalogRepair } from './commands/catalog-repair.ts';
 import { addCatalogStatus } from './commands/catalog-status.ts';
+import { addCatalogSwitch } from './commands/catalog-switch.ts';
 import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
@@ -74,6 +75,7 @@ const addCatalog = (program: Command, session: Session): void => {
   addCatalogRefresh(catalog, session);
   addCatalogVerify(catalog, session);
   addCatalogRepair(catalog, session);
+  addCatalogSwitch(catalog, session);
   addCatalogAt(catalog, session);
   addCatalogPreview(catalog, session);
   addCatalogPreviews(catalog, session);

@@ -7,7 +7,7 @@ import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.
 import type { Preview } from './domain/catalog/preview.ts';
 import type { Publication } from './domain/catalog/publication.ts';
 import type { Storage } from './domain/catalog/storage.ts';
-import type { Column, TableDescriptor } from './domain/catalog/table.ts';
+import type { Column, Kind, TableDescriptor } from './domain/catalog/table.ts';
 import type { Unnamed } from './domain/catalog/unnamed.ts';
 import type { EpochMs } from './domain/run.ts';
 import type { Target } from './domain/target.ts';
@@ -169,6 +169,8 @@ export interface TableWork {
   readonly until: EpochMs;
   /** Only prepare it, where the kind of table has one step that shows all: the caller shows several tables together. */
   readonly holdsBack?: boolean;
+  /** The table is to become what the configuration says, whatever it is in Glue. */
+  readonly switches?: boolean;
   /** What Glue has under the name of the table, where somebody has just looked. */
   readonly found?: { readonly table: StoredTable | undefined };
 }
@@ -188,6 +190,8 @@ export type PublishOutcome =
       readonly partitions?: number;
       /** Of an Iceberg table: the snapshot that readers see now. */
       readonly snapshot?: string;
+      /** It was left what it is in Glue, which is not what the configuration says. */
+      readonly keeps?: Kind;
     } & PartitionCounts)
   /** The time is up. The same work goes on where this left off: what is right already is not done again. */
   | ({ readonly outcome: 'unfinished' } & PartitionCounts)

@@ -155,6 +155,14 @@ export const catalogRequest = z.discriminatedUnion('action', [
     ttlSeconds: z.optional(z.int().check(z.gte(300), z.lte(604_800))),
     dryRun: z.optional(z.boolean()),
   }),
+  /** Has tables become what the configuration says: Iceberg tables that are symlink tables, or the other way round; answers at once. */
+  z.strictObject({
+    action: z.literal('switch'),
+    ...someTables,
+    /** What the configuration is taken to say. */
+    to: z.optional(z.enum(['iceberg', 'symlink', 'both'])),
+    dryRun: z.optional(z.boolean()),
+  }),
   /** By which snapshots Iceberg tables show an earlier state of their target. */
   z.strictObject({
     action: z.literal('at'),

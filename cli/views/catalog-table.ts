@@ -14,6 +14,8 @@ const STYLE = {
   failed: 'red',
 } as const;
 
+const OTHER = { iceberg: 'symlink', symlink: 'iceberg' } as const;
+
 const misfit = (misfits: Misfits): string => {
   const [first] = misfits.found;
   if (first === undefined) return '';
@@ -22,8 +24,12 @@ const misfit = (misfits: Misfits): string => {
   return `${counted(filesOf(misfits), 'file')} that readers cannot read: ${what}`;
 };
 
-const why = ({ failure, drift, towards, misfits }: TableStatus): string => {
+const why = ({ table, failure, drift, towards, misfits, keeps, switchAskedAt }: TableStatus): string => {
   if (failure !== undefined) return `${failure.code} ${gist(failure.message)}`;
+  if (keeps !== undefined) {
+    const to = OTHER[keeps];
+    return switchAskedAt === undefined ? `wants ${to}: branchline catalog switch ${table}` : `becomes ${to}`;
+  }
   if (towards !== undefined) return `on its way to ${shortId(towards)}`;
   if (misfits !== undefined) return misfit(misfits);
   return drift === undefined ? '' : `drifted ${iso(drift.at)}: ${gist(drift.what)}`;

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { EXPORT_TRIGGERS, type ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
+import { KINDS } from '../../lambdas/domain/catalog/table.ts';
 import { COLLECTION_STATE } from '../../lambdas/domain/collection.ts';
 import { ERASURE_STEP } from '../../lambdas/domain/erasure.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
@@ -398,6 +399,8 @@ const tableStatus = z.object({
   towards: maybe(z.string()),
   lagSeconds: z.number(),
   partitions: maybe(z.number()),
+  keeps: maybe(z.enum(KINDS)),
+  switchAskedAt: maybe(time),
   comparedAt: maybe(time),
   compareAskedAt: maybe(time),
   drift: maybe(z.object({ at: time, what: z.string() })),
@@ -438,6 +441,18 @@ const tableVerification = z.object({
     z.exactOptional(z.number()),
   ),
   findings: list(finding),
+});
+
+const kind = z.enum(KINDS);
+const tableSwitching = z.object({
+  repository: z.string(),
+  target: z.string(),
+  table: z.string(),
+  database: z.string(),
+  tableName: z.string(),
+  from: kind,
+  to: kind,
+  beside: maybe(z.string()),
 });
 
 const tableAt = z.object({
@@ -636,6 +651,11 @@ export const ANSWERS = {
       hasUncommitted: z.boolean(),
     }),
     z.object({ at: list(tableAt) }),
+    z.object({
+      outcome: z.enum(['asked', 'would-switch', 'nothing-to-switch']),
+      askedAt: time,
+      switches: list(tableSwitching),
+    }),
     z.object({ previews: list(preview) }),
     z.object({ outcome: z.enum(['dropped', 'already-dropped', 'busy', 'unfinished', 'would-drop']), preview }),
     z.object({ dropped: z.number(), failures: z.number(), complete: z.boolean() }),

@@ -12,7 +12,7 @@ export const careful = async <T>(
   try {
     return await refresh();
   } catch (error) {
-    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003', 'BL7004', 'BL7009')) throw error;
+    if (!isBranchlineError(error, 'BL4002', 'BL7001', 'BL7002', 'BL7003', 'BL7004', 'BL7009', 'BL7024')) throw error;
     const { code, message } = error;
     ports.log.error('table could not be refreshed', { table: table.name, code, reason: message });
     const since = writer.entry.tables[table.name]?.failure?.since ?? ports.clock.now();

@@ -7,7 +7,7 @@ import {
   type Refresh,
   stepOfTable,
 } from '../domain/catalog/publication.ts';
-import type { TableDescriptor } from '../domain/catalog/table.ts';
+import type { Kind, TableDescriptor } from '../domain/catalog/table.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ChosenTarget } from './catalog-tables.ts';
 
@@ -35,6 +35,10 @@ export interface TableStatus {
   readonly lagSeconds: number;
   /** Partitions that Glue names; absent for an unpartitioned table. */
   readonly partitions?: number;
+  /** Glue shows it by the other kind than the configuration asks for, until `switch` is asked for. */
+  readonly keeps?: Kind;
+  /** The switch is on its way since. */
+  readonly switchAskedAt?: EpochMs;
   readonly comparedAt?: EpochMs;
   readonly compareAskedAt?: EpochMs;
   /** When somebody's change of the catalog was last put right, and what it was. */
@@ -64,6 +68,7 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
     const record = publication?.tables[table.name];
     const since = target === undefined ? undefined : behindSince([table], publication, target);
     const { commit, towards, partitions, comparedAt, compareAskedAt, drift, refresh, failure, misfits } = record ?? {};
+    const { keeps, switchAskedAt } = record ?? {};
     return {
       ...{ repository, target: branch, table: table.name, database: table.database, tableName: table.tableName },
       state: stateOf(chosen, table, record, now),
@@ -72,6 +77,8 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
       ...(towards === undefined ? {} : { towards }),
       lagSeconds: since === undefined ? 0 : Math.max(0, Math.round((now - since) / 1000)),
       ...(partitions === undefined || table.partitionColumns.length === 0 ? {} : { partitions }),
+      ...(keeps === undefined ? {} : { keeps }),
+      ...(switchAskedAt === undefined ? {} : { switchAskedAt }),
       ...(comparedAt === undefined ? {} : { comparedAt }),
       ...(compareAskedAt === undefined ? {} : { compareAskedAt }),
       ...(drift === undefined ? {} : { drift }),

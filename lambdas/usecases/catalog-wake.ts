@@ -35,7 +35,18 @@ const wake = async (ports: WakePorts, { target }: ChosenTarget): Promise<void> =
 };
 
 /** Notes that a comparison is owed, then wakes who makes it. Asked for twice, it is made once or twice, and is right after either. */
-export const askComparison = async (ports: WakePorts, chosen: ChosenTarget): Promise<EpochMs> => {
+export const askComparison = (ports: WakePorts, chosen: ChosenTarget): Promise<EpochMs> =>
+  ask(ports, chosen, (now) => ({ compareAskedAt: now }));
+
+/** Notes that the tables are to become of the configured kind, then wakes who does it. */
+export const askSwitch = (ports: WakePorts, chosen: ChosenTarget): Promise<EpochMs> =>
+  ask(ports, chosen, (now) => ({ switchAskedAt: now }));
+
+const ask = async (
+  ports: WakePorts,
+  chosen: ChosenTarget,
+  what: (now: EpochMs) => Partial<PublishedTable>,
+): Promise<EpochMs> => {
   const { repository, branch, tables } = chosen;
   const now = ports.clock.now();
   let found = chosen.publication;
@@ -45,7 +56,7 @@ export const askComparison = async (ports: WakePorts, chosen: ChosenTarget): Pro
     }
     const asked = tables.map((table): readonly [string, PublishedTable] => [
       table.name,
-      { ...(found?.tables[table.name] ?? { descriptor: digestOfTable(table) }), compareAskedAt: now },
+      { ...(found?.tables[table.name] ?? { descriptor: digestOfTable(table) }), ...what(now) },
     ]);
     const next: Publication = {
       ...(found ?? { schemaVersion: SCHEMA_VERSION, version: 0, repository, branch, tables: {} }),

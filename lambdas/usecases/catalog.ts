@@ -6,6 +6,7 @@ import type { CatalogRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { type AtAnswer, type AtPorts, tablesAt } from './catalog-at.ts';
 import { statusOf, type TableStatus } from './catalog-status.ts';
+import { type SwitchAnswer, switchTables } from './catalog-switch.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
 import { askComparison, wakeBehind } from './catalog-wake.ts';
@@ -49,6 +50,7 @@ export type CatalogAnswer =
   | RepairAnswer
   | PreviewAnswer
   | AtAnswer
+  | SwitchAnswer
   | PreviewsAnswer
   | DropAnswer
   | PreviewSweep
@@ -69,6 +71,8 @@ export const catalog = async (
       return makePreview(ports, request, until);
     case 'at':
       return tablesAt(ports, request);
+    case 'switch':
+      return switchTables(ports, request);
     case 'previews':
       return { previews: await Array.fromAsync(ports.previews.list()) };
     case 'drop-preview':

@@ -6,7 +6,7 @@ import type { CatalogPorts, StoredTable } from '../catalog-ports.ts';
 import { digestOfKey, manifestFolder, manifestKey } from '../domain/catalog/manifest.ts';
 import { inBatches } from '../domain/catalog/plan.ts';
 import { PUBLICATION_LEASE_MS, type Publication, type PublishedTable } from '../domain/catalog/publication.ts';
-import { isSymlinkTable } from '../domain/catalog/storage.ts';
+import { isOwnTable, isSymlinkTable } from '../domain/catalog/storage.ts';
 import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isLookDue, removable, unnamedOf } from '../domain/catalog/unnamed.ts';
 import { isBranchlineError } from '../domain/errors.ts';
@@ -156,7 +156,9 @@ const namedManifests = async (
   const seen = new Set<string>();
   for await (const found of ports.catalog.listTables(table.database)) {
     seen.add(`${found.database}.${found.name}`);
-    if (isSymlinkTable(found.storage) || found.storage.location.startsWith(folder)) await noteAll(found);
+    // One that became an Iceberg table keeps its partitions for a while: who began before the switch reads them.
+    const isOwn = isOwnTable(table, found.parameters);
+    if (isOwn || isSymlinkTable(found.storage) || found.storage.location.startsWith(folder)) await noteAll(found);
   }
   for (const name of record?.shownAs ?? []) {
     const at = name.indexOf('.');

@@ -92,11 +92,12 @@ const ofReaders = async (
     const shown = await ports.publications.get(repository, target);
     for (const table of publishedTables(config, repository, target)) {
       const where = `table ${table.database}.${table.tableName}`;
-      const { commit, towards } = shown?.tables[table.name] ?? {};
+      const { commit, towards, snapshot } = shown?.tables[table.name] ?? {};
       for (const each of [commit, towards]) {
         if (each !== undefined) found.push(atCommit(ports, repository, where, each, table.path));
       }
-      if (table.iceberg === undefined) continue;
+      // One that the configuration does not want as an Iceberg table any more is one until it is switched.
+      if (table.iceberg === undefined && snapshot === undefined) continue;
       found.push({ where: `snapshots of ${where}`, objects: () => namedFiles(filesOfSnapshots(ports, table)) });
     }
   }

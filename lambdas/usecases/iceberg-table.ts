@@ -20,6 +20,9 @@ export const ICEBERG_PARAMETER = {
 export const isIcebergTable = (parameters: Readonly<Record<string, string>>): boolean =>
   parameters[ICEBERG_PARAMETER.type]?.toUpperCase() === 'ICEBERG';
 
+const without = (parameters: Readonly<Record<string, string>>, ...names: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(parameters).filter(([key]) => !names.includes(key)));
+
 /** Everything of a table lies below. */
 export const icebergFolder = ({ repository, target, name }: TableDescriptor): string =>
   `${repository}/${target}/${encodeURIComponent(name)}/`;
@@ -61,16 +64,33 @@ export const openIceberg = async (
 const formOf = (
   ports: { readonly iceberg: IcebergReader },
   descriptor: TableDescriptor,
-): Omit<CatalogTable, 'parameters'> => ({
-  database: descriptor.database,
-  name: descriptor.tableName,
-  partitionKeys: [],
-  storage: {
-    location: ports.iceberg.uri(icebergFolder(descriptor)).replace(/\/$/, ''),
-    columns: [...descriptor.columns, ...descriptor.partitionColumns.map(({ name, type }) => ({ name, type }))],
-    ...{ inputFormat: '', outputFormat: '', serde: '' },
-  },
-});
+  partitionKeys: CatalogTable['partitionKeys'],
+): Omit<CatalogTable, 'parameters'> => {
+  const columns = [...descriptor.columns, ...descriptor.partitionColumns.map(({ name, type }) => ({ name, type }))];
+  return {
+    database: descriptor.database,
+    name: descriptor.tableName,
+    partitionKeys,
+    storage: {
+      location: ports.iceberg.uri(icebergFolder(descriptor)).replace(/\/$/, ''),
+      columns: columns.filter(({ name }) => !partitionKeys.some((key) => key.name === name)),
+      ...{ inputFormat: '', outputFormat: '', serde: '' },
+    },
+  };
+};
+
+/** An Iceberg table has none in Glue. Those of the symlink table that it was stay as long as its partitions do: Glue holds them against each other. */
+const keysOf = (stored: StoredTable | undefined): CatalogTable['partitionKeys'] =>
+  stored !== undefined && (isSwitched(stored) || !isIcebergTable(stored.parameters)) ? stored.partitionKeys : [];
+
+export const isSwitched = ({ parameters }: StoredTable): boolean => parameters[TABLE_PARAMETER.switched] !== undefined;
+
+/** The table without what was left of the symlink table. */
+export const withoutPartitions = (
+  ports: { readonly iceberg: IcebergReader },
+  descriptor: TableDescriptor,
+  { parameters }: StoredTable,
+): CatalogTable => ({ ...formOf(ports, descriptor, []), parameters: without(parameters, TABLE_PARAMETER.switched) });
 
 /** Whether Glue describes the table as it is to be. */
 export const isInForm = (
@@ -78,11 +98,11 @@ export const isInForm = (
   descriptor: TableDescriptor,
   { stored, metadataAt }: OpenIceberg,
 ): boolean => {
-  const form = formOf(ports, descriptor);
+  const form = formOf(ports, descriptor, keysOf(stored));
   return (
     stored !== undefined &&
     metadataAt !== undefined &&
-    stored.partitionKeys.length === 0 &&
+    sameColumns(stored.partitionKeys, form.partitionKeys) &&
     stored.storage.location === form.storage.location &&
     sameColumns(stored.storage.columns, form.storage.columns)
   );
@@ -98,9 +118,6 @@ export interface Flip {
 }
 
 const MAX_RACES = 4;
-
-const without = (parameters: Readonly<Record<string, string>>, ...names: string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(parameters).filter(([key]) => !names.includes(key)));
 
 /**
  * Writes the metadata.
@@ -118,10 +135,13 @@ const switchTo = async (ports: CatalogPorts, flip: Flip, metadataAt: string): Pr
   let { stored } = open;
   for (let race = 0; race < MAX_RACES; race += 1) {
     const kept = without(stored?.parameters ?? {}, 'classification', TABLE_PARAMETER.refreshing);
+    const partitionKeys = keysOf(stored);
+    const turns = partitionKeys.length > 0 && stored !== undefined && !isIcebergTable(stored.parameters);
     const next: CatalogTable = {
-      ...formOf(ports, descriptor),
+      ...formOf(ports, descriptor, partitionKeys),
       parameters: {
         ...kept,
+        ...(turns ? { [TABLE_PARAMETER.switched]: new Date(ports.clock.now()).toISOString() } : {}),
         EXTERNAL: 'TRUE',
         [TABLE_PARAMETER.repository]: descriptor.repository,
         [TABLE_PARAMETER.target]: descriptor.target,

@@ -2,25 +2,20 @@
  * Which publisher shows a table. A table that is there keeps its kind, whatever the configuration says, until an operator switches it:
  * readers whose engine, rights or queries rest on the one kind would not find their rows by the other.
  */
-import type { Publisher, StoredTable } from '../catalog-ports.ts';
+import type { CatalogPorts, Prepared, Publisher, PublishOutcome, StoredTable, TableWork } from '../catalog-ports.ts';
 import { isOwnTable } from '../domain/catalog/storage.ts';
-import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { configuredKind, type Kind, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isIcebergTable } from './iceberg-table.ts';
 import { icebergPublisher } from './publish-iceberg.ts';
 import { sparkPublisher, symlinkPublisher } from './publish-partitions.ts';
-
-export type Kind = 'iceberg' | 'symlink';
+import { hasLeftOver, removeLeftOver } from './switch-left-over.ts';
 
 export interface Publishers {
   readonly iceberg?: Publisher;
   readonly symlink?: Publisher;
   /** Of tables for Spark, which have a name of their own: they never become another kind. */
   readonly spark?: Publisher;
-  /** Names of tables that are to become what the configuration says. */
-  readonly switches?: ReadonlySet<string>;
 }
-
-export const configuredKind = ({ iceberg }: TableDescriptor): Kind => (iceberg === undefined ? 'symlink' : 'iceberg');
 
 /** Of what Glue has under the name of the table, if it is ours. */
 export const presentKind = (table: TableDescriptor, stored: StoredTable | undefined): Kind | undefined => {
@@ -32,7 +27,6 @@ export const publisherOfKind = ({
   iceberg = icebergPublisher(),
   symlink = symlinkPublisher(),
   spark = sparkPublisher(),
-  switches = new Set(),
 }: Publishers = {}): Publisher => {
   const of = { iceberg, symlink };
   return async (ports, work) => {
@@ -40,10 +34,36 @@ export const publisherOfKind = ({
     if (descriptor.spark !== undefined) return spark(ports, work);
     const wanted = configuredKind(descriptor);
     const table = await ports.catalog.getTable(descriptor.database, descriptor.tableName);
-    const present = switches.has(descriptor.name) ? undefined : presentKind(descriptor, table);
-    if (present !== undefined && present !== wanted) {
+    const present = work.switches === true ? undefined : presentKind(descriptor, table);
+    const kind = present ?? wanted;
+    if (kind !== wanted) {
       ports.log.warn('table keeps its kind until it is switched', { table: descriptor.name, present, wanted });
     }
-    return of[present ?? wanted](ports, { ...work, found: { table } });
+    const outcome = await of[kind](ports, { ...work, found: { table } });
+    return withTidying(ports, { ...work, found: { table } }, kind === wanted ? outcome : keeping(outcome, kind));
+  };
+};
+
+const keeping = (outcome: PublishOutcome | Prepared, keeps: Kind): PublishOutcome | Prepared => {
+  const say = (of: PublishOutcome): PublishOutcome => (of.outcome === 'published' ? { ...of, keeps } : of);
+  return outcome.outcome === 'prepared' ? { ...outcome, show: async () => say(await outcome.show()) } : say(outcome);
+};
+
+/** What a switch left behind goes with the comparisons that follow it. */
+const withTidying = async (
+  ports: CatalogPorts,
+  { table, isWhole, until, found }: TableWork,
+  outcome: PublishOutcome | Prepared,
+): Promise<PublishOutcome | Prepared> => {
+  const tidy = () => removeLeftOver(ports, table, until);
+  if (!isWhole || !hasLeftOver(found?.table, ports.clock.now())) return outcome;
+  if (outcome.outcome === 'published') await tidy();
+  if (outcome.outcome !== 'prepared') return outcome;
+  return {
+    ...outcome,
+    async tidy() {
+      await outcome.tidy();
+      await tidy();
+    },
   };
 };

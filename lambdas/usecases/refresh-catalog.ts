@@ -16,6 +16,7 @@ import { publisherOfKind } from './publisher.ts';
 import { putTable, refreshTable, type Work } from './refresh-table.ts';
 import { refreshTogether } from './refresh-together.ts';
 import { removedSparkTables } from './spark-tables.ts';
+import { isSwitchAsked, obstacleOf, switchesLast, withoutSwitch } from './switch-order.ts';
 import { touchedTables } from './table-source.ts';
 
 export interface RefreshRequest {
@@ -127,11 +128,16 @@ const recordPublished = (writer: PublicationWriter, target: Target, now: EpochMs
 const refreshAlone = async (
   of: Work,
   table: TableDescriptor,
-  step: Exclude<TableStep, { step: 'none' }>,
-  verified: string,
+  planned: Exclude<TableStep, { step: 'none' }>,
+  { verified, compare }: { readonly verified: string; readonly compare: boolean },
 ): Promise<'done' | 'unfinished'> => {
-  const done = await refreshTable(of, table, step, { verified });
-  return typeof done === 'object' ? 'unfinished' : done;
+  const obstacle = obstacleOf(of, table);
+  const step = obstacle === undefined ? planned : withoutSwitch(of, table, planned, { verified, compare });
+  const switches = obstacle === undefined && isSwitchAsked(of, table);
+  const done = step.step === 'none' ? 'done' : await refreshTable(of, table, step, { verified, switches });
+  if (typeof done === 'object' || done === 'unfinished') return 'unfinished';
+  if (obstacle !== undefined) throw obstacle;
+  return done;
 };
 
 const refreshTables = async (of: Work, verified: string, compare: boolean): Promise<WorkOutcome> => {
@@ -149,10 +155,10 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
     const together = await refreshTogether(of, steps, verified);
     if (together === 'unfinished') return 'unfinished';
     if (together === 'failed') failed = true;
-    for (const [table, step] of steps) {
+    for (const [table, step] of switchesLast(of, steps)) {
       if (step.step === 'none') continue;
       if (ports.clock.now() >= until) return 'unfinished';
-      const done = await careful(of, table, () => refreshAlone(of, table, step, verified));
+      const done = await careful(of, table, () => refreshAlone(of, table, step, { verified, compare }));
       if (done === 'unfinished') return 'unfinished';
       if (done === 'failed') failed = true;
     }

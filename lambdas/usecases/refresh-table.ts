@@ -61,13 +61,15 @@ export interface Options {
   readonly verified: string;
   /** Where it can be: only prepare it. */
   readonly holdsBack?: boolean;
+  /** It is to become of the configured kind. */
+  readonly switches?: boolean;
 }
 
 export const refreshTable = async (
   of: Work,
   table: TableDescriptor,
   step: Exclude<TableStep, { step: 'none' }>,
-  { verified, holdsBack = false }: Options,
+  { verified, holdsBack = false, switches = false }: Options,
 ): Promise<'done' | 'unfinished' | HeldBack> => {
   const startedAt = of.ports.clock.now();
   const before = of.writer.entry.tables[table.name];
@@ -84,7 +86,7 @@ export const refreshTable = async (
     const followed = step.step === 'follow' && !shown.isNew ? await follow(of, shown, step, holdsBack) : undefined;
     const compared = followed === undefined || 'drift' in followed;
     const drift = followed !== undefined && 'drift' in followed ? followed.drift : undefined;
-    const outcome = compared ? await compareWhole(of, shown, step.to, holdsBack) : followed;
+    const outcome = compared ? await compareWhole(of, shown, step.to, { holdsBack, switches }) : followed;
     if (before?.towards === undefined) of.notes.note(table, outcome, compared ? { to: step.to } : step);
     const written: Step = { to: step.to, compared, startedAt, drift, looked };
     if (outcome.outcome !== 'prepared') return await record(of, shown, written, outcome);
@@ -101,7 +103,7 @@ export const refreshTable = async (
     if (!isBranchlineError(error, 'BL3004') || step.to === verified) throw error;
     of.ports.log.warn('the commit of an interrupted refresh is gone', { table: table.name, commit: step.to });
     const shown = await columnsFor(of.ports, of.writer, table, verified);
-    const outcome = await compareWhole(of, shown, verified);
+    const outcome = await compareWhole(of, shown, verified, { switches });
     return record(of, shown, { to: verified, compared: true, startedAt }, outcome);
   }
 };
@@ -161,14 +163,14 @@ const compareWhole = async (
   { ports, publisher, writer, until, notes }: Work,
   { table }: ShownTable,
   commit: string,
-  holdsBack = false,
+  { holdsBack = false, switches = false }: Omit<Options, 'verified'> = {},
 ): Promise<PublishOutcome | Prepared> => {
   await begin(writer, table, commit);
   // No file has told any columns yet, and a table without columns is none to readers.
   if (table.columns.length === 0) return { outcome: 'published', added: 0, changed: 0, removed: 0, restored: 0 };
   const known = notes.get(table, { to: commit })?.partitions;
   const partitions = notes.noting(known === undefined ? wholeTable(ports, table, commit) : each(known));
-  return publisher(ports, { table, commit, partitions, isWhole: true, until, holdsBack });
+  return publisher(ports, { table, commit, partitions, isWhole: true, until, holdsBack, switches });
 };
 
 interface Step {
@@ -244,6 +246,9 @@ const record = async (
       ...(isAsked && old?.compareAskedAt !== undefined ? { compareAskedAt: old.compareAskedAt } : {}),
       ...(partitions === undefined ? {} : { partitions }),
       ...(outcome.snapshot === undefined ? {} : { snapshot: outcome.snapshot }),
+      ...(outcome.keeps === undefined ? {} : { keeps: outcome.keeps }),
+      // Asked for while this was under way: it is still owed.
+      ...(outcome.keeps === undefined || old?.switchAskedAt === undefined ? {} : { switchAskedAt: old.switchAskedAt }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
       ...(misfits === undefined ? {} : { misfits }),

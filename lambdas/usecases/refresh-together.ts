@@ -20,8 +20,10 @@ export const refreshTogether = async (
   verified: string,
 ): Promise<'done' | 'unfinished' | 'failed'> => {
   const { ports, writer, until } = of;
-  const isKnown = ({ iceberg, name }: TableDescriptor): boolean =>
-    iceberg !== undefined && writer.entry.tables[name]?.commit !== undefined;
+  const isKnown = ({ iceberg, name }: TableDescriptor): boolean => {
+    const { commit, keeps, switchAskedAt } = writer.entry.tables[name] ?? {};
+    return iceberg !== undefined && commit !== undefined && keeps === undefined && switchAskedAt === undefined;
+  };
   const open = [...steps].filter(([table, { step }]) => step !== 'none' && isKnown(table));
   // One alone has nobody to agree with.
   if (open.length < 2) return 'done';

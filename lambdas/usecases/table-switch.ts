@@ -16,6 +16,7 @@ import {
 } from '../domain/catalog/storage.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import { ICEBERG_PARAMETER, isIcebergTable, isSwitched } from './iceberg-table.ts';
 
 export interface TableSwitch {
   /** As it is to be: partitions take their columns and format from it. */
@@ -39,6 +40,15 @@ const MAX_RACES = 4;
 
 const without = (parameters: Readonly<Record<string, string>>, name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== name));
+
+/** Of what is there; a table that was an Iceberg table says since when it is none. */
+const keptParameters = ({ clock }: Pick<CatalogPorts, 'clock'>, stored: StoredTable | undefined) => {
+  if (stored === undefined || !isIcebergTable(stored.parameters)) return stored?.parameters;
+  const { type, metadata, previous } = ICEBERG_PARAMETER;
+  const iceberg: readonly string[] = [type, metadata, previous];
+  const kept = Object.entries(stored.parameters).filter(([name]) => !iceberg.includes(name));
+  return { ...Object.fromEntries(kept), [TABLE_PARAMETER.switched]: new Date(clock.now()).toISOString() };
+};
 
 /** Where Glue says that a partitioned table lies. */
 export const folderOf = (
@@ -68,12 +78,10 @@ export const openTable = async (
   let stored = await read(given);
   let isWritten = false;
 
+  const partitionKeys = descriptor.partitionColumns.map(({ name, type }) => ({ name, type }));
   const formOf = (location: string): CatalogTable => ({
-    database,
-    name: tableName,
-    partitionKeys: descriptor.partitionColumns.map(({ name, type }) => ({ name, type })),
-    storage: storageOf(descriptor, location),
-    parameters: { ...stored?.parameters, ...ownParameters(descriptor) },
+    ...{ database, name: tableName, partitionKeys, storage: storageOf(descriptor, location) },
+    parameters: { ...keptParameters(ports, stored), ...ownParameters(descriptor) },
   });
   const isContended = (): BranchlineError =>
     new BranchlineError('BL7003', `${database}.${tableName} is being changed by somebody else`);
@@ -90,6 +98,31 @@ export const openTable = async (
           ? await ports.catalog.createTable(next)
           : await ports.catalog.updateTable(next, stored.versionId);
       if (answer === 'exists' || answer === 'stale') continue;
+      stored = { ...next, versionId: '' };
+      isWritten = true;
+      return;
+    }
+    throw isContended();
+  };
+
+  /**
+   * An Iceberg table that is to be one of symlinks: its partitions are made while its readers, who look at its metadata alone, see none of
+   * them. Glue takes only such as have a value for each key. The end of the refresh turns the table, by one call.
+   */
+  const prepare = async (): Promise<void> => {
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      if (isWritten || race > 0) stored = await read();
+      isWritten = false;
+      if (stored === undefined || !isIcebergTable(stored.parameters)) throw isContended();
+      if (sameColumns(stored.partitionKeys, partitionKeys) && isSwitched(stored)) return;
+      const { storage, parameters } = stored;
+      const columns = storage.columns.filter(({ name }) => !partitionKeys.some((key) => key.name === name));
+      const switched = new Date(ports.clock.now()).toISOString();
+      const next: CatalogTable = {
+        ...{ database, name: tableName, partitionKeys, storage: { ...storage, columns } },
+        parameters: { ...parameters, [TABLE_PARAMETER.switched]: switched },
+      };
+      if ((await ports.catalog.updateTable(next, stored.versionId)) === 'stale') continue;
       stored = { ...next, versionId: '' };
       isWritten = true;
       return;
@@ -122,6 +155,7 @@ export const openTable = async (
       return isOpen() || !isInForm();
     },
     async open() {
+      if (stored !== undefined && isIcebergTable(stored.parameters)) return prepare();
       if (stored?.parameters[TABLE_PARAMETER.refreshing] === commit && isInForm()) return;
       await write(folder, (parameters) => ({ ...parameters, [TABLE_PARAMETER.refreshing]: commit }));
     },

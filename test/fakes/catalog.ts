@@ -82,7 +82,10 @@ export class FakeCatalog implements Catalog {
   }
   async removePartitions(database: string, table: string, values: readonly Values[]): Promise<void> {
     this.#count('BatchDeletePartition', values.length, MAX_BATCH.remove);
-    for (const each of values) this.of(database, table).delete(keyOfValues(each));
+    for (const each of values) {
+      this.#fits(database, table, each);
+      this.of(database, table).delete(keyOfValues(each));
+    }
   }
   async removeTable(database: string, name: string): Promise<void> {
     this.calls.push('DeleteTable');
@@ -96,12 +99,19 @@ export class FakeCatalog implements Catalog {
   }
   /** @returns whether it could not be: what is to be created is there, or what is to be updated is not. */
   #write(table: CatalogTable, { values, location, prefix, files }: WantedPartition, mustExist: boolean): boolean {
+    this.#fits(table.database, table.name, values);
     const of = this.of(table.database, table.name);
     const key = keyOfValues(values);
     if (of.has(key) !== mustExist) return true;
     const noted = files === undefined ? {} : { files };
     of.set(key, { values, location, prefix, ...noted, storage: { ...table.storage, location } });
     return false;
+  }
+  /** Glue refuses one that has not a value for each key of its table. */
+  #fits(database: string, table: string, values: Values): void {
+    const keys = this.tables.get(`${database}.${table}`)?.partitionKeys;
+    if (keys !== undefined && keys.length !== values.length)
+      throw new Error(`${String(values.length)} values for ${String(keys.length)} keys`);
   }
   #put(table: CatalogTable): void {
     this.#version += 1;

@@ -37,7 +37,9 @@ export const dying = <P extends object>(
     new Proxy(port, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name);
+        // Names of places are no calls.
         if (typeof method !== 'function') return method;
+        if (name === 'uri' || name === 'keyOf') return method.bind(target) as unknown;
         return (...args: unknown[]) => {
           const act = (): unknown => Reflect.apply(method, target, args);
           return isListing(String(name))

@@ -2,7 +2,7 @@
 import type { Cause, EpochMs } from '../run.ts';
 import type { Target } from '../target.ts';
 import type { SchemaChange } from './columns.ts';
-import { digestOfTable, type TableDescriptor } from './table.ts';
+import { digestOfTable, type Kind, type TableDescriptor } from './table.ts';
 
 /** One refresh of one table that changed something. */
 export interface Refresh {
@@ -45,6 +45,10 @@ export interface PublishedTable {
   readonly partitions?: number;
   /** Of an Iceberg table: the snapshot that shows the rows of `commit`. */
   readonly snapshot?: string;
+  /** Glue shows it by the other kind than the configuration asks for, until somebody asks for the switch. */
+  readonly keeps?: Kind;
+  /** Somebody asked for the switch then; it is owed until the table is of the configured kind. */
+  readonly switchAskedAt?: EpochMs;
   /** When the catalog was last found to be other than the ledger says, and in what. */
   readonly drift?: { readonly at: EpochMs; readonly what: string };
   readonly refresh?: Refresh;
@@ -135,7 +139,8 @@ export const stepOfTable = (
 ): TableStep => {
   const isKnown = record?.commit !== undefined && record.descriptor === digestOfTable(table, record.columns);
   const comparedAt = record?.comparedAt ?? 0;
-  const isDue = options.now - comparedAt >= COMPARE_EVERY_MS || comparedAt < (record?.compareAskedAt ?? 0);
+  const isAsked = comparedAt < (record?.compareAskedAt ?? 0) || record?.switchAskedAt !== undefined;
+  const isDue = isAsked || options.now - comparedAt >= COMPARE_EVERY_MS;
   // What has begun is ended first: until then each partition is of one of two commits that the table names, not of three.
   const to = record?.towards ?? verified;
   if (!isKnown || options.compare || isDue) return { step: 'compare', to };

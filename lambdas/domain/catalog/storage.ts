@@ -72,6 +72,8 @@ export const TABLE_PARAMETER = {
   table: 'branchline.table',
   /** While a refresh is under way: every partition is that of `commit` or of this one. */
   refreshing: 'branchline.refreshing',
+  /** Since then the table is of its present kind; said while something of the other kind is still there. */
+  switched: 'branchline.switched',
 } as const;
 
 /** Parameter of a partition: the prefixes in the repository that its files come from, one a line. */

@@ -44,6 +44,19 @@ export interface TableDescriptor {
   readonly spark?: SparkTable & { readonly beside: string };
 }
 
+/** How Glue shows a table to readers. */
+export const KINDS = ['iceberg', 'symlink'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const configuredKind = ({ iceberg }: TableDescriptor): Kind => (iceberg === undefined ? 'symlink' : 'iceberg');
+
+/** The symlink table beside an Iceberg table, if the configuration asks for one. */
+export const symlinkTableBeside = (
+  tables: readonly TableDescriptor[],
+  { name, iceberg }: TableDescriptor,
+): TableDescriptor | undefined =>
+  iceberg === undefined ? undefined : tables.find((table) => table.name === `${name}${SYMLINK_SUFFIX}`);
+
 const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
   const { publish } = table;
   if (publish === undefined) return [];

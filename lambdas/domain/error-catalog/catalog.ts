@@ -51,6 +51,20 @@ export const CATALOG_ERRORS = {
     3,
     'Show it by `branchline catalog preview --ref`. Snapshots of Iceberg tables stay for `history`, and while a snapshot of Branchline keeps their commit.',
   ),
+  BL7023: entry(
+    'configuration wants the table otherwise',
+    'operator',
+    false,
+    5,
+    'Set `publish` of the table in branchline.yaml and deploy it; then `branchline catalog switch`.',
+  ),
+  BL7024: entry(
+    'table cannot be switched yet',
+    'operator',
+    true,
+    5,
+    'See `branchline catalog status` for what fails of the table that the message names; the switch is made when that is mended.',
+  ),
   BL7009: entry(
     'partition lies in several directories',
     'job author',

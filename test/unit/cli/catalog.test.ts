@@ -211,3 +211,53 @@ describe('catalog at', () => {
     });
   });
 });
+
+describe('catalog switch', () => {
+  const asIceberg = async () => {
+    const config = await world.config.load();
+    const repositories = config.repositories.map((each) => ({ ...each, tables: ICEBERG_TABLES }));
+    world = { ...world, config: { load: async () => ({ ...config, repositories }) } };
+  };
+
+  beforeEach(async () => {
+    world = await makeCatalogWorld();
+    stage.invoke = async (_, payload) => {
+      try {
+        return JSON.parse(JSON.stringify(await catalog(world, catalogRequest.parse(payload)))) as unknown;
+      } catch (error) {
+        if (!isBranchlineError(error)) throw error;
+        throw functionFailure('branchline-catalog', error.code, error.message);
+      }
+    };
+    await world.change({ 'sales/dt=1/a': rowsOf(1), 'deep/dt=1/hh=1/a': rowsOf(2), 'stock/a': rowsOf(3) });
+    await refresh();
+    await asIceberg();
+    await refresh();
+  });
+
+  it('is told by status, tells what it would do, and changes nothing unasked', async () => {
+    expect((await stage.run(['catalog', 'status', 'sales'])).out).toMatch(/ shown .*wants iceberg: branchline catalog/);
+    expect(await stage.run(['catalog', 'switch', 'sales', '--dry-run'])).toMatchObject({
+      ...{ code: 0, out: 'would-switch\ndb.sales: symlink -> iceberg\n' },
+    });
+    expect((await stage.run(['catalog', 'switch', 'sales'])).code).toBe(2);
+    expect(await stage.run(['catalog', 'switch', 'sales', '--to', 'both', '--yes'])).toMatchObject({ code: 5 });
+    expect(world.refreshes.woken).toEqual([]);
+  });
+
+  it('waits until the tables are of the other kind', async () => {
+    stage.onPause = async () => void (await refresh());
+    const { code, out } = await stage.run(['catalog', 'switch', '--yes']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^sales .* shown /m);
+    expect(world.catalog.tables.get('db.sales')?.parameters['table_type']).toBe('ICEBERG');
+    expect(await stage.run(['catalog', 'switch', '--yes'])).toMatchObject({ code: 0, out: 'nothing-to-switch\n' });
+  });
+
+  it('may only be asked for, and answers a script', async () => {
+    const { json } = await stage.run(['catalog', 'switch', 'sales', '--yes', '--no-wait', '--json']);
+    expect(json()).toMatchObject({ outcome: 'asked', switches: [{ table: 'sales', from: 'symlink', to: 'iceberg' }] });
+    expect((await stage.run(['catalog', 'status', 'sales'])).out).toMatch(/ to-compare .*becomes iceberg/);
+    expect(world.refreshes.woken).toEqual(['lake/main']);
+  });
+});
