@@ -7,6 +7,7 @@ import type {
   CatalogRequest,
   Check,
   CollectGarbageRequest,
+  DrillRequest,
   EraseRequest,
   InspectRequest,
   ResolveRunRequest,
@@ -27,6 +28,7 @@ import type { AtAnswer } from '../lambdas/usecases/catalog-at.ts';
 import type { SwitchAnswer } from '../lambdas/usecases/catalog-switch.ts';
 import type { TableChoice } from '../lambdas/usecases/catalog-tables.ts';
 import type { CollectGarbageAnswerTo } from '../lambdas/usecases/collect-garbage.ts';
+import type { DrillAnswerTo } from '../lambdas/usecases/drill.ts';
 import type { DropAnswer } from '../lambdas/usecases/drop-preview.ts';
 import type { EraseAnswerTo } from '../lambdas/usecases/erase.ts';
 import type { RunDetails } from '../lambdas/usecases/inspect.ts';
@@ -80,6 +82,7 @@ export interface Deployment {
   collectGarbage<Request extends CollectGarbageRequest>(
     request: Request,
   ): Promise<CollectGarbageAnswerTo<Request['action']>>;
+  drill<Request extends DrillRequest>(request: Request): Promise<DrillAnswerTo<Request['action']>>;
   erase<Request extends EraseRequest>(request: Request): Promise<EraseAnswerTo<Request['action']>>;
   readonly exports: {
     list(): Promise<{ readonly exports: readonly ExportStatus[] }>;
@@ -142,6 +145,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
     snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
     collectGarbage: (request) => ask(FUNCTION.collectGarbage, request, 'outcome'),
+    drill: (request) => ask(FUNCTION.drill, request, 'outcome'),
     erase: (request) => ask(FUNCTION.erase, request, 'outcome'),
     exports: {
       list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),

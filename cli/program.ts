@@ -12,6 +12,7 @@ import { addCatalogVerify } from './commands/catalog-verify.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addCredentials } from './commands/credentials.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrill } from './commands/drill.ts';
 import { addErase } from './commands/erase.ts';
 import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
 import { addGc } from './commands/gc.ts';
@@ -159,6 +160,7 @@ export const createProgram = (session: Session): Command => {
   addRollback(program, session);
   addRollbacks(program, session);
   addSnapshots(program, session);
+  addDrill(program, session);
   addGc(program, session);
   addErase(program, session);
   addDoctor(program, session);

@@ -40,6 +40,7 @@ export const FUNCTION = {
   collectGarbage: 'collect-garbage',
   erase: 'erase',
   rollback: 'rollback',
+  drill: 'drill',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
@@ -170,6 +171,13 @@ export const METRIC = {
   missingObjects: 'MissingObjects',
   /** How long the oldest collection has been waiting for somebody's staged work or operation. */
   collectionWaitSeconds: 'CollectionWaitSeconds',
+  /** Since the last good drill, of the kind where it lies furthest back. */
+  drillAgeSeconds: 'DrillAgeSeconds',
+  /** Kinds of drills of which the newest failed, and drills of which something is left. */
+  drillFaults: 'DrillFaults',
+  /** What a rollback, and a restore, took in a drill. */
+  drilledRollbackSeconds: 'DrilledRollbackSeconds',
+  drilledRestoreSeconds: 'DrilledRestoreSeconds',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -293,6 +301,8 @@ export const DOMAIN_EVENT = {
   garbageMarked: 'Garbage Marked',
   garbageCollected: 'Garbage Collected',
   garbageCollectionFailed: 'Garbage Collection Failed',
+  drillCompleted: 'Drill Completed',
+  drillFailed: 'Drill Failed',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -538,6 +548,14 @@ export interface GarbageCollectionConfig {
   readonly staleAfterSeconds: number;
 }
 
+/** Rehearsals of the ways back. */
+export interface DrillsConfig {
+  /** 0: only when somebody asks. */
+  readonly everySeconds: number;
+  /** Where the scratch repositories of each repository's drills lie. */
+  readonly places: readonly { readonly repository: string; readonly root: string }[];
+}
+
 export interface CompiledConfig {
   readonly schemaVersion: number;
   /** Absent in the configuration of an earlier deployment. */
@@ -546,6 +564,8 @@ export interface CompiledConfig {
   readonly pipelines: readonly PipelineConfig[];
   /** Absent in files of deployments before there were exports. */
   readonly exports?: readonly ExportConfig[] | undefined;
+  /** Absent in files of deployments before there were drills. */
+  readonly drills?: DrillsConfig | undefined;
   /** Absent where no jar of lakeFS's client was given. */
   readonly garbageCollection?: GarbageCollectionConfig | undefined;
 }

@@ -411,6 +411,26 @@ export const collectGarbageRequest = z.discriminatedUnion('action', [
 ]);
 export type CollectGarbageRequest = z.infer<typeof collectGarbageRequest>;
 
+/** drill: rehearses a rollback or a restore on a scratch repository. `tend` is what the schedule asks for. */
+const drillKind = z.enum(['rollback', 'restore']);
+export const drillRequest = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('run'),
+    kind: drillKind,
+    /** Whose paths and storage it is tried with; the one whose drill lies furthest back, without it. */
+    repository: z.optional(z.string()),
+    reason: z.optional(reason),
+    requestedBy,
+  }),
+  z.strictObject({
+    action: z.literal('list'),
+    kind: z.optional(drillKind),
+    limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+  }),
+  z.strictObject({ action: z.literal('tend') }),
+]);
+export type DrillRequest = z.infer<typeof drillRequest>;
+
 /** erase: a person's data, wherever it is still reached. */
 const address = z.string().check(z.regex(/^s3:\/\/[^/\s]+\/.+$/, 's3://bucket/key'));
 const selection = z.strictObject({

@@ -12,6 +12,8 @@ import {
   rotationEventsOf,
   targetEventsOf,
 } from '../../lambdas/domain/domain-events.ts';
+import type { Drill } from '../../lambdas/domain/drill.ts';
+import { drillEventsOf } from '../../lambdas/domain/drill-events.ts';
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
 import type { Rollback } from '../../lambdas/domain/rollback.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
@@ -258,6 +260,25 @@ const COLLECTION_EXAMPLES: readonly DomainEvent[] = [
   }),
 ];
 
+const DRILL_ID = 'drill-restore-20261120t020000z-5f0c2a';
+const drilling: Drill = {
+  ...{ schemaVersion: 1, version: 6, id: DRILL_ID, drillKind: 'restore', state: 'RUNNING', repository: 'lake' },
+  ...{ storageNamespace: `s3://my-lake/branchline-drills/${DRILL_ID}`, requestedBy: 'schedule' },
+  ...{ startedAt: AT, updatedAt: AT, leaseUntil: AT + 960_000, steps: [], isRemoved: false },
+};
+const drilled = { version: 7, seconds: 1.2, updatedAt: AT + 9_000, endedAt: AT + 9_000 };
+const DRILL_EXAMPLES: readonly DomainEvent[] = [
+  ...drillEventsOf(drilling, { ...drilling, ...drilled, state: 'PASSED', compared: { refs: 6, objects: 214 } }),
+  ...drillEventsOf(drilling, {
+    ...{ ...drilling, ...drilled, state: 'FAILED', compared: { refs: 6, objects: 214 } },
+    differences: ['main: sales/dt=2026-11-19/part-0 is not there, not 9f86d081884c7d65 of 38 bytes'],
+    cause: {
+      code: 'BL8801',
+      message: 'main: sales/dt=2026-11-19/part-0 is not there, not 9f86d081884c7d65 of 38 bytes',
+    },
+  }),
+];
+
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
   ...snapshotEventsOf(complete, {
@@ -321,6 +342,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'What was on the list is deleted and every ref was read back; or nothing was to be deleted. Who asked and who approved is kept here: the ledger remembers the newest twenty.',
   [DOMAIN_EVENT.garbageCollectionFailed]:
     '`cause` says why: `BL8504` nothing was marked, `BL8505` the sweep did not end, `BL8506` the list names what somebody sees and nothing was deleted, `BL8507` refs show objects that are missing.',
+  [DOMAIN_EVENT.drillCompleted]:
+    'A way back was rehearsed on a scratch repository: everything is as it was. `seconds` is what the rollback or the restore itself took.',
+  [DOMAIN_EVENT.drillFailed]:
+    'A rehearsal found what is not as it was (`BL8801`, with `differences`), could not go on, or did not end (`BL8805`). The lake itself was not touched.',
   [DOMAIN_EVENT.exportFailed]:
     'An export can go no further by itself: `cause` says why. Its marker stays away until it ends. Sent once, until it has succeeded again.',
 };
@@ -339,7 +364,10 @@ const example = ({ type, at, detail }: DomainEvent): string[] => [
 /** Types of which the page has no example. */
 export const typesWithoutExample = (): DomainEventType[] =>
   Object.values(DOMAIN_EVENT).filter(
-    (type) => ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES].some((event) => event.type === type),
+    (type) =>
+      ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES].some(
+        (event) => event.type === type,
+      ),
   );
 
 export const eventsPage = (): string =>
@@ -378,7 +406,7 @@ export const eventsPage = (): string =>
     '',
     'The topic needs a policy that lets `events.amazonaws.com` publish.',
     '',
-    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES].flatMap(example),
+    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES].flatMap(example),
   ]
     .join('\n')
     .trimEnd()

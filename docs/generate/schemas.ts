@@ -4,6 +4,7 @@ import { EXPORT_TRIGGERS, type ON_CONFLICT } from '../../lambdas/contract.ts';
 import { PREVIEW_STATE } from '../../lambdas/domain/catalog/preview.ts';
 import { KINDS } from '../../lambdas/domain/catalog/table.ts';
 import { COLLECTION_STATE } from '../../lambdas/domain/collection.ts';
+import { DRILL_KINDS, DRILL_STATE } from '../../lambdas/domain/drill.ts';
 import { ERASURE_STEP } from '../../lambdas/domain/erasure.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
@@ -12,6 +13,7 @@ import {
   catalogRequest,
   claimRunRequest,
   collectGarbageRequest,
+  drillRequest,
   eraseRequest,
   exportRequest,
   inspectRequest,
@@ -35,6 +37,7 @@ export const REQUESTS = {
   'rotate-credentials': rotateCredentialsRequest,
   restore: restoreRequest,
   'collect-garbage': collectGarbageRequest,
+  drill: drillRequest,
   erase: eraseRequest,
 } as const;
 
@@ -556,6 +559,19 @@ const collectionRecord = z.object({
   lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
   updatedAt: time,
 });
+const drill = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), id: z.string() },
+  drillKind: z.enum(DRILL_KINDS),
+  state: z.enum(DRILL_STATE),
+  ...{ repository: z.string(), storageNamespace: z.string(), requestedBy: z.string(), reason: maybe(z.string()) },
+  ...{ startedAt: time, updatedAt: time, endedAt: maybe(time), leaseUntil: time },
+  steps: list(z.object({ at: time, what: z.string() })),
+  seconds: maybe(z.number()),
+  compared: maybe(z.object({ refs: z.number(), objects: z.number() })),
+  differences: maybe(list(z.string())),
+  cause: maybe(cause),
+  isRemoved: z.boolean(),
+});
 const gcRules = z.object({
   defaultRetentionDays: z.number(),
   branches: z.readonly(z.record(z.string(), z.number())),
@@ -717,6 +733,18 @@ export const ANSWERS = {
     z.object({ outcome: z.enum(['held', 'would-hold']), snapshot }),
     z.object({ outcome: z.enum(['released', 'would-release']), snapshot }),
     z.object({ outcome: z.enum(['tended']), report: tended }),
+  ]),
+  drill: z.union([
+    z.object({ outcome: z.enum(['passed', 'failed', 'gave-way']), drill }),
+    z.object({ outcome: z.literal('listed'), drills: list(drill) }),
+    z.object({
+      outcome: z.literal('tended'),
+      drills: list(drill),
+      report: z.object({
+        ran: list(z.object({ id: z.string(), state: z.enum(DRILL_STATE) })),
+        ...{ removed: ids, failed: list(z.enum(DRILL_KINDS)), faults: ids, ageSeconds: z.number() },
+      }),
+    }),
   ]),
   'collect-garbage': z.union([
     z.object({ outcome: z.union([z.enum(COLLECTION_STATE), z.literal('busy')]), collection }),

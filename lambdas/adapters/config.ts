@@ -86,6 +86,9 @@ const compiledConfig = z.object({
       tags: z.enum(['keep', 'lose']),
     }),
   ),
+  drills: z.optional(
+    z.object({ everySeconds: z.number(), places: z.array(z.object({ repository: z.string(), root: z.string() })) }),
+  ),
   exports: z.optional(
     z.array(
       z.object({

@@ -1,6 +1,7 @@
 import { AWS_ERRORS } from './error-catalog/aws.ts';
 import { CATALOG_ERRORS } from './error-catalog/catalog.ts';
 import { COMMAND_LINE_ERRORS } from './error-catalog/command-line.ts';
+import { DRILL_ERRORS } from './error-catalog/drills.ts';
 import type { ErrorEntry } from './error-catalog/entry.ts';
 import { ERASURE_ERRORS } from './error-catalog/erasure.ts';
 import { EXPORT_ERRORS } from './error-catalog/exports.ts';
@@ -32,6 +33,7 @@ export const ERROR_CATALOG = {
   ...GARBAGE_COLLECTION_ERRORS,
   ...ERASURE_ERRORS,
   ...EXPORT_ERRORS,
+  ...DRILL_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 export type ErrorCode = keyof typeof ERROR_CATALOG;
 

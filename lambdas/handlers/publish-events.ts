@@ -15,6 +15,7 @@ import {
   rotationEventsOf,
   targetEventsOf,
 } from '../domain/domain-events.ts';
+import { drillEventsOf } from '../domain/drill-events.ts';
 import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
 import type { ExportQueue } from '../export-ports.ts';
@@ -44,6 +45,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return exportEventsOf(change.before, change.after);
     case 'collection':
       return collectionEventsOf(change.before, change.after);
+    case 'drill':
+      return drillEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

@@ -6,6 +6,7 @@ import {
   ITEM_KIND,
   type Item,
   toCollection,
+  toDrill,
   toExport,
   toPublication,
   toRestore,
@@ -17,6 +18,7 @@ import {
 } from '../adapters/ledger/items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../domain/collection.ts';
+import type { Drill } from '../domain/drill.ts';
 import type { ExportRecord } from '../domain/export.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
@@ -35,6 +37,7 @@ export type LedgerChange =
   | { readonly kind: 'snapshot'; readonly before: Snapshot | undefined; readonly after: Snapshot }
   | { readonly kind: 'export'; readonly before: ExportRecord | undefined; readonly after: ExportRecord }
   | { readonly kind: 'collection'; readonly before: CollectionRecord | undefined; readonly after: CollectionRecord }
+  | { readonly kind: 'drill'; readonly before: Drill | undefined; readonly after: Drill }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -69,6 +72,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'export', before: map(before, toExport), after: toExport(after) };
     case ITEM_KIND.collection:
       return { kind: 'collection', before: map(before, toCollection), after: toCollection(after) };
+    case ITEM_KIND.drill:
+      return { kind: 'drill', before: map(before, toDrill), after: toDrill(after) };
     default:
       return { kind: 'other' };
   }

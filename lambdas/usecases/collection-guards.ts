@@ -2,12 +2,9 @@
 import type { CollectionPorts } from '../collection-ports.ts';
 import { KEEPER_BRANCH_PREFIX } from '../contract.ts';
 import { type Blocker, isNear } from '../domain/collection.ts';
-import { isUnfinished } from '../domain/rollback.ts';
 import { type EpochMs, formatRunKey, MOVING_STATES, WAITING_STATES } from '../domain/run.ts';
 import { isHeld } from '../domain/target.ts';
-
-/** A restore that has not ended by then died: no function runs for longer. */
-const RESTORE_MS = 16 * 60_000;
+import { waysBackUnderWay } from './ways-back-under-way.ts';
 
 const iso = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 16)}Z`;
 
@@ -24,22 +21,7 @@ export const operationsUnderWay = async (ports: CollectionPorts, repository: str
       message: `target ${target.branch} is held by ${owner}: ${reason}`,
     });
   }
-  for await (const rollback of ports.rollbacks.list({ unfinished: true, repository })) {
-    if (!isUnfinished(rollback)) continue;
-    const { id, requestedBy, requestedAt: since } = rollback;
-    found.push({ kind: 'rollback', what: id, message: `rollback ${id} of ${requestedBy} is under way`, since });
-  }
-  for await (const { id, dryRun, outcome, updatedAt, requestedBy } of ports.restores.list(repository)) {
-    // Newest first: one that old has ended, whatever its record says.
-    if (now - updatedAt > RESTORE_MS) break;
-    if (dryRun || outcome !== undefined) continue;
-    found.push({ kind: 'restore', what: id, message: `a restore by ${requestedBy} is under way`, since: updatedAt });
-  }
-  const rotation = (await ports.rotations.get())?.current;
-  if (rotation !== undefined && rotation.leaseUntil > now) {
-    const message = `${rotation.by} rotates the key pair of lakeFS`;
-    found.push({ kind: 'rotation', what: rotation.token, message, since: rotation.startedAt });
-  }
+  found.push(...(await waysBackUnderWay(ports, repository)));
   for await (const { id, state, startedAt: since } of ports.snapshots.list({ repository })) {
     if (state !== 'CREATING') continue;
     found.push({ kind: 'snapshot', what: id, message: `snapshot ${id} is being made`, since });

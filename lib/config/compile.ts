@@ -1,6 +1,7 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
 import { type CompiledConfig, type GarbageCollectionConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
 import { ageSeconds } from './collection-schema.ts';
+import { drillPlacesOf } from './drill-check.ts';
 import { withExamples } from './examples.ts';
 import { compileExports } from './export-check.ts';
 import { descriptorSettingsOf, publicationOf } from './publication-check.ts';
@@ -73,5 +74,6 @@ const compile = (config: Config): CompiledConfig => ({
     schema: pipeline.schema,
   })),
   exports: compileExports(config),
+  drills: { everySeconds: everySeconds(config.drills.every), places: drillPlacesOf(config) },
   ...(garbageCollectionOf(config) === undefined ? {} : { garbageCollection: garbageCollectionOf(config) }),
 });

@@ -2,6 +2,7 @@
 import { KEEPER_BRANCH_PREFIX, RESOLUTION_BRANCH_PREFIX, RUN_BRANCH_PREFIX } from '../../lambdas/contract.ts';
 import { matchesPattern } from '../../lambdas/domain/pipelines.ts';
 import type { Fault } from './allowed.ts';
+import { drillFaults } from './drill-check.ts';
 import { exampleFaults, withExamples } from './examples.ts';
 import { exportFaults } from './export-check.ts';
 import { publicationFaults } from './publication-check.ts';
@@ -30,6 +31,7 @@ const faultsOf = (config: Config): Fault[] => [
   ...snapshotFaults(config),
   ...collectionFaults(config),
   ...replicationFaults(config),
+  ...drillFaults(config),
 ];
 
 const snapshotFaults = ({ repositories, snapshots }: Config): Fault[] => {

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { DEFAULT_PREFIX, ON_CONFLICT, SCHEMA_MODES } from '../../lambdas/contract.ts';
 import { collectionSchema } from './collection-schema.ts';
+import { drillSchema } from './drill-schema.ts';
 import { exportSchema } from './export-schema.ts';
 import { descriptorSchema, publicationKeys } from './publication-schema.ts';
 import { replicationSchema } from './replication-schema.ts';
@@ -239,6 +240,7 @@ export const configSchema = z
     snapshots: snapshotSchema,
     garbageCollection: collectionSchema,
     replication: replicationSchema,
+    drills: drillSchema,
     examples: z.boolean().default(false).describe('Deploy the example jobs, with a pipeline of their own.'),
     schedules: z
       .strictObject({

@@ -79,6 +79,21 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Seconds since the last good drill; drills that failed or left something',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.drillAgeSeconds, { statistic: 'max', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.drillFaults, { statistic: 'max', period: Duration.hours(1) })],
+        }),
+        new GraphWidget({
+          title: 'Seconds that a rollback and a restore took in drills',
+          width: 12,
+          left: [METRIC.drilledRollbackSeconds, METRIC.drilledRestoreSeconds].map((name) =>
+            ownMetric(prefix, name, { statistic: 'max', period: Duration.days(1) }),
+          ),
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Objects exported, and the calls for them',
           width: 12,
           left: [METRIC.exportedObjects, METRIC.exportCalls].map((name) =>

@@ -22,6 +22,8 @@ import { BucketReplication } from './bucket-replication.ts';
 import type { MetadataStoreReference } from './lakefs/connection.ts';
 
 const PREFIX = 'backups/';
+/** Of the snapshots that drills make: no rule keeps them, and no restore ever looks there. */
+const DRILL_PREFIX = 'drills/';
 /** What was deleted or overwritten can be had back so long. */
 const EARLIER_VERSIONS = Duration.days(90);
 /** How often the function looks what is due. */
@@ -35,6 +37,8 @@ export interface SnapshotsProps {
   readonly target: BranchlineFunction;
   /** Functions that restore from backups. */
   readonly readers: readonly BranchlineFunction[];
+  /** Makes backups to try them, and removes them again. */
+  readonly driller: BranchlineFunction;
   readonly metadataStore?: MetadataStoreReference;
   /** The second region that backups are copied to. */
   readonly replicateTo?: ReplicationTarget;
@@ -88,6 +92,7 @@ export class Snapshots extends Construct {
       });
     this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
+    this.#grant(props.driller, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], DRILL_PREFIX);
     if (metadataStore !== undefined) {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
       this.#database(props, metadataStore, name);
@@ -97,14 +102,18 @@ export class Snapshots extends Construct {
   }
 
   /** Rights on the files of backups, and on their key. */
-  #grant({ fn }: BranchlineFunction, actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[]): void {
-    fn.addEnvironment(ENV.backupRoot, `s3://${this.bucket.bucketName}/${PREFIX}`);
+  #grant(
+    { fn }: BranchlineFunction,
+    actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[],
+    prefix = PREFIX,
+  ): void {
+    fn.addEnvironment(ENV.backupRoot, `s3://${this.bucket.bucketName}/${prefix}`);
     const writes = actions.some((action) => action !== 's3:GetObject');
     fn.addToRolePolicy(
       new PolicyStatement({
         sid: 'Backups',
         actions: [...actions],
-        resources: [this.bucket.arnForObjects(`${PREFIX}*`)],
+        resources: [this.bucket.arnForObjects(`${prefix}*`)],
       }),
     );
     fn.addToRolePolicy(
@@ -121,7 +130,7 @@ export class Snapshots extends Construct {
       acknowledge(
         fn.role,
         'IAM5',
-        `Resource::${nagName(this.bucket)}/${PREFIX}*`,
+        `Resource::${nagName(this.bucket)}/${prefix}*`,
         'Backups are named by repository and snapshot.',
       );
   }

@@ -59,6 +59,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   'rotate-credentials': { ...worker, glue: [] },
   // Its rights on lakeFS's two jobs, in the lake's buckets and in Glue's catalog: constructs/garbage-collection.ts.
   'collect-garbage': { ...worker, glue: [] },
+  // Its rights on backups of its own, and below the places of scratch repositories: constructs/snapshots.ts, constructs/drills.ts.
+  drill: { ...worker, glue: [] },
   // Its rights in the lake's buckets, at the destinations and in Glue's catalog: constructs/erasure.ts.
   erase: { ...worker, glue: [] },
   // It reads the backup bucket besides.

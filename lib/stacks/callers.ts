@@ -25,7 +25,11 @@ export const addCallerPolicies = (stack: Stack, fnOf: FunctionOf): void => {
     });
     new CfnOutput(stack, `${id}Arn`, { value: made.managedPolicyArn, description });
   };
-  policy('OperatorPolicy', ['start-run', 'resolve-run', 'catalog', 'inspect'], 'For operators: runs, targets, readers');
+  policy(
+    'OperatorPolicy',
+    ['start-run', 'resolve-run', 'catalog', 'inspect', 'drill'],
+    'For operators: runs, targets, readers',
+  );
   policy('RollbackPolicy', ['rollback', 'inspect'], 'For those who may put a target back to an earlier state');
 };
 

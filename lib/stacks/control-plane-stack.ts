@@ -25,6 +25,7 @@ import { BranchlineFunction, type Network } from '../constructs/branchline-funct
 import { CatalogRefresh } from '../constructs/catalog-refresh.ts';
 import { CredentialRotation } from '../constructs/credential-rotation.ts';
 import { RunDashboard } from '../constructs/dashboard.ts';
+import { Drills } from '../constructs/drills.ts';
 import { Erasure } from '../constructs/erasure.ts';
 import { ExampleJobs } from '../constructs/example-jobs.ts';
 import { Exports } from '../constructs/exports.ts';
@@ -156,7 +157,7 @@ export class ControlPlaneStack extends Stack {
     if (this.#compiled.snapshots === undefined) throw new Error('the compiled configuration has no snapshots');
     new Snapshots(this, 'Snapshots', {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
-      readers: [this.#fn('restore')],
+      ...{ readers: [this.#fn('restore')], driller: this.#fn('drill') },
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
       ...(config.replication.to === undefined ? {} : { replicateTo: config.replication.to }),
       ...(metadataStore === undefined ? {} : { metadataStore }),
@@ -164,6 +165,10 @@ export class ControlPlaneStack extends Stack {
     new GarbageCollection(this, 'GarbageCollection', {
       ...{ prefix, config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('collect-garbage') },
       ...{ secretStatements: this.#secretStatements(), actions: alarmActions },
+    });
+    if (this.#compiled.drills === undefined) throw new Error('the compiled configuration has no drills');
+    new Drills(this, 'Drills', {
+      ...{ prefix, settings: this.#compiled.drills, target: this.#fn('drill'), actions: alarmActions },
     });
     new Erasure(this, 'Erasure', { config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });

@@ -30,6 +30,7 @@ export const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'collect-garbage': 'Has lakeFS’s garbage collected, with a look before and after',
   erase: 'Erases objects wherever they are reached, and proves that they are gone',
   restore: 'Brings a lost repository or branch back',
+  drill: 'Rehearses a rollback or a restore on a scratch repository',
   rollback: 'Puts a target back to an earlier state, or undoes one run',
   'set-up': 'Brings lakeFS to what the configuration says',
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
@@ -62,6 +63,8 @@ export const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   restore: Duration.minutes(15),
   // Lists everything that refs show; what is not done by then goes on in the next invocation.
   'collect-garbage': Duration.minutes(15),
+  // What was not removed by then the next invocation removes.
+  drill: Duration.minutes(15),
   // As it: the history besides.
   erase: Duration.minutes(15),
   'publish-events': Duration.seconds(60),

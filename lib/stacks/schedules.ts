@@ -8,6 +8,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { FUNCTION, type FunctionName } from '../../lambdas/contract.ts';
 import { type Config, durationSeconds } from '../config/schema.ts';
 import type { BranchlineFunction } from '../constructs/branchline-function.ts';
+import { DRILL_EVERY } from '../constructs/drills.ts';
 import { COLLECT_EVERY } from '../constructs/garbage-collection.ts';
 import { DeadLetterQueue } from '../constructs/hop.ts';
 import { TEND_EVERY } from '../constructs/snapshots.ts';
@@ -26,7 +27,7 @@ interface Tick {
   readonly input?: object;
 }
 
-const ticksOf = ({ schedules, snapshots, garbageCollection }: Config): readonly Tick[] => {
+const ticksOf = ({ schedules, snapshots, garbageCollection, drills }: Config): readonly Tick[] => {
   const { reconcile, sweep, watch } = schedules;
   const own = (name: FunctionName, every: string): Tick => ({
     ...{ name, called: name, every },
@@ -42,6 +43,7 @@ const ticksOf = ({ schedules, snapshots, garbageCollection }: Config): readonly 
       input: { action: 'sweep-previews' },
     },
     ...(snapshots.every === 'never' ? [] : [{ ...own(FUNCTION.snapshot, TEND_EVERY), input: { action: 'tend' } }]),
+    ...(drills.every === 'never' ? [] : [{ ...own(FUNCTION.drill, DRILL_EVERY), input: { action: 'tend' } }]),
     ...(garbageCollection.clientJar === undefined
       ? []
       : [{ ...own(FUNCTION.collectGarbage, COLLECT_EVERY), input: { action: 'tend' } }]),

@@ -4,7 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createLakefs } from '../../lambdas/adapters/lakefs/client.ts';
+import { createScratchRepositories } from '../../lambdas/adapters/lakefs/scratch.ts';
 import { createServerProbe } from '../../lambdas/adapters/lakefs/server-probe.ts';
+import type { ScratchRepositories } from '../../lambdas/drill-ports.ts';
 import type { Lakefs, ServerProbe } from '../../lambdas/ports.ts';
 import { startEmulator } from '../../local/emulator/server.ts';
 import { startLakefsBinary } from '../../local/lakefs-server.ts';
@@ -21,6 +23,7 @@ export interface Server {
   readonly endpoint: string;
   readonly lakefs: Lakefs;
   readonly probe: ServerProbe;
+  readonly scratch: ScratchRepositories;
   /** Raw call for what the port does not have; `path` below `/api/v1`. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   storageNamespace(name: string): string;
@@ -44,6 +47,7 @@ const connect = (address: Address): Server => {
     endpoint,
     lakefs: createLakefs(options),
     probe: createServerProbe(options),
+    scratch: createScratchRepositories(options),
     async call(method, path, body, headers = {}) {
       const isJson = body !== undefined && !Buffer.isBuffer(body);
       const response = await fetch(`${endpoint}/api/v1${path}`, {

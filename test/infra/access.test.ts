@@ -99,6 +99,15 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'rotate-credentials': WORKER,
   // Without the jar of lakeFS's client it can look at what Iceberg tables name, and begin nothing.
   'collect-garbage': [...WORKER, `s3:GetObject on ${MANIFESTS}/iceberg/*`],
+  // Backups of its own, and the removal of what its scratch repositories leave: no object of the lake.
+  drill: [
+    ...WORKER,
+    ...['GetObject', 'PutObject', 'DeleteObject'].map((action) => `s3:${action} on <SnapshotsBackups>/drills/*`),
+    's3:ListBucket on <SnapshotsBackups>',
+    ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
+    's3:ListBucket on arn:aws:s3:::bucket',
+    's3:DeleteObject on arn:aws:s3:::bucket/branchline-drills/*',
+  ],
   // It looks at how the lake's bucket keeps versions, and changes nothing there.
   erase: [
     ...WORKER,
@@ -178,7 +187,8 @@ const MAY_END_IN_STAR = [
   /^<SetUpFunction>:\*$/,
   /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
-  /^<SnapshotsBackups>\/backups\/\*$/,
+  /^<SnapshotsBackups>\/(?:backups|drills)\/\*$/,
+  /^arn:aws:s3:::bucket\/branchline-drills\/\*$/,
   // lakeFS's two jobs: Glue names their logs; what they write lies beside the data, which one of them deletes.
   /^arn:aws:logs:[^*]+:log-group:\/aws-glue\/\*$/,
   /^arn:aws:s3:::bucket\/lake\/(?:data|_lakefs\/retention)\/\*$/,
@@ -332,7 +342,9 @@ describe('no function may do what its code never asks for', () => {
     const jobs = RIGHTS[name].filter((right) => !right.includes('_preview_') && !right.endsWith(':catalog'));
     const asks = jobs.map((right) => right.split(' on ')[0] ?? '');
     expect(asks.filter((action) => action.startsWith('glue:') && !asked.has(action))).toEqual([]);
-    expect(RIGHTS[name].includes('sqs:SendMessage on <PromotionsHopQueue>')).toBe(calls.has('wake'));
+    // What a drill rolls back has no runs: its use case of rollback is given promotions that wake nobody (scratch-ledger.ts).
+    const wakes = calls.has('wake') && name !== 'drill';
+    expect(RIGHTS[name].includes('sqs:SendMessage on <PromotionsHopQueue>')).toBe(wakes);
     const sees = RIGHTS[name].some((right) => right.startsWith('sqs:GetQueueUrl on <SchedulesDeadLetters'));
     expect(sees).toBe(calls.has('queueDepths'));
   });

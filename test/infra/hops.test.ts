@@ -142,7 +142,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
 
   test('schedules try again, and give up where a person sees it', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
-    const exports = variant === 'full' ? ['<CollectGarbageFunction>', '<ExportFunction>'] : [];
+    const exports = variant === 'full' ? ['<CollectGarbageFunction>', '<DrillFunction>', '<ExportFunction>'] : [];
     expect(schedules.length).toBe(4 + exports.length);
     const target = z.object({
       Arn: z.unknown(),

@@ -145,7 +145,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        get: operations["listRepositories"];
         put?: never;
         post: operations["createRepository"];
         delete?: never;
@@ -166,7 +166,8 @@ export interface paths {
         get: operations["getRepository"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Deletes no object. */
+        delete: operations["deleteRepository"];
         options?: never;
         head?: never;
         patch?: never;
@@ -695,6 +696,10 @@ export interface components {
             id: string;
             commit_id: string;
         };
+        RepositoryList: {
+            pagination: components["schemas"]["Pagination"];
+            results: components["schemas"]["Repository"][];
+        };
         RefList: {
             pagination: components["schemas"]["Pagination"];
             results: components["schemas"]["Ref"][];
@@ -1012,6 +1017,30 @@ export interface operations {
             };
         };
     };
+    listRepositories: {
+        parameters: {
+            query?: {
+                prefix?: components["parameters"]["prefix"];
+                after?: components["parameters"]["after"];
+                /** @description at most 1000 */
+                amount?: components["parameters"]["amount"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepositoryList"];
+                };
+            };
+        };
+    };
     createRepository: {
         parameters: {
             query?: {
@@ -1055,6 +1084,25 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Repository"];
                 };
+            };
+        };
+    };
+    deleteRepository: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                repository: components["parameters"]["repository"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

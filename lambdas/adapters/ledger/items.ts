@@ -7,6 +7,7 @@ import { LEDGER_TTL, SCHEMA_VERSION } from '../../contract.ts';
 import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../../domain/collection.ts';
+import { DRILL_KINDS, DRILL_STATE, type Drill } from '../../domain/drill.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { ExportRecord } from '../../domain/export.ts';
 import type { RestoreRecord } from '../../domain/restore.ts';
@@ -18,6 +19,7 @@ import { SNAPSHOT_STATE, type Snapshot } from '../../domain/snapshot.ts';
 import type { Target } from '../../domain/target.ts';
 import {
   collectionItemKey,
+  drillItemKey,
   exportItemKey,
   type ItemKey,
   indexKeysOf,
@@ -51,6 +53,7 @@ export const ITEM_KIND = {
   rotation: 'rotation',
   restore: 'restore',
   collection: 'collection',
+  drill: 'drill',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -250,4 +253,22 @@ export const toCollection = (item: Item): CollectionRecord => {
   requireStrings(item, ['repository']);
   requireNumbers(item, ['version', 'updatedAt']);
   return { schemaVersion: SCHEMA_VERSION, past: [], ...entryOf(item) } as unknown as CollectionRecord;
+};
+
+export const drillItem = (drill: Drill, writtenBy: string): Item => ({
+  ...drill,
+  ...drillItemKey(drill.drillKind, drill.id),
+  kind: ITEM_KIND.drill,
+  writtenBy,
+});
+
+/** @throws BL5001 as `toRun`. */
+export const toDrill = (item: Item): Drill => {
+  requireStrings(item, ['id', 'drillKind', 'repository', 'storageNamespace', 'requestedBy']);
+  requireNumbers(item, ['version', 'startedAt', 'updatedAt', 'leaseUntil']);
+  if (!(DRILL_KINDS as readonly unknown[]).includes(item['drillKind']))
+    throw unreadable(item, 'drillKind', `one of ${DRILL_KINDS.join(', ')}`);
+  if (typeof item.state !== 'string' || !Object.hasOwn(DRILL_STATE, item.state))
+    throw unreadable(item, 'state', `one of ${Object.keys(DRILL_STATE).join(', ')}`);
+  return { schemaVersion: SCHEMA_VERSION, steps: [], isRemoved: false, ...entryOf(item) } as unknown as Drill;
 };

@@ -16,6 +16,7 @@
  * | rollback     | `ROLLBACK#<id>`            | `ROLLBACK`                                | recent-index, `ROLLBACKS`; state-index |
  * | export       | `EXPORT#<name>`            | `EXPORT`                                  | key only                         |
  * | collections  | `COLLECTION#<repo>`        | `COLLECTION`                              | key only                         |
+ * | drill        | `DRILL#<kind>`             | `<id>`                                    | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -67,6 +68,8 @@ export const collectionItemKey = (repository: string): ItemKey => ({
   pk: `COLLECTION#${repository}`,
   sk: 'COLLECTION',
 });
+/** Ids of one kind sort by time. */
+export const drillItemKey = (kind: string, id: string): ItemKey => ({ pk: `DRILL#${kind}`, sk: id });
 export const exportItemKey = (name: string): ItemKey => ({ pk: `EXPORT#${name}`, sk: 'EXPORT' });
 
 /** A name may hold a `#`. */

@@ -184,6 +184,7 @@ describe('completion', () => {
         'rollback',
         'rollbacks',
         'snapshots',
+        'drill',
         'gc',
         'erase',
         'doctor',

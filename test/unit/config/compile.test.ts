@@ -24,6 +24,7 @@ pipelines:
       retention: { last: 3, hourly: 0, daily: 7, weekly: 5, monthly: 12, yearly: 0 },
       database: true,
     },
+    drills: { everySeconds: 0, places: [{ repository: 'lake', root: 's3://bucket/branchline-drills' }] },
     repositories: [
       {
         name: 'lake',
@@ -92,4 +93,18 @@ test('snapshots of the targets that are named, or of none', () => {
     targets: [{ repository: 'lake', target: 'staging' }],
   });
   expect(of('snapshots: { every: never }\n')?.everySeconds).toBe(0);
+});
+
+test('drills lie beside each repository, or at the one place that is named; a repository of a whole bucket has none', () => {
+  const of = (text: string) => compileConfig(parse(`${HEAD}${text}`)).drills;
+  const other =
+    '  other: { storageNamespace: "s3://bucket/deep/er/lake/" }\n  whole: { storageNamespace: "s3://alone" }\n';
+  expect(of(other)?.places).toEqual([
+    { repository: 'lake', root: 's3://bucket/branchline-drills' },
+    { repository: 'other', root: 's3://bucket/deep/er/branchline-drills' },
+  ]);
+  expect(of(`${other}drills: { every: 7d, storageNamespace: "s3://scratch/d" }\n`)).toEqual({
+    everySeconds: 604_800,
+    places: ['lake', 'other', 'whole'].map((repository) => ({ repository, root: 's3://scratch/d' })),
+  });
 });

@@ -113,3 +113,44 @@ describe('schedules', () => {
     );
   });
 });
+
+describe('drills', () => {
+  test.each<[string, string, string[]]>([
+    ['a place beside the repository', 'drills: { every: 7d }\n', []],
+    [
+      'a place in a repository',
+      'drills: { storageNamespace: "s3://bucket/lake/drills" }\n',
+      [
+        '8:11 drills.storageNamespace: found "s3://bucket/lake/drills"; it overlaps with that of repository "lake"; allowed: a place of its own',
+      ],
+    ],
+    [
+      'a place that holds a repository',
+      'drills: { every: 7d, storageNamespace: "s3://bucket/lake" }\n',
+      [
+        '8:22 drills.storageNamespace: found "s3://bucket/lake"; it overlaps with that of repository "lake"; allowed: a place of its own',
+      ],
+    ],
+    [
+      'a repository of a whole bucket, and no place named',
+      '  whole: { storageNamespace: "s3://alone" }\ndrills: { every: 7d }\n',
+      ['9:11 drills.every: found "7d", and no place for drills of whole; allowed: never, or with `storageNamespace`'],
+    ],
+    [
+      'a repository where the drills of another lie',
+      '  b: { storageNamespace: "s3://bucket/branchline-drills" }\ndrills: { every: 7d }\n'.replace('  b', '  bbb'),
+      [
+        '9:11 drills.every: found "7d", and no place for drills of lake, bbb; allowed: never, or with `storageNamespace`',
+      ],
+    ],
+    [
+      'a repository with the name of a drill',
+      '  drill-restore-x: { storageNamespace: "s3://bucket/x" }\n',
+      [
+        '8:3 repositories.drill-restore-x: found "drill-restore-x"; allowed: a name that does not begin with drill-rollback- or drill-restore-, as those of drills do',
+      ],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(faultsOf(`${HEAD}${text}`)).toEqual(expected.map((fault) => `branchline.yaml:${fault}`));
+  });
+});

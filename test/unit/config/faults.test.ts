@@ -22,12 +22,12 @@ describe('each fault names file, line, key, what was found and what is allowed',
     [
       'a file without content',
       '',
-      '1:1 (file): found nothing; allowed: the keys lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, examples, schedules',
+      '1:1 (file): found nothing; allowed: the keys lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, drills, examples, schedules',
     ],
     [
       'a list instead of keys',
       '- a\n',
-      '1:1 (file): found ["a"]; allowed: the keys lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, examples, schedules',
+      '1:1 (file): found ["a"]; allowed: the keys lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, drills, examples, schedules',
     ],
     [
       'a key that is missing',
@@ -140,7 +140,7 @@ describe('unknown keys are refused', () => {
     [
       'at the top',
       `${HEAD}pipeline: {}\n`,
-      '8:1 pipeline: unknown key, did you mean "pipelines"? Allowed: lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, examples, schedules',
+      '8:1 pipeline: unknown key, did you mean "pipelines"? Allowed: lakefs, controlPlane, repositories, pipelines, exports, jobs, snapshots, garbageCollection, replication, drills, examples, schedules',
     ],
     [
       'in a pipeline',

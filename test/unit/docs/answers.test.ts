@@ -10,6 +10,7 @@ import type { Target } from '../../../lambdas/domain/target.ts';
 import type { Check, ClaimRunAnswer } from '../../../lambdas/payloads.ts';
 import type { CatalogAnswer } from '../../../lambdas/usecases/catalog.ts';
 import type { CollectGarbageAnswer } from '../../../lambdas/usecases/collect-garbage.ts';
+import type { DrillAnswer } from '../../../lambdas/usecases/drill.ts';
 import type { EraseAnswer } from '../../../lambdas/usecases/erase.ts';
 import type { ExportAnswer } from '../../../lambdas/usecases/export.ts';
 import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
@@ -42,6 +43,7 @@ test('every answer, and what it is made of', () => {
     catalog: true satisfies Same<Answer<'catalog'>, CatalogAnswer>,
     restore: true satisfies Same<Answer<'restore'>, RestoreAnswer>,
     collectGarbage: true satisfies Same<Answer<'collect-garbage'>, CollectGarbageAnswer>,
+    drill: true satisfies Same<Answer<'drill'>, DrillAnswer>,
     erase: true satisfies Same<Answer<'erase'>, EraseAnswer>,
     export: true satisfies Same<Answer<'export'>, ExportAnswer>,
     rotation: true satisfies Same<Answer<'rotate-credentials'>, RotationAnswer>,

@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  drillItem,
   type Item,
   restoreItem,
   rotationItem,
   runItem,
   snapshotItem,
   targetItem,
+  toDrill,
   toRestore,
   toRotation,
   toRun,
@@ -22,6 +24,7 @@ const AGAIN: Readonly<Record<string, (item: Item) => Item>> = {
   snapshot: (item) => snapshotItem(toSnapshot(item), 'test'),
   target: (item) => targetItem(toTarget(item), 'test'),
   rotation: (item) => rotationItem(toRotation(item), 'test'),
+  drill: (item) => drillItem(toDrill(item), 'test'),
   restore: (item) => restoreItem(toRestore(item), 'test'),
 };
 
