@@ -16,6 +16,7 @@ import type { StatusAnswer, VerifyAnswer } from '../../lambdas/usecases/catalog.
 import { query, resolveTable } from '../../local/athena.ts';
 import { DATABASE, TEST_TABLE } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
+import { mergeByHand, put } from './setup/by-hand.ts';
 import { branchline, verifyCatalog } from './setup/cli.ts';
 import { openHarness } from './setup/harness.ts';
 import { createJob, runTo } from './setup/jobs.ts';
@@ -58,23 +59,6 @@ const seen = async (table: string, sql: string, rows: string, timeoutMs = 60_000
   );
 };
 
-/** A person's merge past Branchline. */
-const mergeByHand = async (name: string, change: (branch: string) => Promise<void>): Promise<string> => {
-  const { lakefs, repository } = harness;
-  await lakefs.deleteBranch(repository, name);
-  await lakefs.createBranch(repository, name, await harness.head('main'));
-  await change(name);
-  const committed = await lakefs.commit(repository, name, { message: name, metadata: {} });
-  if (committed.outcome !== 'committed') throw new Error(`nothing to commit on ${name}`);
-  const merged = await lakefs.merge(repository, committed.commit.id, 'main', { message: name, metadata: {} });
-  await lakefs.deleteBranch(repository, name);
-  if (merged.outcome !== 'merged') throw new Error(`${name} was not merged: ${merged.outcome}`);
-  return merged.commitId;
-};
-
-const put = (branch: string, path: string, content: string): Promise<unknown> =>
-  harness.lakefs.putObject(harness.repository, branch, path, new TextEncoder().encode(content));
-
 const reconcile = (): Promise<unknown> => harness.invoke(FUNCTION.reconcile, {});
 
 describe('after a promotion readers see', () => {
@@ -111,9 +95,9 @@ describe('after a promotion readers see', () => {
 });
 
 test('what a person merged is shown once it is verified, and partitions without files are gone', async () => {
-  await mergeByHand('by-hand', async (branch) => {
+  await mergeByHand(harness, 'by-hand', async (branch) => {
     await harness.lakefs.deleteObjects(harness.repository, branch, ['it-parted/dt=4/a.json']);
-    await put(branch, 'it-parted/dt=5/a.json', json([5, 'five']));
+    await put(harness, branch, 'it-parted/dt=5/a.json', json([5, 'five']));
   });
   await reconcile();
   await seen(parted, SALES, '1 1 ONE; 2 3 three; 5 5 five');
@@ -229,8 +213,8 @@ describe('a hundred promotions in a minute', () => {
       let newest = '';
       // As promote-run leaves the ledger after each merge of its own.
       for (let i = 0; i < 100; i += 1) {
-        newest = await mergeByHand('burst', (branch) =>
-          put(branch, `it-parted/dt=burst${String(i % 10)}/a.json`, json([i, 'burst'])).then(() => undefined),
+        newest = await mergeByHand(harness, 'burst', (branch) =>
+          put(harness, branch, `it-parted/dt=burst${String(i % 10)}/a.json`, json([i, 'burst'])),
         );
         const target = await ledger.getTarget(harness.repository, 'main');
         if (target === undefined || target.verifiedCommit === newest) continue;

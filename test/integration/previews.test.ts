@@ -1,6 +1,7 @@
 /** Tables at other refs, and columns that do not fit, on the deployed stack. */
 import { GetDatabaseCommand } from '@aws-sdk/client-glue';
 import { beforeAll, expect, test } from 'vitest';
+import type { Snapshot } from '../../lambdas/domain/snapshot.ts';
 import type { PreviewsAnswer } from '../../lambdas/usecases/catalog.ts';
 import type { PreviewAnswer } from '../../lambdas/usecases/make-preview.ts';
 import { query } from '../../local/athena.ts';
@@ -59,6 +60,36 @@ test('a branch and a commit are looked at in a database of their own, which goes
   expect((await branchline(['catalog', 'drop-preview', 'other', '--yes', '--json'])).code).toBe(3);
   expect((await preview('--ref', 'nowhere')).code).toBe(3);
   await lakefs.deleteBranch(repository, 'look');
+});
+
+test('a snapshot is looked at after the target has moved on: time travel', async () => {
+  const target = `${harness.repository}/main`;
+  const file = (id: number): string => `{"id":${String(id)},"name":"then"}\n`;
+  const then = { 'it-parted/dt=p3/a.json': file(3), 'it-parted/dt=p4/a.json': file(4) };
+  await runTo(harness, JOB, { files: then }, 'PROMOTED');
+  const made = await branchline(['snapshots', 'create', target, '--reason', 'time travel', '--json']);
+  expect(made, made.err).toMatchObject({ code: 0 });
+  const { snapshot } = made.json<{ snapshot: Snapshot }>();
+  const tag = await harness.lakefs.getTag(harness.repository, snapshot.id);
+  expect(tag?.commitId).toBe(await harness.head('main'));
+
+  await runTo(
+    harness,
+    JOB,
+    { files: { 'it-parted/dt=p3/a.json': file(33) }, removed: ['it-parted/dt=p4/a.json'] },
+    'PROMOTED',
+  );
+  const head = await harness.head('main');
+  const looked = await preview('--ref', snapshot.id);
+  expect(looked, looked.err).toMatchObject({ code: 0 });
+  expect(looked.json<PreviewAnswer>()).toMatchObject({
+    ...{ outcome: 'ready', hasUncommitted: false },
+    preview: { ref: snapshot.id, commit: snapshot.commit, state: 'READY' },
+  });
+  expect(await rows()).toBe('p3 3 then; p4 4 then');
+  expect((await preview('--ref', head)).code).toBe(0);
+  expect(await rows()).toBe('p3 33 then');
+  expect((await branchline(['catalog', 'drop-preview', 'it', '--yes'])).code).toBe(0);
 });
 
 test('a run whose file no reader of the table could take is refused before it reaches the target', async () => {
