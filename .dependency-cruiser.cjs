@@ -23,7 +23,9 @@ module.exports = {
     {
       name: 'ports-know-the-domain',
       severity: 'error',
-      from: { path: '^lambdas/((catalog|collection|drill|erasure|export|snapshot|rotation|restore)-)?ports\\.ts$' },
+      from: {
+        path: '^lambdas/((catalog|collection|drill|erasure|export|snapshot|rotation|restore|replication)-)?ports\\.ts$',
+      },
       to: {
         pathNot: [
           below('domain'),
@@ -40,7 +42,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|collection-ports|drill-ports|erasure-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|collection-ports|drill-ports|erasure-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues|replication-ports)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -60,7 +62,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring|replication-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

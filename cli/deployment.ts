@@ -10,6 +10,7 @@ import type {
   DrillRequest,
   EraseRequest,
   InspectRequest,
+  ReplicationRequest,
   ResolveRunRequest,
   RestoreRequest,
   RollbackRequest,
@@ -38,6 +39,7 @@ import type {
   PlanAnswer,
 } from '../lambdas/usecases/look-at-export.ts';
 import type { PreviewAnswer } from '../lambdas/usecases/make-preview.ts';
+import type { ReplicationAnswerTo } from '../lambdas/usecases/replication.ts';
 import type { ResolveAnswer } from '../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../lambdas/usecases/restore.ts';
 import type { RollbackAnswer } from '../lambdas/usecases/rollback.ts';
@@ -84,6 +86,9 @@ export interface Deployment {
   ): Promise<CollectGarbageAnswerTo<Request['action']>>;
   drill<Request extends DrillRequest>(request: Request): Promise<DrillAnswerTo<Request['action']>>;
   erase<Request extends EraseRequest>(request: Request): Promise<EraseAnswerTo<Request['action']>>;
+  replication<Request extends Exclude<ReplicationRequest, { action: 'tend' }>>(
+    request: Request,
+  ): Promise<ReplicationAnswerTo<Request['action']>>;
   readonly exports: {
     list(): Promise<{ readonly exports: readonly ExportStatus[] }>;
     run(choice: ExportChoice): Promise<RunExportAnswer>;
@@ -147,6 +152,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     collectGarbage: (request) => ask(FUNCTION.collectGarbage, request, 'outcome'),
     drill: (request) => ask(FUNCTION.drill, request, 'outcome'),
     erase: (request) => ask(FUNCTION.erase, request, 'outcome'),
+    replication: (request) => ask(FUNCTION.replication, request, 'outcome'),
     exports: {
       list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),
       run: (choice) => ask(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),

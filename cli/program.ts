@@ -16,6 +16,7 @@ import { addDrill } from './commands/drill.ts';
 import { addErase } from './commands/erase.ts';
 import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
 import { addGc } from './commands/gc.ts';
+import { addReplication } from './commands/replication.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRollbacksList, addRollbacksShow } from './commands/rollbacks.ts';
@@ -163,6 +164,7 @@ export const createProgram = (session: Session): Command => {
   addDrill(program, session);
   addGc(program, session);
   addErase(program, session);
+  addReplication(program, session);
   addDoctor(program, session);
   addCompletion(program, session);
   withExamples(

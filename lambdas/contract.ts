@@ -41,6 +41,7 @@ export const FUNCTION = {
   erase: 'erase',
   rollback: 'rollback',
   drill: 'drill',
+  replication: 'replication',
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
@@ -105,6 +106,8 @@ export const ENV = {
   /** Names of lakeFS's two jobs in Glue; absent where no jar of its client was given. */
   markJob: 'BRANCHLINE_MARK_JOB',
   sweepJob: 'BRANCHLINE_SWEEP_JOB',
+  /** The second region; absent where there is none. */
+  replicaRegion: 'BRANCHLINE_REPLICA_REGION',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -178,6 +181,13 @@ export const METRIC = {
   /** What a rollback, and a restore, took in a drill. */
   drilledRollbackSeconds: 'DrilledRollbackSeconds',
   drilledRestoreSeconds: 'DrilledRestoreSeconds',
+  /** How old what has wholly arrived in the second region is, of the target where it is the oldest. */
+  replicationLagSeconds: 'ReplicationLagSeconds',
+  /** Age of the newest snapshot that could be restored there. */
+  replicatedSnapshotSeconds: 'ReplicatedSnapshotSeconds',
+  /** Objects that were looked for there and not found, at least. */
+  unreplicatedObjects: 'UnreplicatedObjects',
+  replicationFaults: 'ReplicationFaults',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -303,6 +313,8 @@ export const DOMAIN_EVENT = {
   garbageCollectionFailed: 'Garbage Collection Failed',
   drillCompleted: 'Drill Completed',
   drillFailed: 'Drill Failed',
+  commitReplicated: 'Commit Replicated',
+  snapshotReplicated: 'Snapshot Replicated',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -556,6 +568,21 @@ export interface DrillsConfig {
   readonly places: readonly { readonly repository: string; readonly root: string }[];
 }
 
+/** Below it, in the backup bucket and in its replica. */
+export const BACKUP_PREFIX = 'backups/';
+
+/** A second region, as functions look at it. */
+export interface ReplicationConfig {
+  readonly region: string;
+  readonly everySeconds: number;
+  readonly lateAfterSeconds: number;
+  /** Replica by bucket. */
+  readonly buckets: Readonly<Record<string, string>>;
+  /** `s3://bucket/backups/` there. */
+  readonly backups: string;
+  /** Whether a commit counts that shows objects outside the storage namespace. */
+  readonly importedObjects: 'refuse' | 'accept';
+}
 export interface CompiledConfig {
   readonly schemaVersion: number;
   /** Absent in the configuration of an earlier deployment. */
@@ -568,4 +595,6 @@ export interface CompiledConfig {
   readonly drills?: DrillsConfig | undefined;
   /** Absent where no jar of lakeFS's client was given. */
   readonly garbageCollection?: GarbageCollectionConfig | undefined;
+  /** Absent where there is no second region. */
+  readonly replication?: ReplicationConfig | undefined;
 }

@@ -451,3 +451,16 @@ export const eraseRequest = z.discriminatedUnion('action', [
   }),
 ]);
 export type EraseRequest = z.infer<typeof eraseRequest>;
+
+/** replication: what is known of the second region. `tend` is what the schedule asks for. */
+export const replicationRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('status'), repository: z.optional(z.string()) }),
+  /** Every object of what has arrived, looked for again. */
+  z.strictObject({
+    action: z.literal('verify'),
+    repository: z.optional(z.string()),
+    target: z.optional(z.string()),
+  }),
+  z.strictObject({ action: z.literal('tend') }),
+]);
+export type ReplicationRequest = z.infer<typeof replicationRequest>;

@@ -14,6 +14,8 @@ import {
 } from '../../lambdas/domain/domain-events.ts';
 import type { Drill } from '../../lambdas/domain/drill.ts';
 import { drillEventsOf } from '../../lambdas/domain/drill-events.ts';
+import { NEW_TARGET, newRecord } from '../../lambdas/domain/replication.ts';
+import { replicationEventsOf } from '../../lambdas/domain/replication-events.ts';
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
 import type { Rollback } from '../../lambdas/domain/rollback.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
@@ -278,6 +280,16 @@ const DRILL_EXAMPLES: readonly DomainEvent[] = [
     },
   }),
 ];
+const arrived = { commit: commit('c'), shownAt: AT - 600_000, arrivedAt: AT, objects: 1_204_411 };
+const REPLICATION_EXAMPLES: readonly DomainEvent[] = replicationEventsOf(undefined, {
+  ...newRecord('lake', 'eu-central-1', 1),
+  ...{ version: 41, updatedAt: AT },
+  targets: { main: { ...NEW_TARGET, arrived: [arrived], replicated: arrived, lagCommits: 2, lagSeconds: 600 } },
+  restorable: {
+    ...{ snapshot: 'snapshot-main-20261120T010000Z', takenAt: AT - 3_600_000, arrivedAt: AT },
+    commits: { main: commit('b') },
+  },
+});
 
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
@@ -346,6 +358,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'A way back was rehearsed on a scratch repository: everything is as it was. `seconds` is what the rollback or the restore itself took.',
   [DOMAIN_EVENT.drillFailed]:
     'A rehearsal found what is not as it was (`BL8801`, with `differences`), could not go on, or did not end (`BL8805`). The lake itself was not touched.',
+  [DOMAIN_EVENT.commitReplicated]:
+    'Everything that a commit of a target shows has arrived in the second region, lakeFS’s own files among it. `lagCommits` and `lagSeconds` tell how far the target itself is ahead.',
+  [DOMAIN_EVENT.snapshotReplicated]:
+    'A snapshot could be restored in the second region: `commits` is what its refs say of each target.',
   [DOMAIN_EVENT.exportFailed]:
     'An export can go no further by itself: `cause` says why. Its marker stays away until it ends. Sent once, until it has succeeded again.',
 };
@@ -365,7 +381,7 @@ const example = ({ type, at, detail }: DomainEvent): string[] => [
 export const typesWithoutExample = (): DomainEventType[] =>
   Object.values(DOMAIN_EVENT).filter(
     (type) =>
-      ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES].some(
+      ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES, ...REPLICATION_EXAMPLES].some(
         (event) => event.type === type,
       ),
   );
@@ -406,7 +422,9 @@ export const eventsPage = (): string =>
     '',
     'The topic needs a policy that lets `events.amazonaws.com` publish.',
     '',
-    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES].flatMap(example),
+    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES, ...REPLICATION_EXAMPLES].flatMap(
+      example,
+    ),
   ]
     .join('\n')
     .trimEnd()

@@ -17,6 +17,7 @@ import {
   eraseRequest,
   exportRequest,
   inspectRequest,
+  replicationRequest,
   resolveRunRequest,
   restoreRequest,
   rollbackRequest,
@@ -39,6 +40,7 @@ export const REQUESTS = {
   'collect-garbage': collectGarbageRequest,
   drill: drillRequest,
   erase: eraseRequest,
+  replication: replicationRequest,
 } as const;
 
 const maybe = z.exactOptional;
@@ -633,6 +635,37 @@ const erasurePlan = z.object({
   refusals: list(cause),
 });
 
+const missingObject = z.object({ address: z.string(), sizeBytes: z.number() });
+const walk = {
+  ...{ after: z.string(), isAtEnd: z.boolean(), objects: z.number(), missing: list(missingObject) },
+  outside: z.number(),
+};
+const arrivedCommit = z.object({
+  ...{ commit: z.string(), shownAt: time, arrivedAt: time, objects: z.number() },
+});
+const targetReplication = z.object({
+  head: maybe(z.string()),
+  arrived: list(arrivedCommit),
+  candidate: maybe(z.object({ ...walk, commit: z.string(), chosenAt: time, shownAt: time, needsLook: z.number() })),
+  givenUp: z.number(),
+  replicated: maybe(arrivedCommit),
+  lagCommits: maybe(z.number()),
+  lagSeconds: z.number(),
+});
+const restorePoint = {
+  snapshot: z.string(),
+  takenAt: time,
+  commits: z.readonly(z.record(z.string(), z.string())),
+};
+const replicationRecord = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), repository: z.string(), region: z.string(), updatedAt: time },
+  metadata: z.object({ begun: z.number(), whole: z.number(), walk: maybe(z.object(walk)) }),
+  targets: z.readonly(z.record(z.string(), targetReplication)),
+  point: maybe(z.object({ ...restorePoint, chosenAt: time, needsLook: z.number(), missing: list(z.string()) })),
+  pointsGivenUp: z.number(),
+  restorable: maybe(z.object({ ...restorePoint, arrivedAt: time })),
+});
+
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
   'claim-run': z.object({
@@ -759,6 +792,26 @@ export const ANSWERS = {
     }),
   ]),
   erase: z.object({ outcome: z.literal('planned'), plan: erasurePlan }),
+  replication: z.union([
+    z.object({ outcome: z.literal('listed'), region: z.string(), records: list(replicationRecord) }),
+    z.object({
+      outcome: z.enum(['whole', 'missing', 'unfinished']),
+      targets: list(
+        z.object({
+          ...{ repository: z.string(), target: z.string(), commit: maybe(z.string()), objects: z.number() },
+          ...{ missing: list(missingObject), outside: z.number() },
+          outcome: z.enum(['whole', 'missing', 'unfinished', 'nothing']),
+        }),
+      ),
+    }),
+    z.object({
+      outcome: z.literal('tended'),
+      report: z.object({
+        ...{ region: z.string(), lagSeconds: z.number(), restorableSeconds: z.number(), missing: z.number() },
+        failures: list(z.object({ what: z.string(), reason: z.string() })),
+      }),
+    }),
+  ]),
   inspect: z.union([
     z.object({ runs: list(run) }),
     z.object({ attempts: list(details) }),

@@ -89,6 +89,13 @@ const compiledConfig = z.object({
   drills: z.optional(
     z.object({ everySeconds: z.number(), places: z.array(z.object({ repository: z.string(), root: z.string() })) }),
   ),
+  replication: z.optional(
+    z.object({
+      ...{ region: z.string(), everySeconds: z.number(), lateAfterSeconds: z.number() },
+      ...{ buckets: z.record(z.string(), z.string()), backups: z.string() },
+      importedObjects: z.enum(['refuse', 'accept']),
+    }),
+  ),
   exports: z.optional(
     z.array(
       z.object({

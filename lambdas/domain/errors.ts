@@ -7,6 +7,7 @@ import { ERASURE_ERRORS } from './error-catalog/erasure.ts';
 import { EXPORT_ERRORS } from './error-catalog/exports.ts';
 import { GARBAGE_COLLECTION_ERRORS } from './error-catalog/garbage-collection.ts';
 import { LAKEFS_ERRORS } from './error-catalog/lakefs.ts';
+import { REPLICATION_ERRORS } from './error-catalog/replication.ts';
 import { REQUEST_ERRORS } from './error-catalog/requests.ts';
 import { RESTORE_ERRORS } from './error-catalog/restore.ts';
 import { ROTATION_ERRORS } from './error-catalog/rotation.ts';
@@ -32,6 +33,7 @@ export const ERROR_CATALOG = {
   ...RESTORE_ERRORS,
   ...GARBAGE_COLLECTION_ERRORS,
   ...ERASURE_ERRORS,
+  ...REPLICATION_ERRORS,
   ...EXPORT_ERRORS,
   ...DRILL_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -16,6 +16,7 @@ import {
   targetEventsOf,
 } from '../domain/domain-events.ts';
 import { drillEventsOf } from '../domain/drill-events.ts';
+import { replicationEventsOf } from '../domain/replication-events.ts';
 import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
 import type { ExportQueue } from '../export-ports.ts';
@@ -47,6 +48,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return collectionEventsOf(change.before, change.after);
     case 'drill':
       return drillEventsOf(change.before, change.after);
+    case 'replication':
+      return replicationEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

@@ -9,6 +9,7 @@ import {
   toDrill,
   toExport,
   toPublication,
+  toReplication,
   toRestore,
   toRollback,
   toRotation,
@@ -20,6 +21,7 @@ import type { Publication } from '../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../domain/collection.ts';
 import type { Drill } from '../domain/drill.ts';
 import type { ExportRecord } from '../domain/export.ts';
+import type { ReplicationRecord } from '../domain/replication.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
 import type { Rotation } from '../domain/rotation.ts';
@@ -38,6 +40,7 @@ export type LedgerChange =
   | { readonly kind: 'export'; readonly before: ExportRecord | undefined; readonly after: ExportRecord }
   | { readonly kind: 'collection'; readonly before: CollectionRecord | undefined; readonly after: CollectionRecord }
   | { readonly kind: 'drill'; readonly before: Drill | undefined; readonly after: Drill }
+  | { readonly kind: 'replication'; readonly before: ReplicationRecord | undefined; readonly after: ReplicationRecord }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -74,6 +77,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'collection', before: map(before, toCollection), after: toCollection(after) };
     case ITEM_KIND.drill:
       return { kind: 'drill', before: map(before, toDrill), after: toDrill(after) };
+    case ITEM_KIND.replication:
+      return { kind: 'replication', before: map(before, toReplication), after: toReplication(after) };
     default:
       return { kind: 'other' };
   }

@@ -1,5 +1,11 @@
 /** From the configuration as written to the one that functions read: defaults filled in, durations in seconds. */
-import { type CompiledConfig, type GarbageCollectionConfig, SCHEMA_VERSION } from '../../lambdas/contract.ts';
+import {
+  BACKUP_PREFIX,
+  type CompiledConfig,
+  type GarbageCollectionConfig,
+  type ReplicationConfig,
+  SCHEMA_VERSION,
+} from '../../lambdas/contract.ts';
 import { ageSeconds } from './collection-schema.ts';
 import { drillPlacesOf } from './drill-check.ts';
 import { withExamples } from './examples.ts';
@@ -29,6 +35,20 @@ const garbageCollectionOf = ({ garbageCollection: of, repositories }: Config): G
         minAgeSeconds: ageSeconds(of.minAge),
         tags: of.tags,
         staleAfterSeconds: durationSeconds(of.staleAfter),
+      };
+
+const replicationOf = ({ replication: { to } }: Config): { replication?: ReplicationConfig } =>
+  to === undefined
+    ? {}
+    : {
+        replication: {
+          region: to.region,
+          everySeconds: durationSeconds(to.every),
+          lateAfterSeconds: durationSeconds(to.lateAfter),
+          buckets: to.buckets,
+          backups: `s3://${to.backups}/${BACKUP_PREFIX}`,
+          importedObjects: to.importedObjects,
+        },
       };
 
 /** With what the examples need, where they are asked for. */
@@ -75,5 +95,6 @@ const compile = (config: Config): CompiledConfig => ({
   })),
   exports: compileExports(config),
   drills: { everySeconds: everySeconds(config.drills.every), places: drillPlacesOf(config) },
+  ...replicationOf(config),
   ...(garbageCollectionOf(config) === undefined ? {} : { garbageCollection: garbageCollectionOf(config) }),
 });

@@ -13,6 +13,20 @@ const to = z.strictObject({
     .record(bucket, bucket)
     .describe('For each bucket of a storage namespace the name of its replica, which the deployment makes.'),
   backups: bucket.describe('Name of the replica of the backup bucket, which the deployment makes.'),
+  every: z
+    .string()
+    .regex(/^(?:[5-9]|[1-5]\d)m$|^(?:[1-9]|1\d|2[0-4])h$/, 'from 5m to 24h, such as 15m')
+    .default('15m')
+    .describe('How often it is looked what has arrived.'),
+  lateAfter: z
+    .string()
+    .regex(/^0*[1-9]\d{0,3}(m|h|d)$/, 'a whole number from 1 and m, h or d, such as 1h')
+    .default('1h')
+    .describe('How far behind the second region may be before the alarm is raised.'),
+  importedObjects: z
+    .enum(['refuse', 'accept'])
+    .default('refuse')
+    .describe('Whether a commit counts that shows objects outside the storage namespace, which are not copied.'),
   timeControl: z
     .boolean()
     .default(false)

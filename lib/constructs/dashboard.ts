@@ -123,6 +123,21 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Second region: how far behind, and the age of the newest snapshot there, in seconds',
+          width: 12,
+          left: [METRIC.replicationLagSeconds, METRIC.replicatedSnapshotSeconds].map((name) =>
+            ownMetric(prefix, name, { statistic: 'max', period: Duration.hours(1) }),
+          ),
+        }),
+        new GraphWidget({
+          title: 'Second region: objects that have not arrived, and looks that failed',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.unreplicatedObjects, { statistic: 'max', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.replicationFaults, { statistic: 'max', period: Duration.hours(1) })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Age of the oldest message',
           width: 12,
           left: Object.entries(props.queues).map(([label, queue]) =>

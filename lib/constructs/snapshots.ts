@@ -12,7 +12,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { ENV, METRIC, type SnapshotsConfig } from '../../lambdas/contract.ts';
+import { BACKUP_PREFIX, ENV, METRIC, type SnapshotsConfig } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import type { ReplicationTarget } from '../config/replication-schema.ts';
 import { nagName } from '../nag-name.ts';
@@ -21,7 +21,6 @@ import type { BranchlineFunction } from './branchline-function.ts';
 import { BucketReplication } from './bucket-replication.ts';
 import type { MetadataStoreReference } from './lakefs/connection.ts';
 
-const PREFIX = 'backups/';
 /** Of the snapshots that drills make: no rule keeps them, and no restore ever looks there. */
 const DRILL_PREFIX = 'drills/';
 /** What was deleted or overwritten can be had back so long. */
@@ -105,7 +104,7 @@ export class Snapshots extends Construct {
   #grant(
     { fn }: BranchlineFunction,
     actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[],
-    prefix = PREFIX,
+    prefix = BACKUP_PREFIX,
   ): void {
     fn.addEnvironment(ENV.backupRoot, `s3://${this.bucket.bucketName}/${prefix}`);
     const writes = actions.some((action) => action !== 's3:GetObject');

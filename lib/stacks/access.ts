@@ -65,6 +65,8 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   erase: { ...worker, glue: [] },
   // It reads the backup bucket besides.
   restore: { ...worker, glue: [] },
+  // Its looks at both sides: constructs/replication-watch.ts.
+  replication: { ...worker, glue: [] },
   'publish-events': none,
 };
 

@@ -33,6 +33,7 @@ import { GarbageCollection } from '../constructs/garbage-collection.ts';
 import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
+import { ReplicationWatch } from '../constructs/replication-watch.ts';
 import { RestoreRole } from '../constructs/restore-role.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
@@ -157,7 +158,7 @@ export class ControlPlaneStack extends Stack {
     if (this.#compiled.snapshots === undefined) throw new Error('the compiled configuration has no snapshots');
     new Snapshots(this, 'Snapshots', {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
-      ...{ readers: [this.#fn('restore')], driller: this.#fn('drill') },
+      ...{ readers: [this.#fn('restore'), this.#fn('replication')], driller: this.#fn('drill') },
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
       ...(config.replication.to === undefined ? {} : { replicateTo: config.replication.to }),
       ...(metadataStore === undefined ? {} : { metadataStore }),
@@ -171,6 +172,9 @@ export class ControlPlaneStack extends Stack {
       ...{ prefix, settings: this.#compiled.drills, target: this.#fn('drill'), actions: alarmActions },
     });
     new Erasure(this, 'Erasure', { config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') });
+    new ReplicationWatch(this, 'ReplicationWatch', {
+      ...{ prefix, config, compiled: this.#compiled, target: this.#fn('replication'), actions: alarmActions },
+    });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),

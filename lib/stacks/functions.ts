@@ -33,6 +33,7 @@ export const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   drill: 'Rehearses a rollback or a restore on a scratch repository',
   rollback: 'Puts a target back to an earlier state, or undoes one run',
   'set-up': 'Brings lakeFS to what the configuration says',
+  replication: 'Tells what has wholly arrived in the second region',
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
 };
 
@@ -67,6 +68,8 @@ export const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   drill: Duration.minutes(15),
   // As it: the history besides.
   erase: Duration.minutes(15),
+  // Lists what targets show; what is not done by then goes on in the next invocation.
+  replication: Duration.minutes(15),
   'publish-events': Duration.seconds(60),
 };
 

@@ -27,7 +27,7 @@ interface Tick {
   readonly input?: object;
 }
 
-const ticksOf = ({ schedules, snapshots, garbageCollection, drills }: Config): readonly Tick[] => {
+const ticksOf = ({ schedules, snapshots, garbageCollection, drills, replication }: Config): readonly Tick[] => {
   const { reconcile, sweep, watch } = schedules;
   const own = (name: FunctionName, every: string): Tick => ({
     ...{ name, called: name, every },
@@ -47,6 +47,9 @@ const ticksOf = ({ schedules, snapshots, garbageCollection, drills }: Config): r
     ...(garbageCollection.clientJar === undefined
       ? []
       : [{ ...own(FUNCTION.collectGarbage, COLLECT_EVERY), input: { action: 'tend' } }]),
+    ...(replication.to === undefined
+      ? []
+      : [{ ...own(FUNCTION.replication, replication.to.every), input: { action: 'tend' } }]),
     ...(watch === undefined
       ? []
       : [

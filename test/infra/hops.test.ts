@@ -142,7 +142,10 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
 
   test('schedules try again, and give up where a person sees it', () => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
-    const exports = variant === 'full' ? ['<CollectGarbageFunction>', '<DrillFunction>', '<ExportFunction>'] : [];
+    const exports =
+      variant === 'full'
+        ? ['<CollectGarbageFunction>', '<DrillFunction>', '<ExportFunction>', '<ReplicationFunction>']
+        : [];
     expect(schedules.length).toBe(4 + exports.length);
     const target = z.object({
       Arn: z.unknown(),
@@ -152,8 +155,10 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
     const targets = schedules.map(([, { Properties }]) => target.parse(Properties['Target']));
     expect(targets.map(({ Arn }) => asText(Arn)).toSorted()).toEqual([
       '<AskCatalogFunction>',
-      ...exports,
-      ...['<ReconcileFunction>', '<SnapshotFunction>', '<SweepFunction>'],
+      ...exports.filter((name) => name !== '<ReplicationFunction>'),
+      '<ReconcileFunction>',
+      ...exports.filter((name) => name === '<ReplicationFunction>'),
+      ...['<SnapshotFunction>', '<SweepFunction>'],
     ]);
     for (const { DeadLetterConfig } of targets)
       expect(dead.map(({ ref }) => ref)).toContain(asText(DeadLetterConfig.Arn));

@@ -8,6 +8,7 @@ import { checkCompliance } from '../../lib/compliance.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { ReplicaStack } from '../../lib/stacks/replica-stack.ts';
 import { synthServer } from './server-template.ts';
+import { functionsOf, grantsOf } from './statements.ts';
 import { ACCOUNT, asText, CONTEXT, ofType, type Template, templateSchema } from './template.ts';
 
 const THERE = 'eu-central-1';
@@ -57,7 +58,9 @@ const rulesOf = (template: Template): Rule[] =>
   });
 
 const statementsOf = (template: Template): Map<string, Statement> => {
-  const policies = ofType(template, 'AWS::IAM::Policy').filter(([id]) => id.includes('ReplicationRole'));
+  const policies = ofType(template, 'AWS::IAM::Policy').filter(([id]) =>
+    /(?:Snapshots|Storage)ReplicationRole/.test(id),
+  );
   expect(policies).toHaveLength(1);
   const document = policies[0]?.[1].Properties['PolicyDocument'] as { Statement: Statement[] };
   return new Map(document.Statement.map((each) => [each.Sid, each]));
@@ -145,4 +148,38 @@ test('without a second region nothing is copied', () => {
   const plain = file().replace(/replication:\n.*\n/, '');
   const { server, controlPlane } = synthServer(plain);
   expect([...rulesOf(server), ...rulesOf(controlPlane)]).toEqual([]);
+});
+
+describe('who looks what has arrived', () => {
+  const { controlPlane } = both;
+  const { role } = functionsOf(controlPlane).find(({ name }) => name === 'branchline-replication') ?? { role: '' };
+  const grants = grantsOf(controlPlane).filter((grant) => grant.role === role);
+
+  test('lists both sides, and can read and write no object of either', () => {
+    const onS3 = grants.filter(({ action }) => action.startsWith('s3:'));
+    const lists = onS3.filter(({ action }) => action === 's3:ListBucket').map(({ resource }) => resource);
+    expect(lists.toSorted()).toEqual([
+      '<SnapshotsBackups>',
+      ...['my-backups-there', 'my-lake', 'my-lake-there'].map((bucket) => `arn:aws:s3:::${bucket}`),
+    ]);
+    const others = onS3
+      .filter(({ action }) => action !== 's3:ListBucket')
+      .map(({ action, resource }) => [action, resource]);
+    expect(others).toHaveLength(2);
+    expect(others).toContainEqual(['s3:GetObject', '<SnapshotsBackups>/backups/*']);
+  });
+
+  test('by the clock, and raises alarms on what is late', () => {
+    const schedules = ofType(controlPlane, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties);
+    expect(schedules.find(({ Name }) => Name === 'branchline-replication')).toMatchObject({
+      ScheduleExpression: 'rate(15 minutes)',
+    });
+    const alarms = ofType(controlPlane, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const thresholds = Object.fromEntries(alarms.map(({ MetricName, Threshold }) => [MetricName, Threshold]));
+    expect(thresholds).toMatchObject({
+      ReplicationLagSeconds: 3600,
+      ReplicatedSnapshotSeconds: 2 * 86_400 + 3600,
+      ReplicationFaults: 1,
+    });
+  });
 });

@@ -42,6 +42,8 @@ exports:
   plain: { repository: lake, destination: "s3://exports/lake", when: schedule, schedule: rate(6 hours) }
 garbageCollection: { clientJar: "s3://jars/lakefs-spark-client.jar", every: 7d }
 drills: { every: 7d }
+replication:
+  to: { region: eu-central-1, buckets: { bucket: bucket-there }, backups: backups-there }
 `,
   '500 pipelines': `${LAKEFS}${REPOSITORIES}pipelines:
 ${Array.from({ length: 500 }, (_, i) => `  p${String(i)}: { jobs: ["team-${String(i)}-load-*", "team-${String(i)}-clean"], repository: lake }\n`).join('')}`,

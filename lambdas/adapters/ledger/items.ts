@@ -10,6 +10,7 @@ import type { CollectionRecord } from '../../domain/collection.ts';
 import { DRILL_KINDS, DRILL_STATE, type Drill } from '../../domain/drill.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { ExportRecord } from '../../domain/export.ts';
+import type { ReplicationRecord } from '../../domain/replication.ts';
 import type { RestoreRecord } from '../../domain/restore.ts';
 import { isUnfinished, ROLLBACK_STATE, type Rollback } from '../../domain/rollback.ts';
 import type { Rotation } from '../../domain/rotation.ts';
@@ -26,6 +27,7 @@ import {
   publicationItemKey,
   ROLLBACKS_LIST,
   ROTATION_ITEM_KEY,
+  replicationItemKey,
   restoreItemKey,
   rollbackItemKey,
   runItemKey,
@@ -54,6 +56,7 @@ export const ITEM_KIND = {
   restore: 'restore',
   collection: 'collection',
   drill: 'drill',
+  replication: 'replication',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -262,6 +265,13 @@ export const drillItem = (drill: Drill, writtenBy: string): Item => ({
   writtenBy,
 });
 
+export const replicationItem = (record: ReplicationRecord, writtenBy: string): Item => ({
+  ...record,
+  ...replicationItemKey(record.repository),
+  kind: ITEM_KIND.replication,
+  writtenBy,
+});
+
 /** @throws BL5001 as `toRun`. */
 export const toDrill = (item: Item): Drill => {
   requireStrings(item, ['id', 'drillKind', 'repository', 'storageNamespace', 'requestedBy']);
@@ -271,4 +281,12 @@ export const toDrill = (item: Item): Drill => {
   if (typeof item.state !== 'string' || !Object.hasOwn(DRILL_STATE, item.state))
     throw unreadable(item, 'state', `one of ${Object.keys(DRILL_STATE).join(', ')}`);
   return { schemaVersion: SCHEMA_VERSION, steps: [], isRemoved: false, ...entryOf(item) } as unknown as Drill;
+};
+
+/** @throws BL5001 as `toRun`. */
+export const toReplication = (item: Item): ReplicationRecord => {
+  requireStrings(item, ['repository', 'region']);
+  requireNumbers(item, ['version', 'updatedAt']);
+  const defaults = { schemaVersion: SCHEMA_VERSION, targets: {}, metadata: { begun: 0, whole: 0 }, pointsGivenUp: 0 };
+  return { ...defaults, ...entryOf(item) } as unknown as ReplicationRecord;
 };

@@ -17,6 +17,7 @@
  * | export       | `EXPORT#<name>`            | `EXPORT`                                  | key only                         |
  * | collections  | `COLLECTION#<repo>`        | `COLLECTION`                              | key only                         |
  * | drill        | `DRILL#<kind>`             | `<id>`                                    | key only                         |
+ * | second region | `REPLICATION#<repo>`      | `REPLICATION`                             | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -70,6 +71,10 @@ export const collectionItemKey = (repository: string): ItemKey => ({
 });
 /** Ids of one kind sort by time. */
 export const drillItemKey = (kind: string, id: string): ItemKey => ({ pk: `DRILL#${kind}`, sk: id });
+export const replicationItemKey = (repository: string): ItemKey => ({
+  pk: `REPLICATION#${repository}`,
+  sk: 'REPLICATION',
+});
 export const exportItemKey = (name: string): ItemKey => ({ pk: `EXPORT#${name}`, sk: 'EXPORT' });
 
 /** A name may hold a `#`. */

@@ -187,6 +187,7 @@ describe('completion', () => {
         'drill',
         'gc',
         'erase',
+        'replication',
         'doctor',
         'completion',
       ],

@@ -14,6 +14,7 @@ import type { DrillAnswer } from '../../../lambdas/usecases/drill.ts';
 import type { EraseAnswer } from '../../../lambdas/usecases/erase.ts';
 import type { ExportAnswer } from '../../../lambdas/usecases/export.ts';
 import type { InspectAnswer, RunDetails } from '../../../lambdas/usecases/inspect.ts';
+import type { ReplicationAnswer } from '../../../lambdas/usecases/replication.ts';
 import type { ResolveAnswer } from '../../../lambdas/usecases/resolve-run.ts';
 import type { RestoreAnswer } from '../../../lambdas/usecases/restore.ts';
 import type { RollbackAnswer } from '../../../lambdas/usecases/rollback.ts';
@@ -45,6 +46,7 @@ test('every answer, and what it is made of', () => {
     collectGarbage: true satisfies Same<Answer<'collect-garbage'>, CollectGarbageAnswer>,
     drill: true satisfies Same<Answer<'drill'>, DrillAnswer>,
     erase: true satisfies Same<Answer<'erase'>, EraseAnswer>,
+    replication: true satisfies Same<Answer<'replication'>, ReplicationAnswer>,
     export: true satisfies Same<Answer<'export'>, ExportAnswer>,
     rotation: true satisfies Same<Answer<'rotate-credentials'>, RotationAnswer>,
     rollback: true satisfies Same<Answer<'rollback'>['rollback'], Rollback>,
