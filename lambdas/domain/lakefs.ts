@@ -71,3 +71,10 @@ export type RevertOutcome =
   | { readonly outcome: 'no-changes' }
   /** 409: something later overlaps. */
   | { readonly outcome: 'conflict' };
+
+/**
+ * A ref as it is asked for where it has to be known whether lakeFS holds it: a whole commit id by its beginning. A server that had a
+ * repository before it was deleted goes on telling, and listing, commits of it by their whole ids, although the one that was made again or
+ * restored under the same name does not have them (seen on 1.84, for longer than a minute).
+ */
+export const byBeginning = (ref: string): string => ref.replace(/^([0-9a-f]{63})[0-9a-f](?=$|[~^])/, '$1');

@@ -3,7 +3,7 @@
  * along, rolling forward again brings them back, and a run that waits is promoted where a person merged it.
  */
 import { undoneFrom } from '../domain/history.ts';
-import type { Commit } from '../domain/lakefs.ts';
+import { byBeginning, type Commit } from '../domain/lakefs.ts';
 import { type EpochMs, formatRunKey, type Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
@@ -59,8 +59,9 @@ export const backToWhatWasUndone = async (
 const followReset = async (ports: Ports, target: Target, newestFirst: readonly Commit[]): Promise<boolean> => {
   const kept = new Set(newestFirst.map(({ id }) => id));
   const left: Commit[] = [];
-  if ((await ports.lakefs.getCommit(target.repository, target.verifiedCommit)) !== undefined) {
-    for await (const commit of ports.lakefs.log(target.repository, target.verifiedCommit, {})) {
+  const verified = byBeginning(target.verifiedCommit);
+  if ((await ports.lakefs.getCommit(target.repository, verified)) !== undefined) {
+    for await (const commit of ports.lakefs.log(target.repository, verified, {})) {
       if (kept.has(commit.id)) break;
       left.push(commit);
     }

@@ -2,6 +2,7 @@
  * Brings the ledger in line with a repository that was restored: runs whose commits are gone, targets whose verified commit is gone,
  * tables that show one that is gone. Only what is found missing is touched, so that a repeat changes nothing more.
  */
+import { byBeginning } from '../domain/lakefs.ts';
 import { commitToMiss, type LostWork, mayHaveCommittedSince } from '../domain/restore.ts';
 import { type EpochMs, formatRunKey, type Run, type RunState } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -10,16 +11,10 @@ import type { RestorePorts } from '../restore-ports.ts';
 import { changeRun, changeTarget } from './change.ts';
 
 const MANY = 100;
-const WHOLE_ID = /^[0-9a-f]{64}$/;
 
-/**
- * Whether lakeFS holds a commit. Asked by the beginning of its id: a server that had the repository before it was deleted goes on
- * telling, and listing, a commit by its whole id that the restored one does not have (seen on 1.84, for longer than a minute).
- */
-export const holdsCommit = async ({ lakefs }: RestorePorts, repository: string, commit: string): Promise<boolean> => {
-  const asked = WHOLE_ID.test(commit) ? commit.slice(0, -1) : commit;
-  return (await lakefs.getCommit(repository, asked)) !== undefined;
-};
+/** Whether lakeFS holds a commit. */
+export const holdsCommit = async ({ lakefs }: RestorePorts, repository: string, commit: string): Promise<boolean> =>
+  (await lakefs.getCommit(repository, byBeginning(commit))) !== undefined;
 
 /** What the ledger knows and lakeFS does not. Reads only. @param lookup whether lakeFS holds a commit. */
 export const lostWork = async (

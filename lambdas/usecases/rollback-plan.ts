@@ -1,5 +1,6 @@
 /** What a request to roll back comes to: a commit of the target's own history, or the merge of one run. Changes nothing. */
 import { BranchlineError } from '../domain/errors.ts';
+import { byBeginning } from '../domain/lakefs.ts';
 import { repositoryOf } from '../domain/pipelines.ts';
 import type { RollbackPlan } from '../domain/rollback.ts';
 import { formatRunKey } from '../domain/run.ts';
@@ -41,7 +42,9 @@ const planUndo = async (
   }
   const isIn = run.state === 'PROMOTED' || run.state === 'ROLLED_BACK';
   const merge =
-    !isIn || run.mergeCommit === undefined ? undefined : await ports.lakefs.getCommit(repository, run.mergeCommit);
+    !isIn || run.mergeCommit === undefined
+      ? undefined
+      : await ports.lakefs.getCommit(repository, byBeginning(run.mergeCommit));
   const before = merge?.parents[0];
   if (merge === undefined || before === undefined) {
     const remedy = run.state === 'COMMITTED' || run.state === 'PROMOTING' ? '; hold the target, then discard it' : '';

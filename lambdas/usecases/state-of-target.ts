@@ -4,7 +4,7 @@
 import { METADATA } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { claimedRunOf } from '../domain/history.ts';
-import type { Commit } from '../domain/lakefs.ts';
+import { byBeginning, type Commit } from '../domain/lakefs.ts';
 import { commitAt, type Dated, parseTime } from '../domain/point-in-time.ts';
 import type { EpochMs, Run } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
@@ -35,7 +35,7 @@ export const stateOfTarget = async (ports: StatePorts, asked: AskedState): Promi
   if (!REF.test(to)) {
     throw new BranchlineError('BL1001', `"${to}" is neither a ref nor a time with its zone, such as 2026-11-20T10:00Z`);
   }
-  const commit = await ports.lakefs.getCommit(repository, to);
+  const commit = await ports.lakefs.getCommit(repository, byBeginning(to));
   if (commit === undefined) {
     throw new BranchlineError(
       'BL3004',

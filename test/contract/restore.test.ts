@@ -7,6 +7,7 @@ import { createLakefs } from '../../lambdas/adapters/lakefs/client.ts';
 import type { Lakefs } from '../../lambdas/ports.ts';
 import { createSnapshot } from '../../lambdas/usecases/create-snapshot.ts';
 import { restore } from '../../lambdas/usecases/restore.ts';
+import { stateOfTarget } from '../../lambdas/usecases/state-of-target.ts';
 import { startLakefsBinary } from '../../local/lakefs-server.ts';
 import { makeRestoreWorld, type RestoreWorld } from '../fakes/restore.ts';
 import { againstEveryServer, bytes, request } from './workbench.ts';
@@ -75,6 +76,12 @@ againstEveryServer((lake) => {
       expect((await byBeginning(kept.id))?.id).toBe(kept.id);
       // By its whole id a real server goes on telling it.
       expect(await byBeginning(lost.id)).toBeUndefined();
+      const world = { ...(await makeRestoreWorld()), lakefs: lake.lakefs };
+      const at = { repository: again.name, target: 'main' };
+      await expect(stateOfTarget(world, { ...at, to: lost.id })).rejects.toMatchObject({ code: 'BL3004' });
+      await expect(stateOfTarget(world, { ...at, to: `${lost.id}~1` })).rejects.toMatchObject({ code: 'BL3004' });
+      expect((await stateOfTarget(world, { ...at, to: kept.id })).id).toBe(kept.id);
+      expect((await stateOfTarget(world, { ...at, to: `${kept.id}~1` })).id).toBe(kept.parents[0]);
     }, 60_000);
 
     it('leaves out protection and metadata, which are set again', async () => {

@@ -448,7 +448,9 @@ export class FakeLakefs implements Lakefs {
   }
   #resolve(repo: Repo, ref: string): string {
     if (repo.commits.has(ref)) return ref;
-    return repo.tags.get(ref) ?? this.#branch(repo, ref).head;
+    const named = repo.tags.get(ref) ?? repo.branches.get(ref)?.head;
+    if (named !== undefined || !/^[0-9a-f]{12,63}$/.test(ref)) return named ?? this.#branch(repo, ref).head;
+    return [...repo.commits.keys()].find((id) => id.startsWith(ref)) ?? this.#branch(repo, ref).head;
   }
   /** A branch shows its staged changes, a commit does not. */
   #view(repository: string, ref: string): Map<string, Entry> {

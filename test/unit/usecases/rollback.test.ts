@@ -380,3 +380,28 @@ describe('while lakeFS deletes objects', () => {
     expect((await backTo(world, state)).outcome).toBe('rolled-back');
   });
 });
+
+describe('a repository that was deleted and brought back, while its server still tells commits of before', () => {
+  const reborn = async () => {
+    const world = await rollbackStage();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const lost = headOf(world);
+    const repository = await world.lakefs.getRepository('lake');
+    world.lakefs.deleteRepository('lake');
+    if (repository !== undefined) await world.lakefs.createRepository(repository);
+    expect((await world.lakefs.getCommit('lake', lost))?.id).toBe(lost);
+    return { world, run, lost };
+  };
+
+  it.each(['', '~0'])('is not rolled back to one of them%s, though the ledger has it as verified', async (steps) => {
+    const { world, lost } = await reborn();
+    const head = headOf(world);
+    await expect(backTo(world, `${lost}${steps}`)).rejects.toMatchObject({ code: 'BL3004' });
+    expect(headOf(world)).toBe(head);
+  });
+
+  it('has no run to undo that came with one of them', async () => {
+    const { world, run } = await reborn();
+    await expect(undo(world, run.runId)).rejects.toMatchObject({ code: 'BL1005' });
+  });
+});
