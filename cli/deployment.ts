@@ -1,5 +1,6 @@
 /** The functions that operators use, by what they do. Requests and answers as in docs/functions.md. */
 import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
+import type { RestoreRecord } from '../lambdas/domain/restore.ts';
 import type { Rollback } from '../lambdas/domain/rollback.ts';
 import type { Run, RunState } from '../lambdas/domain/run.ts';
 import type { Target } from '../lambdas/domain/target.ts';
@@ -110,6 +111,12 @@ export interface Deployment {
   restore(request: RestoreRequest): Promise<RestoreAnswer>;
   rollBack(request: RollbackRequest): Promise<RollbackAnswer>;
   rollbacks(query: RollbackQuery): Promise<{ readonly rollbacks: readonly Rollback[] }>;
+  restores(query: {
+    readonly repository?: string;
+    readonly limit?: number;
+  }): Promise<{ readonly restores: readonly RestoreRecord[] }>;
+  /** By its id or the beginning of it. @throws Failure BL8408 where there is none. */
+  restored(id: string): Promise<{ readonly restore: RestoreRecord }>;
   /** @throws Failure BL1007 where there is none. */
   rollback(id: string): Promise<{ readonly rollback: Rollback }>;
 }
@@ -174,6 +181,8 @@ export const deploymentOf = (connection: Connection): Deployment => {
     rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
     rollBack: (request) => ask(FUNCTION.rollback, request, 'rollback'),
     rollbacks: (query) => inspect({ query: 'rollbacks', ...query }, 'rollbacks'),
+    restores: (query) => inspect({ query: 'restores', ...query }, 'restores'),
+    restored: (id) => inspect({ query: 'restore', restore: id }, 'restore'),
     rollback: (id) => inspect({ query: 'rollback', rollback: id }, 'rollback'),
   };
 };

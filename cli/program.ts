@@ -18,6 +18,7 @@ import { addExportsList, addExportsRun, addExportsVerify } from './commands/expo
 import { addGc } from './commands/gc.ts';
 import { addReplication } from './commands/replication.ts';
 import { addRestore } from './commands/restore.ts';
+import { addRestoresList, addRestoresShow } from './commands/restores.ts';
 import { addRollback } from './commands/rollback.ts';
 import { addRollbacksList, addRollbacksShow } from './commands/rollbacks.ts';
 import { addRunsDiscard } from './commands/runs-discard.ts';
@@ -99,6 +100,16 @@ const addRollbacks = (program: Command, session: Session): void => {
   withExamples(rollbacks, ['branchline rollbacks list', 'newest first']);
 };
 
+const addRestores = (program: Command, session: Session): void => {
+  const restores = program
+    .command('restores')
+    .helpCommand(false)
+    .description('Restores that were asked for, plans among them: who, what, and what came of it.');
+  addRestoresList(restores, session);
+  addRestoresShow(restores, session);
+  withExamples(restores, ['branchline restores list', 'newest first']);
+};
+
 const addSnapshots = (program: Command, session: Session): void => {
   const snapshots = program
     .command('snapshots')
@@ -156,6 +167,7 @@ export const createProgram = (session: Session): Command => {
   addTargets(program, session);
   addCatalog(program, session);
   addRestore(program, session);
+  addRestores(program, session);
   addExports(program, session);
   addCredentials(program, session);
   addRollback(program, session);

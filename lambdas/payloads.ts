@@ -363,6 +363,14 @@ export const inspectRequest = z.discriminatedUnion('query', [
     limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
   }),
   z.strictObject({ query: z.literal('rollback'), rollback: rollbackId }),
+  /** Newest first; plans and failed ones among them. */
+  z.strictObject({
+    query: z.literal('restores'),
+    repository: z.optional(z.string()),
+    limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+  }),
+  /** By its id or the beginning of it. */
+  z.strictObject({ query: z.literal('restore'), restore: z.string().check(z.minLength(1), z.maxLength(200)) }),
 ]);
 export type InspectRequest = z.infer<typeof inspectRequest>;
 

@@ -188,6 +188,17 @@ const repositoryPlan = z.object({
   lost: lostWork,
 });
 
+const restoreRecord = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), id: z.string(), repository: z.string() },
+  what: z.enum(['repository', 'branch', 'database']),
+  branch: maybe(z.string()),
+  dryRun: z.boolean(),
+  requestedBy: z.string(),
+  ...{ startedAt: time, updatedAt: time, endedAt: maybe(time) },
+  outcome: maybe(z.enum(['planned', 'restored', 'failed'])),
+  ...{ snapshot: maybe(z.string()), commit: maybe(z.string()), lost: maybe(lostWork), message: maybe(z.string()) },
+});
+
 const storedBackup = z.object({
   id: z.string(),
   arn: z.string(),
@@ -817,6 +828,8 @@ export const ANSWERS = {
     z.object({ attempts: list(details) }),
     z.object({ targets: list(target) }),
     z.object({ rollbacks: list(rollback) }),
+    z.object({ restores: list(restoreRecord) }),
+    z.object({ restore: restoreRecord }),
     z.object({ rollback }),
     z.object({ checks: list(check) }),
   ]),

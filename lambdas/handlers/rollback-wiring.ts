@@ -1,5 +1,6 @@
 /** What rolling back needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
 import { createCollections } from '../adapters/ledger/collections.ts';
+import { createRestores } from '../adapters/ledger/restores.ts';
 import { createRollbacks } from '../adapters/ledger/rollbacks.ts';
 import { pause } from '../adapters/pause.ts';
 import { sweepStands } from '../domain/collection.ts';
@@ -20,6 +21,7 @@ const rollbacksOfContainer = (): Rollbacks => {
 export const inspectPortsOfContainer = (): InspectPorts => ({
   ...portsOfContainer(),
   rollbacks: rollbacksOfContainer(),
+  restores: createRestores(ledgerOfContainer()),
 });
 
 /** @throws BL1002 where the environment lacks something, on the first call. */

@@ -1,11 +1,13 @@
 /** What ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own that it removes again. */
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
+import type { RestoreRecord } from '../domain/restore.ts';
 import { isUnfinished, type Rollback } from '../domain/rollback.ts';
 import type { Run } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import type { Check, InspectRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
+import type { Restores } from '../restore-ports.ts';
 import type { Rollbacks } from '../rollback-ports.ts';
 import { doctor } from './doctor.ts';
 
@@ -29,10 +31,13 @@ export type InspectAnswer =
   | { readonly targets: readonly Target[] }
   | { readonly rollbacks: readonly Rollback[] }
   | { readonly rollback: Rollback }
+  | { readonly restores: readonly RestoreRecord[] }
+  | { readonly restore: RestoreRecord }
   | { readonly checks: readonly Check[] };
 
 export interface InspectPorts extends Ports {
   readonly rollbacks: Pick<Rollbacks, 'get' | 'list'>;
+  readonly restores: Pick<Restores, 'list'>;
 }
 
 export const inspect = async (ports: InspectPorts, request: InspectRequest): Promise<InspectAnswer> => {
@@ -83,9 +88,28 @@ export const inspect = async (ports: InspectPorts, request: InspectRequest): Pro
       if (rollback !== undefined) return { rollback };
       throw new BranchlineError('BL1007', `the ledger knows no rollback "${request.rollback}"`);
     }
+    case 'restores': {
+      const found = await restoresOf(ports, request.repository);
+      return { restores: found.slice(0, request.limit ?? DEFAULT_LIMIT) };
+    }
+    case 'restore': {
+      const found = (await restoresOf(ports)).filter(({ id }) => id.startsWith(request.restore));
+      const [restore] = found;
+      if (restore !== undefined && found.length === 1) return { restore };
+      const what = restore === undefined ? 'no restore' : `${String(found.length)} restores that begin with`;
+      throw new BranchlineError('BL8408', `the ledger knows ${what} "${request.restore}"`);
+    }
     case 'doctor':
       return { checks: await doctor(ports, { readOnly: request.readOnly ?? false }) };
   }
+};
+
+/** Of all repositories: what was asked of all of them at once is kept under `*`. Newest first; they are few. */
+const restoresOf = async (ports: InspectPorts, repository?: string): Promise<readonly RestoreRecord[]> => {
+  const configured = (await ports.config.load()).repositories.map(({ name }) => name);
+  const names = repository === undefined ? [...configured, '*'] : [repository];
+  const found = await Promise.all(names.map((name) => Array.fromAsync(ports.restores.list(name))));
+  return found.flat().toSorted((a, b) => b.startedAt - a.startedAt);
 };
 
 const detailsOf = async (ports: Ports, run: Run): Promise<RunDetails> => {

@@ -8,7 +8,7 @@ import type { CollectionRecord } from '../../lambdas/domain/collection.ts';
 import type { Commit } from '../../lambdas/domain/lakefs.ts';
 import { type CatalogWorld, makeCatalogWorld } from './catalog.ts';
 import type { FakeGlue } from './ports.ts';
-import { FakeRestores } from './restore.ts';
+import { FakeRestores } from './restores.ts';
 import type { FakeRollbacks } from './rollbacks.ts';
 import { FakeRotations } from './rotation.ts';
 import { FakeSnapshots } from './snapshots.ts';

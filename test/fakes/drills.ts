@@ -7,7 +7,7 @@ import type { Repository } from '../../lambdas/domain/lakefs.ts';
 import type { DrillPorts, Drills, ScratchRepositories, ScratchStorage } from '../../lambdas/drill-ports.ts';
 import type { FakeLakefs } from './lakefs.ts';
 import { makeWorld, type World } from './ports.ts';
-import { FakeRestores } from './restore.ts';
+import { FakeRestores } from './restores.ts';
 import { FakeRotations } from './rotation.ts';
 import { type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
 

@@ -6,6 +6,7 @@ import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas
 import type { Target } from '../../lambdas/domain/target.ts';
 import type { Glue, Job, JobRun, Ledger, Log, Ports, Promotions, RunFilter, ServerProbe } from '../../lambdas/ports.ts';
 import { FakeLakefs } from './lakefs.ts';
+import { FakeRestores } from './restores.ts';
 import { FakeRollbacks } from './rollbacks.ts';
 
 /** What DynamoDB does to an entry: a copy, so that nobody changes it behind the ledger's back. */
@@ -185,6 +186,7 @@ export interface World extends Ports {
   readonly promotions: FakePromotions;
   readonly server: ServerProbe;
   readonly rollbacks: FakeRollbacks;
+  readonly restores: FakeRestores;
   readonly clock: { now(): number; advance(ms: number): void };
 }
 
@@ -232,6 +234,7 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
     promotions: new FakePromotions(),
     server: healthyServer(lakefs, () => now),
     rollbacks: new FakeRollbacks(),
+    restores: new FakeRestores(),
     log: quiet,
     place: { region: 'eu-west-1', claimFunction: 'branchline-claim-run' },
   };

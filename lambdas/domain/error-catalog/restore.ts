@@ -45,4 +45,5 @@ export const RESTORE_ERRORS = {
     3,
     'This deployment has no server of its own (`lakefs.server`): whoever runs lakeFS brings its database back. `restore database check` and `settle` work all the same.',
   ),
+  BL8408: entry('unknown restore', 'operator', false, 3, 'List them with `branchline restores list`.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -179,6 +179,7 @@ describe('completion', () => {
         'targets',
         'catalog',
         'restore',
+        'restores',
         'exports',
         'credentials',
         'rollback',

@@ -34,3 +34,26 @@ test('while lakeFS is away the ledger’s part is told, and why the rest is miss
     attempts: [{ run: { state: 'PROMOTED' }, commits: [], commitsUnread: expect.stringContaining('BL3001') }],
   });
 });
+
+test('restores of all repositories are told newest first, those of one alone, and one by the beginning of its id', async () => {
+  const world = await makeWorld();
+  const put = (id: string, repository: string, startedAt: number) =>
+    world.restores.put({
+      ...{ schemaVersion: 1, version: 1, id, repository, what: 'repository' as const, dryRun: true },
+      ...{ requestedBy: 'anna', startedAt, updatedAt: startedAt },
+    });
+  await put('2026-01-01-a', 'lake', 1);
+  await put('2026-01-02-b', '*', 2);
+  await put('2026-01-03-c', 'lake', 3);
+  const ids = async (request: { repository?: string; limit?: number }) => {
+    const answer = await inspect(world, { query: 'restores', ...request });
+    return 'restores' in answer ? answer.restores.map(({ id }) => id) : [];
+  };
+  expect(await ids({})).toEqual(['2026-01-03-c', '2026-01-02-b', '2026-01-01-a']);
+  expect(await ids({ repository: 'lake', limit: 1 })).toEqual(['2026-01-03-c']);
+  expect(await inspect(world, { query: 'restore', restore: '2026-01-02' })).toMatchObject({
+    restore: { id: '2026-01-02-b', requestedBy: 'anna' },
+  });
+  await expect(inspect(world, { query: 'restore', restore: '2026-01' })).rejects.toMatchObject({ code: 'BL8408' });
+  await expect(inspect(world, { query: 'restore', restore: 'x' })).rejects.toMatchObject({ code: 'BL8408' });
+});
