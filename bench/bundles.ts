@@ -5,11 +5,11 @@
  * Goals: at most 500 KB minified on the way of a run and 600 KB elsewhere, import at most 1.5 times that of the bare clients.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
-import { BUNDLING, FUNCTION, type FunctionName, ON_THE_WAY_OF_A_RUN } from '../lambdas/contract.ts';
+import { dirname, join, resolve } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { BUNDLING, FUNCTION, type FunctionName, ON_THE_WAY_OF_A_RUN, READS_DESCRIPTIONS } from '../lambdas/contract.ts';
 
 const limitOf = (name: FunctionName): number => (ON_THE_WAY_OF_A_RUN.includes(name) ? 500 : 600);
 const MAX_RATIO = 1.5;
@@ -36,10 +36,23 @@ interface Bundle {
   readonly sources: readonly string[];
 }
 
-const bundle = async (entry: string, path: string): Promise<Bundle> => {
-  const { metafile } = await build({ ...OPTIONS, entryPoints: [entry], outfile: path, metafile: true });
+/** Of a file, and of those that it imports before it does anything. */
+const bytesAtStart = ({ outputs }: Metafile, file: string, seen = new Set<string>()): number => {
+  const output = outputs[file];
+  if (output === undefined || seen.has(file)) return 0;
+  seen.add(file);
+  return output.imports
+    .filter(({ kind }) => kind === 'import-statement')
+    .reduce((sum, { path }) => sum + bytesAtStart({ inputs: {}, outputs }, path, seen), output.bytes);
+};
+
+/** @param isSplit what is imported on demand lies in files beside. */
+const bundle = async (entry: string, path: string, isSplit = false): Promise<Bundle> => {
+  const out = isSplit ? { outdir: dirname(path), splitting: true, outExtension: { '.js': '.mjs' } } : { outfile: path };
+  const { metafile } = await build({ ...OPTIONS, ...out, entryPoints: [entry], metafile: true });
   const sources = Object.keys(metafile.inputs).filter((input) => input.startsWith('lambdas/'));
-  return { path, bytes: (await stat(path)).size, sources };
+  const [file = ''] = Object.entries(metafile.outputs).find(([, output]) => output.entryPoint === entry) ?? [];
+  return { path, bytes: bytesAtStart(metafile, file), sources };
 };
 
 /** Package → names that these sources import from it. Imports of types cost nothing. */
@@ -87,7 +100,8 @@ const fastest = (times: readonly number[]): number => Math.min(...times);
 const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
 
 const measure = async (name: FunctionName, folder: string, rounds: number) => {
-  const ours = await bundle(`lambdas/handlers/${name}.ts`, join(folder, `${name}.mjs`));
+  const isSplit = READS_DESCRIPTIONS.includes(name);
+  const ours = await bundle(`lambdas/handlers/${name}.ts`, join(folder, name, `${name}.mjs`), isSplit);
   const entry = join(PROJECT, 'bench', `.bare-${name}.ts`);
   // Inside the project, so that packages are found from there.
   await writeFile(entry, bareEntry(await awsImports(ours.sources)));

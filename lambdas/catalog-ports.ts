@@ -3,6 +3,7 @@
  * how a table is shown (by symlinks today) is behind `Publisher`, which knows nothing of how changes were found.
  */
 import type { TableColumns } from './domain/catalog/columns.ts';
+import type { Description } from './domain/catalog/description.ts';
 import type { PublishedPartition, WantedPartition } from './domain/catalog/plan.ts';
 import type { Preview } from './domain/catalog/preview.ts';
 import type { Publication } from './domain/catalog/publication.ts';
@@ -95,6 +96,7 @@ export interface IcebergStore {
 /** For those who only look. */
 export type IcebergReader = Pick<IcebergStore, 'uri' | 'keyOf' | 'get'>;
 
+type OfBranch = Pick<Publication, 'repository' | 'branch'>;
 type OfTarget = Pick<TableDescriptor, 'repository' | 'target' | 'name'>;
 
 /** The ledger's entries about what readers see. */
@@ -105,6 +107,10 @@ export interface Publications {
   /** Columns that were inferred for a table, under a name that says what they are. */
   putColumns(table: OfTarget, digest: string, columns: TableColumns): Promise<void>;
   getColumns(table: OfTarget, digest: string): Promise<TableColumns | undefined>;
+  /** What the files of `_lakefs_tables/` say, under a name that tells the list from others. */
+  putDescriptions(of: OfBranch, digest: string, descriptions: readonly Description[]): Promise<void>;
+  /** `undefined` where the list is not there as a whole. */
+  getDescriptions(of: OfBranch, digest: string): Promise<readonly Description[] | undefined>;
   /** Manifests that nobody names; written before the entry says of when they are and how many. */
   putUnnamed(table: OfTarget, unnamed: Unnamed): Promise<void>;
   /** `undefined` where the list does not add up. */

@@ -41,7 +41,7 @@ export interface CollectionPorts extends Ports {
   readonly rollbacks: Pick<Rollbacks, 'list'>;
   readonly restores: Pick<Restores, 'list'>;
   readonly rotations: Pick<Rotations, 'get'>;
-  readonly publications: Pick<Publications, 'get'>;
+  readonly publications: Pick<Publications, 'get' | 'getDescriptions'>;
   readonly previews: Pick<Previews, 'list'>;
   readonly catalog: Pick<Catalog, 'getTable'>;
   readonly iceberg: IcebergReader;

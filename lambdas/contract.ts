@@ -45,10 +45,18 @@ export const FUNCTION = {
 } as const;
 export type FunctionName = (typeof FUNCTION)[keyof typeof FUNCTION];
 
-/** From the start of a job to what readers see: their cold starts are part of the time that a promotion takes. */
+/**
+ * From the start of a job to its promotion, and the word that it is promoted: their cold starts are part of the time that a promotion takes.
+ * refresh-catalog comes after it, at its own pace (five seconds between two of a target, domain/catalog/publication.ts).
+ */
 export const ON_THE_WAY_OF_A_RUN: readonly FunctionName[] = [
   ...[FUNCTION.startRun, FUNCTION.claimRun, FUNCTION.openRun, FUNCTION.settleRun, FUNCTION.promoteRun],
-  ...[FUNCTION.refreshCatalog, FUNCTION.publishEvents],
+  FUNCTION.publishEvents,
+];
+
+/** They may have to read YAML that lies in a repository, which takes a library of its own: it is loaded when it is needed. */
+export const READS_DESCRIPTIONS: readonly FunctionName[] = [
+  ...[FUNCTION.refreshCatalog, FUNCTION.catalog, FUNCTION.settleRun, FUNCTION.resolveRun],
 ];
 
 export const DEFAULT_PREFIX = 'branchline';
@@ -300,6 +308,8 @@ export const DOMAIN_EVENT = {
   targetRolledBack: 'Target Rolled Back',
   catalogRefreshed: 'Catalog Refreshed',
   catalogMisfitFound: 'Catalog Misfit Found',
+  descriptionRefused: 'Table Description Refused',
+  tableLeft: 'Table Left',
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',

@@ -3,6 +3,7 @@
  * Infrastructure faults are thrown as `BranchlineError`; what a use case must decide about is a returned outcome.
  */
 import type { CompiledConfig } from './contract.ts';
+import type { Description } from './domain/catalog/description.ts';
 import type { Column } from './domain/catalog/table.ts';
 import type {
   Change,
@@ -163,6 +164,8 @@ export interface TargetLedger {
   getTarget(repository: string, target: string): Promise<Target | undefined>;
   /** Columns that readers see of a table, where they were inferred. */
   getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined>;
+  /** What the files of `_lakefs_tables/` said at the newest refresh of the target. */
+  getDescriptions(repository: string, target: string): Promise<readonly Description[]>;
   listTargets(): AsyncIterable<Target>;
   /** Creates at version 1, else writes where the stored version is `next.version - 1`. */
   putTarget(next: Target): Promise<{ outcome: 'written' } | { outcome: 'stale'; target: Target | undefined }>;

@@ -28,7 +28,7 @@ export interface Sweeps {
 export interface RollbackPorts extends Ports {
   readonly rollbacks: Rollbacks;
   /** What readers see: looked at, never written. */
-  readonly publications: Pick<Publications, 'get'>;
+  readonly publications: Pick<Publications, 'get' | 'getDescriptions'>;
   readonly refreshes: Refreshes;
   readonly sweeps: Sweeps;
   /** Waits for others: the end of a promotion, a refresh. */

@@ -27,6 +27,9 @@ export const TEST_TABLE = {
   ...{ head: 'it_head', pinned: 'it_pinned' },
 } as const;
 const TEXT = { database: DATABASE, format: 'json', columns: { id: 'int', name: 'string' } } as const;
+/** Glue database of the tables that the integration tests describe in the repository, and the name of one. */
+export const DESCRIBED_DATABASE = 'lake_described';
+export const DESCRIBED_TABLE = 'it_described';
 const PUBLISHED = {
   database: DATABASE,
   columns: { sold_at: 'timestamp', product: 'string', quantity: 'int', amount: 'double' },
@@ -58,6 +61,7 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
   repositories: {
     [repository]: {
       storageNamespace,
+      lakefsTables: { database: DESCRIBED_DATABASE, format: 'json' },
       tables: {
         sales: { path: 'sales/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },
         clicks: { path: 'clicks/', partitionColumns: SAMPLE_COLUMNS, ...PUBLISHED },

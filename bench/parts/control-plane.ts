@@ -143,7 +143,7 @@ export const makeControlPlane = (server: Server, repository: string, lakefs: Lak
         {
           ...ports,
           rollbacks,
-          publications: { get: async () => undefined },
+          publications: { get: async () => undefined, getDescriptions: async () => undefined },
           refreshes: { wake: async () => {} },
           sweeps: { stands: async () => false },
           pause,

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { parseDuration } from '../options.ts';
 import { during } from '../progress.ts';
-import { counted, iso, shortId } from '../text.ts';
+import { counted, gist, iso, shortId } from '../text.ts';
 
 interface PreviewOptions {
   readonly ref: string;
@@ -55,6 +55,7 @@ export const addCatalogPreview = (catalog: Command, session: Session): void => {
         const { name, database: made, commit, tables, expiresAt } = answer.preview;
         context.terminal.out(`${answer.outcome} ${made}\n`);
         context.say(`  ${counted(tables.length, 'table')} at ${shortId(commit)}, until ${iso(expiresAt)}`);
+        for (const { code, message } of answer.refused ?? []) context.say(`  refused: ${code} ${gist(message)}`);
         if (answer.hasUncommitted) context.say('  the branch holds work that is not committed, and so not shown');
         if (answer.outcome === 'ready') context.say(`  branchline catalog drop-preview ${name}`);
       });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Session } from '../context.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
-import { catalogTable } from '../views/catalog-table.ts';
+import { catalogTable, otherTables } from '../views/catalog-table.ts';
 import { type TableOptions, tablesOf, withTables } from './chosen-tables.ts';
 
 export const addCatalogStatus = (catalog: Command, session: Session): void => {
@@ -15,8 +15,10 @@ export const addCatalogStatus = (catalog: Command, session: Session): void => {
     const choice = tablesOf(table, options);
     const answer = await during(context, 'reading the ledger', () => context.deployment.catalog.status(choice));
     context.answer(answer, () => {
-      if (answer.tables.length === 0) context.say('no table is published: none of branchline.yaml names a database');
-      else context.terminal.out(catalogTable(context.terminal, answer.tables));
+      const { tables, refused = [], left = [] } = answer;
+      if (tables.length === 0) context.say('no table is published: none of branchline.yaml names a database');
+      else context.terminal.out(catalogTable(context.terminal, tables));
+      context.terminal.out(otherTables(context.terminal, refused, left));
     });
   });
   withExamples(

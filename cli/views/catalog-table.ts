@@ -1,6 +1,6 @@
 /** Published tables, and what a comparison found, as tables. */
 import { filesOf, type Misfits } from '../../lambdas/domain/catalog/publication.ts';
-import type { TableStatus } from '../../lambdas/usecases/catalog-status.ts';
+import type { LeftTable, RefusedDescription, TableStatus } from '../../lambdas/usecases/catalog-status.ts';
 import type { TableVerification } from '../../lambdas/usecases/catalog-verify.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -67,6 +67,26 @@ export const catalogTable = (terminal: Terminal, tables: readonly TableStatus[])
     terminal.columns,
     (text) => terminal.styleOut('dim', text),
   );
+
+/** A line for each file that is not taken at its word, and for each table that nobody asks for any more. */
+export const otherTables = (
+  terminal: Terminal,
+  refused: readonly RefusedDescription[],
+  left: readonly LeftTable[],
+): string => {
+  const lines = [
+    ...refused.map(({ repository, target, table: name, code, message }) => {
+      const shown = name === undefined ? 'no table is shown' : `${name} stays as it was described before`;
+      return `${terminal.styleOut('red', 'refused')} ${repository}/${target}: ${shown}: ${code} ${gist(message)}\n`;
+    }),
+    ...left.map(({ repository, target, table: name, shownAs, commit, since }) => {
+      const at = commit === undefined ? '' : ` at ${shortId(commit)}`;
+      const glue = shownAs.length === 0 ? '' : ` as ${shownAs.join(', ')}`;
+      return `${terminal.styleOut('yellow', 'left')} ${name} of ${repository}/${target}: in Glue${glue}${at}, since ${iso(since)}\n`;
+    }),
+  ];
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+};
 
 const PAINT = {
   right: 'green',

@@ -1,5 +1,6 @@
 /** docs/events.md: each domain event with an example, made by the function that makes the real ones. */
 import { DOMAIN_EVENT, type DomainEventType, EVENT_SOURCE } from '../../lambdas/contract.ts';
+import { catalogEventsOf } from '../../lambdas/domain/catalog-events.ts';
 import type { Collection } from '../../lambdas/domain/collection.ts';
 import { collectionEventsOf } from '../../lambdas/domain/collection-events.ts';
 import {
@@ -204,6 +205,21 @@ const EXAMPLES: readonly DomainEvent[] = [
       },
     },
   }),
+  ...catalogEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 13, repository: 'lake', branch: 'main', commit: commit('c'), updatedAt: AT },
+    tables: {
+      animals: { commit: commit('c'), descriptor: '', shownAs: ['lake_described.animals'], left: { since: AT } },
+    },
+    described: {
+      ...{ commit: commit('d'), digest: '0a'.repeat(16) },
+      refused: {
+        '_lakefs_tables/plants.yaml': {
+          ...{ code: 'BL7010', since: AT, table: 'plants' },
+          message: '_lakefs_tables/plants.yaml: schema: column height: no type of Spark or Glue is called "metre"',
+        },
+      },
+    },
+  }),
   ...restoreEventsOf(undefined, restoreBegun),
   ...restoreEventsOf(restoreBegun, {
     ...restoreBegun,
@@ -336,6 +352,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'Readers see another commit of a table. `from` is absent for the first one; `compared` says that the whole table was looked at. Not sent where nothing of the table changed.',
   [DOMAIN_EVENT.catalogMisfitFound]:
     'Files are shown that readers of a table cannot read, as a merge by hand or a run with `schema: off` brings them. `first` names one, `files` counts them, up to 20. Sent when one is found that was not known.',
+  [DOMAIN_EVENT.descriptionRefused]:
+    'A file in `_lakefs_tables/` cannot be taken at its word: it cannot be read (`BL7010`), or its table clashes with another (`BL7011`). `table` is the one that stays as the file described it before; absent where none was shown. Sent once, until the file says something else.',
+  [DOMAIN_EVENT.tableLeft]:
+    'Nobody asks for a table any more: its description, or its entry in the configuration, is gone. Glue keeps it as it was at `commit`, under the names of `shownAs`, until a person takes it out of Glue.',
   [DOMAIN_EVENT.restoreRequested]:
     'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.restoreEnded]:

@@ -130,6 +130,7 @@ const preview = z.object({
   commit: z.string(),
   database: z.string(),
   tables: list(z.string()),
+  paths: maybe(list(z.string())),
   createdAt: time,
   expiresAt: time,
   updatedAt: time,
@@ -425,6 +426,25 @@ const tableStatus = z.object({
   failure: maybe(z.object({ code: z.string(), message: z.string(), since: time, triedAt: maybe(time) })),
 });
 
+const refusedDescription = z.object({
+  repository: z.string(),
+  target: z.string(),
+  file: z.string(),
+  table: maybe(z.string()),
+  code: z.string(),
+  message: z.string(),
+  since: time,
+});
+
+const leftTable = z.object({
+  repository: z.string(),
+  target: z.string(),
+  table: z.string(),
+  shownAs: list(z.string()),
+  commit: maybe(z.string()),
+  since: time,
+});
+
 const finding = z.union([
   z.object({ kind: z.enum(['table-missing']) }),
   z.object({ kind: z.enum(['table-foreign']) }),
@@ -701,7 +721,7 @@ export const ANSWERS = {
   }),
   catalog: z.union([
     z.object({ outcome: z.enum(['watched']), looks: z.number(), verified: z.number() }),
-    z.object({ tables: list(tableStatus) }),
+    z.object({ tables: list(tableStatus), refused: maybe(list(refusedDescription)), left: maybe(list(leftTable)) }),
     z.object({ outcome: z.enum(['woken', 'up-to-date', 'would-wake']), askedAt: time, tables: list(tableStatus) }),
     z.object({ outcome: z.enum(['right', 'different', 'busy', 'unfinished']), verified: list(tableVerification) }),
     z.object({ outcome: z.enum(['asked', 'would-repair']), askedAt: time, tables: list(tableStatus) }),
@@ -709,6 +729,7 @@ export const ANSWERS = {
       outcome: z.enum(['ready', 'busy', 'unfinished', 'would-preview']),
       preview,
       hasUncommitted: z.boolean(),
+      refused: maybe(list(z.object({ file: z.string(), code: z.string(), message: z.string() }))),
     }),
     z.object({ at: list(tableAt) }),
     z.object({

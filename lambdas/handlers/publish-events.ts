@@ -3,6 +3,7 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Refreshes } from '../catalog-ports.ts';
 import { METRIC } from '../contract.ts';
+import { catalogEventsOf } from '../domain/catalog-events.ts';
 import { collectedBy, collectionEventsOf } from '../domain/collection-events.ts';
 import {
   type DomainEvent,
@@ -33,7 +34,7 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
     case 'target':
       return targetEventsOf(change.before, change.after);
     case 'publication':
-      return publicationEventsOf(change.before, change.after);
+      return [...publicationEventsOf(change.before, change.after), ...catalogEventsOf(change.before, change.after)];
     case 'restore':
       return restoreEventsOf(change.before, change.after);
     case 'rotation':

@@ -49,6 +49,30 @@ export interface TableStatus {
   readonly failure?: Failure;
 }
 
+/** A file in `_lakefs_tables/` of which no table is shown, or by what it said before. */
+export interface RefusedDescription {
+  readonly repository: string;
+  readonly target: string;
+  readonly file: string;
+  /** The table that is shown by what the file said before. */
+  readonly table?: string;
+  readonly code: string;
+  readonly message: string;
+  readonly since: EpochMs;
+}
+
+/** A table that nobody asks for any more. Glue keeps it as it was. */
+export interface LeftTable {
+  readonly repository: string;
+  readonly target: string;
+  readonly table: string;
+  /** As `database.table`. */
+  readonly shownAs: readonly string[];
+  /** Readers go on seeing the rows of this commit. */
+  readonly commit?: string;
+  readonly since: EpochMs;
+}
+
 const stateOf = (
   { target }: ChosenTarget,
   table: TableDescriptor,
@@ -66,7 +90,8 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
   const { repository, branch, target, publication } = chosen;
   return chosen.tables.map((table) => {
     const record = publication?.tables[table.name];
-    const since = target === undefined ? undefined : behindSince([table], publication, target);
+    const since =
+      target === undefined ? undefined : behindSince({ tables: [table], isDescribed: false }, publication, target);
     const { commit, towards, partitions, comparedAt, compareAskedAt, drift, refresh, failure, misfits } = record ?? {};
     const { keeps, switchAskedAt } = record ?? {};
     return {
@@ -88,3 +113,21 @@ export const statusOf = (chosen: ChosenTarget, now: EpochMs): readonly TableStat
     };
   });
 };
+
+export const refusedIn = ({ repository, branch, publication }: ChosenTarget): readonly RefusedDescription[] =>
+  Object.entries(publication?.described?.refused ?? {}).map(([file, { code, message, since, table }]) => ({
+    ...{ repository, target: branch, file, code, message, since },
+    ...(table === undefined ? {} : { table }),
+  }));
+
+export const leftIn = ({ repository, branch, publication }: ChosenTarget): readonly LeftTable[] =>
+  Object.entries(publication?.tables ?? {}).flatMap(([table, { left, commit, shownAs = [] }]) =>
+    left === undefined
+      ? []
+      : [
+          {
+            ...{ repository, target: branch, table, shownAs, since: left.since },
+            ...(commit === undefined ? {} : { commit }),
+          },
+        ],
+  );

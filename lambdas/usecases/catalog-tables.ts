@@ -1,10 +1,10 @@
 /** Which published tables a request means, each with what the ledger says about it. */
 import type { Publications } from '../catalog-ports.ts';
-import type { Publication } from '../domain/catalog/publication.ts';
-import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import type { Publication, Wanted } from '../domain/catalog/publication.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { Target } from '../domain/target.ts';
 import type { LakePorts } from '../ports.ts';
+import { knownConfig, wantedOf } from './known-tables.ts';
 
 export interface TableChoice {
   readonly repository?: string | undefined;
@@ -14,10 +14,9 @@ export interface TableChoice {
 }
 
 /** A target with the chosen ones of its tables. */
-export interface ChosenTarget {
+export interface ChosenTarget extends Wanted {
   readonly repository: string;
   readonly branch: string;
-  readonly tables: readonly TableDescriptor[];
   /** Absent before the first look at the target. */
   readonly target: Target | undefined;
   readonly publication: Publication | undefined;
@@ -37,19 +36,19 @@ export const chosenTargets = async (
   ports: LakePorts & { readonly publications: Publications },
   choice: TableChoice,
 ): Promise<readonly ChosenTarget[]> => {
-  const config = await ports.config.load();
+  const config = await knownConfig(ports);
   const chosen: ChosenTarget[] = [];
   const known: string[] = [];
   for (const { name: repository, targets } of config.repositories) {
     for (const branch of targets) {
-      const all = publishedTables(config, repository, branch);
+      const { tables: all, isDescribed } = wantedOf(config, repository, branch);
       known.push(...all.map(({ name }) => `${repository}/${branch} ${name}`));
       if ((choice.repository ?? repository) !== repository || (choice.target ?? branch) !== branch) continue;
       const tables = all.filter(({ name }) => (choice.table ?? name) === name);
-      if (tables.length === 0) continue;
+      if (tables.length === 0 && !(isDescribed && choice.table === undefined)) continue;
       const target = await ports.ledger.getTarget(repository, branch);
       const publication = await ports.publications.get(repository, branch);
-      chosen.push({ repository, branch, tables, target, publication });
+      chosen.push({ repository, branch, tables, isDescribed, target, publication });
     }
   }
   const names = namesOf(choice);

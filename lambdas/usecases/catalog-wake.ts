@@ -23,7 +23,7 @@ export const wakeBehind = async (
 ): Promise<readonly ChosenTarget[]> => {
   const now = ports.clock.now();
   const behind = chosen.filter(
-    ({ tables, target, publication }) => target !== undefined && !isPublished(tables, publication, target, now),
+    (each) => each.target !== undefined && !isPublished(each, each.publication, each.target, now),
   );
   if (!isTrial) for (const each of behind) await wake(ports, each);
   return behind;

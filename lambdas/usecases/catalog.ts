@@ -5,7 +5,14 @@ import type { EpochMs } from '../domain/run.ts';
 import type { CatalogRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import { type AtAnswer, type AtPorts, tablesAt } from './catalog-at.ts';
-import { statusOf, type TableStatus } from './catalog-status.ts';
+import {
+  type LeftTable,
+  leftIn,
+  type RefusedDescription,
+  refusedIn,
+  statusOf,
+  type TableStatus,
+} from './catalog-status.ts';
 import { type SwitchAnswer, switchTables } from './catalog-switch.ts';
 import { type ChosenTarget, chosenTargets } from './catalog-tables.ts';
 import { type TableVerification, type VerifyPorts, verifyTables } from './catalog-verify.ts';
@@ -18,6 +25,9 @@ export type AskPorts = VerifyPorts & PreviewPorts & AtPorts & Ports;
 
 export interface StatusAnswer {
   readonly tables: readonly TableStatus[];
+  /** Where no single table is asked about. */
+  readonly refused?: readonly RefusedDescription[];
+  readonly left?: readonly LeftTable[];
 }
 
 export interface WakeAnswer {
@@ -95,7 +105,7 @@ const askAboutTables = async (
   const chosen = await chosenTargets(ports, request);
   switch (request.action) {
     case 'status':
-      return { tables: allStatus(ports, chosen) };
+      return { tables: allStatus(ports, chosen), ...(request.table === undefined ? othersIn(chosen) : {}) };
     case 'refresh': {
       const isTrial = request.dryRun === true;
       const looked = isTrial ? chosen : await withVerifiedHeads(ports, chosen);
@@ -137,6 +147,11 @@ const withVerifiedHeads = async (
 
 const allStatus = (ports: AskPorts, chosen: readonly ChosenTarget[]): readonly TableStatus[] =>
   chosen.flatMap((each) => statusOf(each, ports.clock.now()));
+
+const othersIn = (chosen: readonly ChosenTarget[]): Pick<StatusAnswer, 'refused' | 'left'> => {
+  const [refused, left] = [chosen.flatMap(refusedIn), chosen.flatMap(leftIn)];
+  return { ...(refused.length === 0 ? {} : { refused }), ...(left.length === 0 ? {} : { left }) };
+};
 
 /** What is wrong weighs more than what is not known. */
 const worstOf = (verified: readonly TableVerification[]): VerifyAnswer['outcome'] => {

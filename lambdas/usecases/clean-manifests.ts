@@ -11,6 +11,7 @@ import { publishedTables, type TableDescriptor } from '../domain/catalog/table.t
 import { isLookDue, removable, unnamedOf } from '../domain/catalog/unnamed.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
+import { knownConfig } from './known-tables.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
 import { putTable } from './refresh-table.ts';
 
@@ -31,7 +32,7 @@ export const cleanManifests = async (
   request: { readonly until: EpochMs },
 ): Promise<CleanReport> => {
   const report = { manifestsRemoved: 0, manifestBytesRemoved: 0, failures: 0 };
-  const config = await ports.config.load();
+  const config = await knownConfig(ports);
   for (const { name: repository, targets } of config.repositories) {
     for (const branch of targets) {
       const before = await ports.publications.get(repository, branch);

@@ -5,6 +5,7 @@
 import type { CollectionPorts } from '../collection-ports.ts';
 import { type CompiledConfig, KEEPER_BRANCH_PREFIX, type RepositoryConfig } from '../contract.ts';
 import { atOnce } from '../domain/at-once.ts';
+import type { Publication } from '../domain/catalog/publication.ts';
 import { publishedTables } from '../domain/catalog/table.ts';
 import { shortCommit } from '../domain/collection.ts';
 import { isBranchlineError } from '../domain/errors.ts';
@@ -12,6 +13,8 @@ import type { EpochMs } from '../domain/run.ts';
 import { ownersOfBranches } from './collection-guards.ts';
 import type { CollectionWorker } from './collection-worker.ts';
 import { filesOfSnapshots } from './iceberg-needs.ts';
+import type { GlueTable } from './iceberg-table.ts';
+import { knownConfig } from './known-tables.ts';
 
 export interface ShownObject {
   readonly path: string;
@@ -80,6 +83,43 @@ async function* namedFiles(files: AsyncIterable<readonly string[]>): AsyncIterab
   for await (const page of files) yield page.map((address) => ({ path: address, address }));
 }
 
+/**
+ * Tables that nobody asks for any more are in Glue still, until somebody takes them out. Below which path their files lie an entry of an earlier
+ * version does not say: then all of the commit counts.
+ */
+const leftBy = (ports: CollectionPorts, repository: string, publication: Publication | undefined): Showing[] =>
+  Object.entries(publication?.tables ?? {}).flatMap(
+    ([name, { left, commit, towards, path, snapshot, shownAs = [] }]) => {
+      if (left === undefined) return [];
+      const found: Showing[] = [];
+      const where = `table ${shownAs.at(-1) ?? name}, which was left`;
+      for (const each of [commit, towards]) {
+        if (each !== undefined) found.push(atCommit(ports, repository, where, each, path));
+      }
+      if (snapshot === undefined || publication === undefined) return found;
+      const { branch: target } = publication;
+      for (const shown of shownAs) {
+        const at = shown.indexOf('.');
+        const table = { repository, target, name, database: shown.slice(0, at), tableName: shown.slice(at + 1) };
+        found.push({ where: `snapshots of ${where}`, objects: () => namedFiles(stillNamed(ports, table)) });
+      }
+      return found;
+    },
+  );
+
+/** Nothing where the name is somebody else's by now, or where its database is not ours to look at any more: the commit counts all the same. */
+async function* stillNamed(ports: CollectionPorts, table: GlueTable): AsyncIterable<readonly string[]> {
+  try {
+    yield* filesOfSnapshots(ports, table);
+  } catch (error) {
+    if (!isBranchlineError(error, 'BL4002', 'BL7001')) throw error;
+    ports.log.warn('snapshots of a table that was left are not looked at', {
+      table: table.name,
+      reason: error.message,
+    });
+  }
+}
+
 /** What readers see may lag behind the head, or be older on purpose: of each table what lies below its own path. */
 const ofReaders = async (
   ports: CollectionPorts,
@@ -100,10 +140,11 @@ const ofReaders = async (
       if (table.iceberg === undefined && snapshot === undefined) continue;
       found.push({ where: `snapshots of ${where}`, objects: () => namedFiles(filesOfSnapshots(ports, table)) });
     }
+    found.push(...leftBy(ports, repository, shown));
   }
-  for await (const { name, commit, repository: of, tables: shown } of ports.previews.list()) {
+  for await (const { name, commit, repository: of, tables: shown, paths } of ports.previews.list()) {
     if (of !== repository) continue;
-    for (const path of shown.flatMap((table) => pathOf(table) ?? []))
+    for (const path of paths ?? shown.flatMap((table) => pathOf(table) ?? []))
       found.push(atCommit(ports, repository, `preview ${name}`, commit, path));
   }
   return found;
@@ -120,7 +161,7 @@ export const everythingShown = async (
     for await (const { id, commitId } of ports.lakefs.listTags(repository.name, ''))
       found.push(atCommit(ports, repository.name, `tag ${id}`, commitId));
   }
-  return [...found, ...(await ofReaders(ports, await ports.config.load(), repository))];
+  return [...found, ...(await ofReaders(ports, await knownConfig(ports, repository.name), repository))];
 };
 
 const AT_ONCE = 4;

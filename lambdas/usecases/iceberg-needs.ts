@@ -7,11 +7,10 @@
  * Needs `glue:GetTable` on the tables and `s3:GetObject` below the root of Iceberg metadata; lakeFS is not asked.
  */
 import type { Catalog, IcebergReader } from '../catalog-ports.ts';
-import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { readManifest, readManifestList } from '../domain/iceberg/manifest-file.ts';
 import type { Snapshot } from '../domain/iceberg/snapshot.ts';
-import { ICEBERG_PARAMETER, isIcebergTable, openIceberg } from './iceberg-table.ts';
+import { type GlueTable, ICEBERG_PARAMETER, isIcebergTable, openIceberg } from './iceberg-table.ts';
 
 export interface NeedsPorts {
   readonly catalog: Pick<Catalog, 'getTable'>;
@@ -19,10 +18,10 @@ export interface NeedsPorts {
 }
 
 /** What cannot be read may name anything: nothing must be removed on the strength of it. */
-const isGone = ({ database, tableName }: TableDescriptor, what: string): BranchlineError =>
+const isGone = ({ database, tableName }: GlueTable, what: string): BranchlineError =>
   new BranchlineError('BL7020', `${what} of ${database}.${tableName} is gone`);
 
-const openCertain = async (ports: NeedsPorts, table: TableDescriptor) => {
+const openCertain = async (ports: NeedsPorts, table: GlueTable) => {
   const open = await openIceberg(ports, table);
   if (open.stored !== undefined && isIcebergTable(open.stored.parameters) && open.metadata === undefined) {
     throw isGone(table, open.stored.parameters[ICEBERG_PARAMETER.metadata] ?? 'the metadata file');
@@ -34,7 +33,7 @@ const openCertain = async (ports: NeedsPorts, table: TableDescriptor) => {
  * Addresses of all files that any snapshot of the table names, manifest by manifest; one that several have may come again.
  * @throws BL7020 where that cannot be told for certain: then nothing may be removed.
  */
-export async function* filesOfSnapshots(ports: NeedsPorts, table: TableDescriptor): AsyncIterable<readonly string[]> {
+export async function* filesOfSnapshots(ports: NeedsPorts, table: GlueTable): AsyncIterable<readonly string[]> {
   const { metadata } = await openCertain(ports, table);
   const read = async (uri: string): Promise<Buffer> => {
     const key = ports.iceberg.keyOf(uri);

@@ -37,9 +37,12 @@ export interface OpenIceberg {
 /**
  * @throws BL7001 where a table of that name is there and is not ours.
  */
+/** What Glue calls a table, and whose it is. */
+export type GlueTable = Pick<TableDescriptor, 'repository' | 'target' | 'name' | 'database' | 'tableName'>;
+
 export const openIceberg = async (
   ports: { readonly catalog: Pick<Catalog, 'getTable'>; readonly iceberg: IcebergReader },
-  descriptor: TableDescriptor,
+  descriptor: GlueTable,
   found?: TableWork['found'],
 ): Promise<OpenIceberg> => {
   const { database, tableName } = descriptor;

@@ -5,6 +5,7 @@
  */
 import type { CatalogPorts, PreviewPorts } from '../catalog-ports.ts';
 import { SCHEMA_VERSION } from '../contract.ts';
+import { repositoryOf, withTables } from '../domain/catalog/description.ts';
 import {
   DEFAULT_TTL_SECONDS,
   MAX_PREVIEWS,
@@ -20,6 +21,7 @@ import { type PreviewWriter, takePreview } from './preview-entry.ts';
 import { sparkPublisher, symlinkPublisher } from './publish-partitions.ts';
 import { columnsAt } from './table-columns.ts';
 import { wholeTable } from './table-source.ts';
+import { describedAt } from './wanted-tables.ts';
 
 export interface PreviewRequest {
   readonly ref: string;
@@ -36,6 +38,8 @@ export interface PreviewAnswer {
   readonly preview: Preview;
   /** Work on the branch that is not committed, and so not among the rows. */
   readonly hasUncommitted: boolean;
+  /** Files in `_lakefs_tables/` of which it shows no table, or by what they say on the target. */
+  readonly refused?: readonly { readonly file: string; readonly code: string; readonly message: string }[];
 }
 
 /** @param until no table is begun after that. */
@@ -44,11 +48,13 @@ export const makePreview = async (
   request: PreviewRequest,
   until: EpochMs,
 ): Promise<PreviewAnswer> => {
-  const { repository, published, tables } = await chosen(ports, request);
+  const repository = await chosenRepository(ports, request);
   const commit = await ports.lakefs.getCommit(repository, request.ref);
   if (commit === undefined) {
     throw new BranchlineError('BL3004', `${repository} has no branch, tag or commit ${JSON.stringify(request.ref)}`);
   }
+  const { published, tables, refused } = await chosenTables(ports, repository, commit.id, request);
+  const told = refused.length === 0 ? {} : { refused };
   const hasUncommitted = await isStaged(ports, repository, request.ref);
   const name = request.name ?? previewName(repository, request.ref);
   const found = await ports.previews.get(name);
@@ -64,11 +70,12 @@ export const makePreview = async (
   const next = {
     ...{ schemaVersion: SCHEMA_VERSION, name, state: PREVIEW_STATE.MAKING, repository, ref: request.ref },
     ...{ commit: commit.id, database: `${ports.previewDatabases}${name}`, tables: all.map((table) => table.name) },
+    paths: [...new Set(all.map((table) => table.path))],
     createdAt: isThere ? found.createdAt : now,
     expiresAt: now + (request.ttlSeconds ?? DEFAULT_TTL_SECONDS) * 1000,
   };
   if (request.dryRun === true) {
-    return { outcome: 'would-preview', preview: { ...next, version: 0, updatedAt: now }, hasUncommitted };
+    return { outcome: 'would-preview', preview: { ...next, version: 0, updatedAt: now }, hasUncommitted, ...told };
   }
   if (!isThere) await requireRoom(ports);
   if (found?.state === PREVIEW_STATE.DROPPING) return { outcome: 'busy', preview: found, hasUncommitted };
@@ -76,7 +83,7 @@ export const makePreview = async (
   if (writer === undefined)
     return { outcome: 'busy', preview: found ?? { ...next, version: 0, updatedAt: now }, hasUncommitted };
   const { outcome, preview } = await show(ports, writer, all, until);
-  return { outcome, preview, hasUncommitted };
+  return { outcome, preview, hasUncommitted, ...told };
 };
 
 const show = async (
@@ -102,40 +109,57 @@ const show = async (
   return { outcome: 'ready', preview: await writer.settle({ state: PREVIEW_STATE.READY }) };
 };
 
-/** @throws BL7005 where something is named that is not published; BL1001 where the repository has to be named. */
-const chosen = async (
-  ports: PreviewPorts,
-  { repository, tables: names }: PreviewRequest,
-): Promise<{
-  repository: string;
-  published: readonly TableDescriptor[];
-  tables: readonly TableDescriptor[];
-}> => {
+/** @throws BL7005 where nothing is published; BL1001 where the repository has to be named. */
+const chosenRepository = async (ports: PreviewPorts, { repository }: PreviewRequest): Promise<string> => {
   const config = await ports.config.load();
   const all = config.repositories
     .filter(({ name }) => name === (repository ?? name))
-    .map(({ name, targets }) => ({
-      repository: name,
-      tables: targets.flatMap((target) => publishedTables(config, name, target)),
-    }))
-    .filter(({ tables }) => tables.length > 0);
+    .filter(({ name, targets, lakefsTables }) => {
+      return lakefsTables !== undefined || targets.some((target) => publishedTables(config, name, target).length > 0);
+    });
   const [only, ...others] = all;
   if (only === undefined) {
     throw new BranchlineError('BL7005', `nothing is published of ${repository ?? 'any repository'}`);
   }
   if (others.length > 0) {
-    const allowed = all.map((each) => each.repository).join(', ');
+    const allowed = all.map(({ name }) => name).join(', ');
     throw new BranchlineError('BL1001', `repository: found nothing; allowed: one of ${allowed}`);
   }
-  const known = only.tables.map(({ name }) => name);
+  return only.name;
+};
+
+interface ChosenTables {
+  readonly published: readonly TableDescriptor[];
+  readonly tables: readonly TableDescriptor[];
+  readonly refused: NonNullable<PreviewAnswer['refused']>;
+}
+
+/** With those that the commit itself describes. @throws BL7005 where something is named that is not published there. */
+const chosenTables = async (
+  ports: PreviewPorts,
+  repository: string,
+  commit: string,
+  { tables: names }: PreviewRequest,
+): Promise<ChosenTables> => {
+  const config = await ports.config.load();
+  const described = await describedAt(ports, config, repository, commit);
+  const all = withTables(config, repository, described?.tables ?? []);
+  const published = (repositoryOf(all, repository)?.targets ?? []).flatMap((target) =>
+    publishedTables(all, repository, target),
+  );
+  const known = published.map(({ name }) => name);
   const stranger = names?.find((name) => !known.includes(name));
   if (stranger !== undefined) {
-    throw new BranchlineError('BL7005', `table "${stranger}" is not published; published: ${known.join(', ')}`);
+    const there = known.join(', ') || 'nothing';
+    throw new BranchlineError(
+      'BL7005',
+      `table "${stranger}" is not published at ${commit.slice(0, 12)}; published: ${there}`,
+    );
   }
   return {
-    repository: only.repository,
-    published: only.tables,
-    tables: only.tables.filter(({ name }) => names?.includes(name) ?? true),
+    published,
+    tables: published.filter(({ name }) => names?.includes(name) ?? true),
+    refused: [...(described?.refused ?? [])].map(([file, { code, message }]) => ({ file, code, message })),
   };
 };
 

@@ -81,6 +81,8 @@ const publisherOf =
   (placing: Placing, most: Held): Publisher =>
   async (ports, work) => {
     const table = await openTable(ports, work.table, work);
+    const cleared = table.isOtherLayout ? await clear(ports, work, table) : 'done';
+    if (cleared !== 'done') return cleared;
     return work.table.partitionColumns.length === 0
       ? publishUnpartitioned(ports, work, table, placing)
       : publishPartitions(ports, work, table, placing, most);
@@ -88,6 +90,24 @@ const publisherOf =
 
 export const symlinkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onManifests, most);
 export const sparkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onLake, most);
+
+/** The partitions of another layout. Readers find none until those of the new one are there. */
+const clear = async (ports: CatalogPorts, work: TableWork, table: TableSwitch): Promise<PublishOutcome | 'done'> => {
+  const { database, tableName } = work.table;
+  await table.announce();
+  const found = await Array.fromAsync(ports.catalog.listPartitions(database, tableName));
+  let removed = 0;
+  for (const batch of inBatches(found, MAX_BATCH.remove)) {
+    if (ports.clock.now() >= work.until) return { outcome: 'unfinished', added: 0, changed: 0, removed };
+    await ports.catalog.removePartitions(
+      database,
+      tableName,
+      batch.map(({ values }) => values),
+    );
+    removed += batch.length;
+  }
+  return 'done';
+};
 
 /** One call switches the whole table. */
 const publishUnpartitioned = async (

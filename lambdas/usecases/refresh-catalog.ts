@@ -4,11 +4,13 @@
  */
 import type { CatalogPorts, Publisher } from '../catalog-ports.ts';
 import { isPublished, type Publication, paceOf, stepOfTable, type TableStep } from '../domain/catalog/publication.ts';
-import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { careful } from './careful.ts';
+import { knownConfig, wantedOf } from './known-tables.ts';
+import { leave } from './left-tables.ts';
 import { Notes } from './noted.ts';
 import { type PublicationWriter, takePublication } from './publication-writer.ts';
 import { sayPublished } from './published-view.ts';
@@ -18,6 +20,7 @@ import { refreshTogether } from './refresh-together.ts';
 import { removedSparkTables } from './spark-tables.ts';
 import { isSwitchAsked, obstacleOf, switchesLast, withoutSwitch } from './switch-order.ts';
 import { touchedTables } from './table-source.ts';
+import { wantedBefore, wantedTables } from './wanted-tables.ts';
 
 export interface RefreshRequest {
   readonly repository: string;
@@ -32,7 +35,7 @@ export interface RefreshAnswer {
   readonly outcome:
     | 'published'
     | 'up-to-date'
-    /** No table of this target names a database. */
+    /** No table of this target names a database, and none is described. */
     | 'nothing-to-publish'
     /** Somebody else is at it, and looks for what is new when it is done. */
     | 'busy'
@@ -51,12 +54,13 @@ export const refreshCatalog = async (
   publisher: Publisher = publisherOfKind(),
 ): Promise<RefreshAnswer> => {
   const { repository, target: branch } = request;
-  const tables = publishedTables(await ports.config.load(), repository, branch);
+  const wanted = wantedOf(await knownConfig(ports, repository), repository, branch);
   const target = await ports.ledger.getTarget(repository, branch);
-  if (tables.length === 0 || target === undefined) return { outcome: 'nothing-to-publish' };
+  if (target === undefined || (wanted.tables.length === 0 && !wanted.isDescribed))
+    return { outcome: 'nothing-to-publish' };
   const before = await ports.publications.get(repository, branch);
   const isIdle = before?.lease === undefined && before?.commit === target.verifiedCommit;
-  if (isIdle && request.compare !== true && isPublished(tables, before, target, ports.clock.now())) {
+  if (isIdle && request.compare !== true && isPublished(wanted, before, target, ports.clock.now())) {
     return { outcome: 'up-to-date', publication: before };
   }
   if (!(await keepPace(ports, before, request.until))) return { outcome: 'unfinished' };
@@ -67,7 +71,7 @@ export const refreshCatalog = async (
   // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
   // expired compares in full.
   const outcome = await work(
-    { ports, writer, tables, publisher, until: request.until, notes: new Notes() },
+    { ...wanted, ports, writer, publisher, until: request.until, notes: new Notes() },
     request,
     start,
   );
@@ -96,24 +100,58 @@ const keepPace = async (
 type WorkOutcome = 'published' | 'unfinished' | 'failed' | 'waiting';
 
 /** Table by table; then again where the target moved on meanwhile: who is woken while we work finds it held, and goes. */
-const work = async (of: Work, request: RefreshRequest, start: Target): Promise<WorkOutcome> => {
-  const { ports, writer, tables } = of;
+const work = async (known: Work, request: RefreshRequest, start: Target): Promise<WorkOutcome> => {
+  const { ports, writer } = known;
   let target = start;
   let compare = request.compare === true || writer.tookOver;
   for (;;) {
-    const outcome = await refreshTables({ ...of, byHandAt: target.byHand?.at }, target.verifiedCommit, compare);
+    const of = await workAt({ ...known, byHandAt: target.byHand?.at }, target.verifiedCommit, compare);
+    if (typeof of === 'string') return of;
+    const outcome = await refreshTables(of, target.verifiedCommit, compare);
     if (outcome !== 'published') return outcome;
     const current = (await ports.ledger.getTarget(request.repository, request.target)) ?? target;
     const now = ports.clock.now();
-    if (isPublished(tables, writer.entry, target, now)) {
+    if (isPublished(of, writer.entry, target, now)) {
       await sayPublished(of, target.verifiedCommit);
       await recordPublished(writer, target, now);
     }
-    if (isPublished(tables, writer.entry, current, now)) return 'published';
+    if (isPublished(of, writer.entry, current, now)) return 'published';
     if (now >= request.until || !(await keepPace(ports, writer.entry, request.until))) return 'unfinished';
     target = (await ports.ledger.getTarget(request.repository, request.target)) ?? current;
     compare = false;
   }
+};
+
+/** With the tables that the commit describes. What was begun by earlier descriptions is ended by them. */
+const workAt = async (
+  known: Work,
+  commit: string,
+  compare: boolean,
+): Promise<Work | Exclude<WorkOutcome, 'published' | 'failed'>> =>
+  unlessAway(known.ports, async () => {
+    const { ports, writer, isDescribed } = known;
+    const { described } = writer.entry;
+    if (isDescribed && described !== undefined && described.commit !== commit) {
+      const ended = await endBegun({ ...known, tables: await wantedBefore(ports, writer.entry) }, described.commit);
+      if (ended === 'unfinished') return 'unfinished';
+    }
+    return { ...known, tables: await wantedTables(ports, writer, commit, compare) };
+  });
+
+/** Tables of which a refresh died, each on its way to a commit. One that failed may need the new description to be mended. */
+const endBegun = async (of: Work, verified: string): Promise<'done' | 'unfinished'> => {
+  const { ports, writer, tables, until } = of;
+  for (const table of tables) {
+    const record = writer.entry.tables[table.name];
+    if (record?.towards === undefined || record.failure !== undefined) continue;
+    if (ports.clock.now() >= until) return 'unfinished';
+    const compare = writer.tookOver;
+    const step = stepOfTable(table, record, verified, { compare, now: ports.clock.now() });
+    if (step.step === 'none') continue;
+    const done = await careful(of, table, () => refreshAlone(of, table, step, { verified, compare }));
+    if (done === 'unfinished') return 'unfinished';
+  }
+  return 'done';
 };
 
 const recordPublished = (writer: PublicationWriter, target: Target, now: EpochMs): Promise<void> =>
@@ -146,11 +184,11 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
   const steps = new Map<TableDescriptor, TableStep>(
     tables.map((table) => [table, stepOfTable(table, writer.entry.tables[table.name], verified, { compare, now })]),
   );
-  await forgetOthers(writer, tables);
+  await leave(ports, writer, tables);
   let failed = false;
   for (const { table, remove } of removedSparkTables(of))
     if ((await careful(of, table, remove)) === 'failed') failed = true;
-  try {
+  const outcome = await unlessAway(ports, async () => {
     await passOver(of, steps);
     const together = await refreshTogether(of, steps, verified);
     if (together === 'unfinished') return 'unfinished';
@@ -162,31 +200,19 @@ const refreshTables = async (of: Work, verified: string, compare: boolean): Prom
       if (done === 'unfinished') return 'unfinished';
       if (done === 'failed') failed = true;
     }
+    return 'published';
+  });
+  return outcome === 'published' && failed ? 'failed' : outcome;
+};
+
+const unlessAway = async <T>(ports: CatalogPorts, refresh: () => Promise<T>): Promise<T | 'waiting'> => {
+  try {
+    return await refresh();
   } catch (error) {
     if (!isBranchlineError(error, 'BL3001', 'BL3002', 'BL3003', 'BL3007')) throw error;
     ports.log.warn('refresh put off', { reason: error.message });
     return 'waiting';
   }
-  return failed ? 'failed' : 'published';
-};
-
-/** Tables that left the configuration: Glue keeps them, nobody writes them any more. Where they were shown stays known. */
-const forgetOthers = async (writer: PublicationWriter, tables: readonly TableDescriptor[]): Promise<void> => {
-  const names = new Set(tables.map(({ name }) => name));
-  const left = Object.entries(writer.entry.tables).filter(
-    ([name, { descriptor }]) => !names.has(name) && descriptor !== '',
-  );
-  if (left.length === 0) return;
-  await writer.save((entry) =>
-    left.reduce((next, [name]) => {
-      const { shownAs, spark } = next.tables[name] ?? {};
-      return putTable(next, name, {
-        descriptor: '',
-        ...(shownAs === undefined ? {} : { shownAs }),
-        ...(spark === undefined ? {} : { spark }),
-      });
-    }, entry),
-  );
 };
 
 /** Tables of which the commits between hold no change show the new commit already: one call to lakeFS, none to Glue. */

@@ -9,7 +9,13 @@ import type {
 } from '../catalog-ports.ts';
 import { placeOf } from '../domain/catalog/hive.ts';
 import { keyOfValues } from '../domain/catalog/plan.ts';
-import { misfitsNow, type Publication, type PublishedTable, type TableStep } from '../domain/catalog/publication.ts';
+import {
+  misfitsNow,
+  type Publication,
+  type PublishedTable,
+  type TableStep,
+  type Wanted,
+} from '../domain/catalog/publication.ts';
 import { digestOfTable, type TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
@@ -19,10 +25,9 @@ import { columnsFor, type ShownTable } from './table-columns.ts';
 import { type Looked, misfitsOfGiven } from './table-misfits.ts';
 import { changedPrefixes, partitionsAt, wholeTable } from './table-source.ts';
 
-export interface Work {
+export interface Work extends Wanted {
   readonly ports: CatalogPorts;
   readonly writer: PublicationWriter;
-  readonly tables: readonly TableDescriptor[];
   readonly publisher: Publisher;
   /** No step is begun after that. */
   readonly until: EpochMs;
@@ -254,6 +259,7 @@ const record = async (
       ...(misfits === undefined ? {} : { misfits }),
       ...(handSeen === undefined ? {} : { handSeen }),
       ...(table.spark === undefined ? {} : { spark: true as const }),
+      path: table.path,
       shownAs: [...new Set([...(old?.shownAs ?? []), `${table.database}.${table.tableName}`])],
       ...(old?.unnamed === undefined ? {} : { unnamed: old.unnamed }),
     });

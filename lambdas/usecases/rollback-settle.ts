@@ -2,7 +2,6 @@
 
 import { METADATA } from '../contract.ts';
 import { isPublished } from '../domain/catalog/publication.ts';
-import { publishedTables } from '../domain/catalog/table.ts';
 import { holdOwnerOf } from '../domain/rollback.ts';
 import { formatRunKey } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
@@ -12,6 +11,7 @@ import { changeTarget } from './change.ts';
 import { cleanUpIsDue } from './clean-up.ts';
 import { followHistory } from './follow-history.ts';
 import { giveBackHold } from './hold-target.ts';
+import { knownConfig, wantedOf } from './known-tables.ts';
 import { payDebts } from './promote-run.ts';
 import { planOf, type StepOutcome, settlePromotions } from './rollback-steps.ts';
 import { type RollbackWorker, removeBranches } from './rollback-worker.ts';
@@ -108,8 +108,8 @@ export const publishing = async (ports: RollbackPorts, worker: RollbackWorker): 
     await worker.save({ state: 'DONE', settledAt: ports.clock.now() }, { note });
     return 'again';
   };
-  const tables = publishedTables(await ports.config.load(), repository, branch);
-  if (tables.length === 0) return done('no table of it is published');
+  const wanted = wantedOf(await knownConfig(ports, repository), repository, branch);
+  if (wanted.tables.length === 0 && !wanted.isDescribed) return done('no table of it is published');
   let woken = Number.NEGATIVE_INFINITY;
   for (;;) {
     const target = await ensureTarget(ports, repository, branch);
@@ -118,7 +118,7 @@ export const publishing = async (ports: RollbackPorts, worker: RollbackWorker): 
     if (target.blocked !== undefined) return done('readers stay where they are: the target is blocked');
     const { newestFirst } = await historySince(ports, repository, branch, mergeCommit);
     const isPast = newestFirst.some(({ id }) => id === publication?.commit);
-    if (isPast || isPublished(tables, publication, target, now)) {
+    if (isPast || isPublished(wanted, publication, target, now)) {
       return done(`readers see ${(publication?.commit ?? target.verifiedCommit).slice(0, 12)}`);
     }
     if (now - woken >= WAKE_EVERY_MS) {

@@ -2,7 +2,9 @@
  * The columns of what a run wrote, compared with those of the tables that it wrote to. Read while the run settles, so that no
  * promotion waits for it; decided when it is promoted, one at a time per target.
  */
+import type { CompiledConfig } from '../contract.ts';
 import { compareFile, type SchemaChange } from '../domain/catalog/columns.ts';
+import { arrange, DESCRIPTIONS, descriptionsOf, inOrder, withTables } from '../domain/catalog/description.ts';
 import { crossing, distinctChanges, refusedBy, schemaCause } from '../domain/catalog/evolution.ts';
 import { parquetTables, type TableDescriptor } from '../domain/catalog/table.ts';
 import type { Commit } from '../domain/lakefs.ts';
@@ -10,6 +12,7 @@ import { pipelineOf, schemaModeOf } from '../domain/pipelines.ts';
 import { promotionBaseOf } from '../domain/promotion.ts';
 import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
+import { readDescriptions } from './read-descriptions.ts';
 import { broughtBy } from './run-of-commit.ts';
 import { changedFiles, readFiles } from './table-files.ts';
 
@@ -23,14 +26,33 @@ export const schemaChangesOf = async (
   commit: string,
   partitions: readonly string[],
 ): Promise<readonly SchemaChange[]> => {
-  const config = await ports.config.load();
-  if (schemaModeOf(pipelineOf(config, run.job)) === 'off') return [];
+  const configured = await ports.config.load();
+  if (schemaModeOf(pipelineOf(configured, run.job)) === 'off') return [];
+  const config = await withDescribed(ports, configured, run, commit, partitions);
   const changes: SchemaChange[] = [];
   for (const table of parquetTables(config, run.repository)) {
     if (!partitions.some((partition) => partition.startsWith(table.path))) continue;
     changes.push(...(await changesOfTable(ports, run, table, commit)));
   }
   return distinctChanges(changes);
+};
+
+/** With the tables that the repository describes; those of the run, where it brings descriptions itself. */
+const withDescribed = async (
+  ports: Ports,
+  config: CompiledConfig,
+  { repository, target }: Run,
+  commit: string,
+  partitions: readonly string[],
+): Promise<CompiledConfig> => {
+  const settings = descriptionsOf(config, repository, target);
+  if (settings === undefined) return config;
+  const known = await ports.ledger.getDescriptions(repository, target);
+  const isNew = partitions.some((partition) => partition.startsWith(DESCRIPTIONS));
+  const where = { repository, commit };
+  const found = isNew ? await readDescriptions(ports, where, settings.format === 'parquet', known) : known;
+  const ordered = inOrder(found, arrange(config, repository, settings, known).shown);
+  return withTables(config, repository, arrange(config, repository, settings, ordered).tables);
 };
 
 const changesOfTable = async (

@@ -34,6 +34,7 @@ const scratchLedger = (): Ledger => {
       return { outcome: 'written' };
     },
     getColumns: async () => undefined,
+    getDescriptions: async () => [],
     getRun: async () => undefined,
     getRuns: async () => [],
     listRuns: nothing,
@@ -84,7 +85,7 @@ export const scratchPorts = (
     config: { load: async () => config },
     ledger: scratchLedger(),
     promotions: { wake: async () => undefined },
-    publications: { get: async () => undefined },
+    publications: { get: async () => undefined, getDescriptions: async () => undefined },
     refreshes: { wake: async () => undefined },
     sweeps: { stands: async () => false },
     rollbacks: {

@@ -27,6 +27,10 @@ export interface TableSwitch {
   readonly files: string | undefined;
   /** A refresh is under way: begun here, or left by one that was interrupted. */
   readonly isOpen: boolean;
+  /** Its partitions have another number of values: Glue takes none that does not fit the keys of the table, so they go before the keys change. */
+  readonly isOtherLayout: boolean;
+  /** Says which commit is on its way, and leaves the layout. */
+  announce(): Promise<void>;
   /** Says that partitions are about to change. */
   open(): Promise<void>;
   /** Of an unpartitioned table: files and commit change in this one call. */
@@ -153,6 +157,24 @@ export const openTable = async (
     },
     get isOpen() {
       return isOpen() || !isInForm();
+    },
+    get isOtherLayout() {
+      if (stored === undefined || isIcebergTable(stored.parameters)) return false;
+      return stored.partitionKeys.length !== partitionKeys.length;
+    },
+    async announce() {
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        if (isWritten || race > 0) stored = await read();
+        isWritten = false;
+        if (stored === undefined || stored.parameters[TABLE_PARAMETER.refreshing] === commit) return;
+        const { versionId, ...rest } = stored;
+        const next = { ...rest, parameters: { ...rest.parameters, [TABLE_PARAMETER.refreshing]: commit } };
+        if ((await ports.catalog.updateTable(next, versionId)) === 'stale') continue;
+        stored = { ...next, versionId: '' };
+        isWritten = true;
+        return;
+      }
+      throw isContended();
     },
     async open() {
       if (stored !== undefined && isIcebergTable(stored.parameters)) return prepare();

@@ -1,7 +1,7 @@
 /** Finds targets whose readers do not see the newest verified commit, and wakes what is to mend it. Reconcile's part of the catalog. */
 import type { CatalogPorts } from '../catalog-ports.ts';
 import { behindSince, isPublished } from '../domain/catalog/publication.ts';
-import { publishedTables } from '../domain/catalog/table.ts';
+import { knownConfig, wantedOf } from './known-tables.ts';
 
 /** A wake-up that was just sent is given time before it is sent again. */
 const WAKE_GRACE_MS = 60_000;
@@ -16,20 +16,21 @@ export interface CatalogReport {
 export const wakeRefreshes = async (
   ports: Omit<CatalogPorts, 'catalog' | 'manifests' | 'iceberg' | 'pause'>,
 ): Promise<CatalogReport> => {
-  const config = await ports.config.load();
+  const config = await knownConfig(ports);
   const now = ports.clock.now();
   let woken = 0;
   let lagMs = 0;
   for (const { name, targets } of config.repositories) {
     for (const branch of targets) {
-      const tables = publishedTables(config, name, branch);
-      const target = tables.length === 0 ? undefined : await ports.ledger.getTarget(name, branch);
+      const wanted = wantedOf(config, name, branch);
+      const isNothing = wanted.tables.length === 0 && !wanted.isDescribed;
+      const target = isNothing ? undefined : await ports.ledger.getTarget(name, branch);
       if (target === undefined) continue;
       const publication = await ports.publications.get(name, branch);
-      const since = behindSince(tables, publication, target);
+      const since = behindSince(wanted, publication, target);
       if (since !== undefined) lagMs = Math.max(lagMs, now - since);
       const isFresh = since !== undefined && now - since < WAKE_GRACE_MS;
-      if (isFresh || isPublished(tables, publication, target, now)) continue;
+      if (isFresh || isPublished(wanted, publication, target, now)) continue;
       // Once a minute at most: the same wake-up within that time is dropped as a duplicate.
       await ports.refreshes.wake(target, String(Math.floor(now / WAKE_GRACE_MS)));
       woken += 1;

@@ -14,6 +14,7 @@ import type {
 } from '../../lambdas/catalog-ports.ts';
 import type { CompiledConfig, TableConfig } from '../../lambdas/contract.ts';
 import type { TableColumns } from '../../lambdas/domain/catalog/columns.ts';
+import type { Description } from '../../lambdas/domain/catalog/description.ts';
 import { keyOfValues, MAX_BATCH, type WantedPartition } from '../../lambdas/domain/catalog/plan.ts';
 import type { Preview } from '../../lambdas/domain/catalog/preview.ts';
 import type { Publication } from '../../lambdas/domain/catalog/publication.ts';
@@ -192,6 +193,20 @@ export class FakePublications implements Publications {
   }
   async getColumns({ name }: { name: string }, digest: string): Promise<TableColumns | undefined> {
     return structuredClone(this.columns.get(`${name} ${digest}`));
+  }
+  readonly descriptions = new Map<string, readonly Description[]>();
+  async putDescriptions(
+    { repository, branch }: Pick<Publication, 'repository' | 'branch'>,
+    digest: string,
+    descriptions: readonly Description[],
+  ): Promise<void> {
+    this.descriptions.set(`${repository}/${branch} ${digest}`, structuredClone(descriptions));
+  }
+  async getDescriptions(
+    { repository, branch }: Pick<Publication, 'repository' | 'branch'>,
+    digest: string,
+  ): Promise<readonly Description[] | undefined> {
+    return structuredClone(this.descriptions.get(`${repository}/${branch} ${digest}`));
   }
   readonly unnamed = new Map<string, Unnamed>();
   async putUnnamed({ name }: { name: string }, unnamed: Unnamed): Promise<void> {

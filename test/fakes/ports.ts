@@ -1,5 +1,6 @@
 /** Ledger, Glue, queue and clock in memory, for tests of use cases. */
 import type { CompiledConfig, PipelineConfig, TableConfig } from '../../lambdas/contract.ts';
+import type { Description } from '../../lambdas/domain/catalog/description.ts';
 import type { Column } from '../../lambdas/domain/catalog/table.ts';
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
 import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas/domain/run.ts';
@@ -17,6 +18,7 @@ export class FakeLedger implements Ledger {
   readonly targets = new Map<string, Target>();
   readonly changes = new Map<string, { readonly commit: string; readonly partitions: readonly string[] }>();
   readonly columns = new Map<string, readonly Column[]>();
+  readonly descriptions = new Map<string, readonly Description[]>();
   readonly unmanaged: unknown[] = [];
   /** Every image that the stream would carry, in order. */
   readonly stream: { before: Run | undefined; after: Run }[] = [];
@@ -59,6 +61,9 @@ export class FakeLedger implements Ledger {
   }
   async getColumns(repository: string, target: string, table: string): Promise<readonly Column[] | undefined> {
     return this.columns.get(`${repository}/${target}/${table}`);
+  }
+  async getDescriptions(repository: string, target: string): Promise<readonly Description[]> {
+    return copy(this.descriptions.get(`${repository}/${target}`) ?? []);
   }
   async getTarget(repository: string, target: string): Promise<Target | undefined> {
     return copy(this.targets.get(`${repository}/${target}`));

@@ -1,17 +1,44 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { FUNCTION, ON_THE_WAY_OF_A_RUN } from '../../lambdas/contract.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { FUNCTION, ON_THE_WAY_OF_A_RUN, READS_DESCRIPTIONS } from '../../lambdas/contract.ts';
 import { bundleOf } from '../../lib/constructs/bundle.ts';
 
 /**
- * What a function carries is loaded at every cold start. On the way of a run to its readers every start counts; schedules and operators
- * can wait a moment longer, and do more. Import times are measured by `npm run bench -- bundles`.
+ * What a function loads at every cold start. On the way of a run every start counts; readers, schedules and operators can wait a moment longer,
+ * and what serves them does more. Import times are measured by `npm run bench -- bundles`.
  */
 const sizes = Object.values(FUNCTION).map((name) => [name, ON_THE_WAY_OF_A_RUN.includes(name) ? 500 : 600] as const);
 
+/** All of them are made at the first question. */
+beforeAll(() => {
+  bundleOf(FUNCTION.startRun);
+}, 120_000);
+
+/** A file, and those that it imports before it does anything: the others are loaded when they are needed. */
+const loadedAtStart = (folder: string, file: string, seen = new Set<string>()): ReadonlySet<string> => {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const text = readFileSync(join(folder, file), 'utf8');
+  for (const [, other = ''] of text.matchAll(/(?:\bfrom|\bimport)"\.\/([\w-]+\.mjs)"/g))
+    loadedAtStart(folder, other, seen);
+  return seen;
+};
+
 test.each(sizes)('%s is a bundle of at most %i KB', (name, kilobytes) => {
-  const { size } = statSync(join(bundleOf(name), 'index.mjs'));
+  const folder = bundleOf(name);
+  const files = [...loadedAtStart(folder, 'index.mjs')];
+  const size = files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
   expect(size).toBeGreaterThan(1024);
   expect(size).toBeLessThanOrEqual(kilobytes * 1024);
+});
+
+test.each(READS_DESCRIPTIONS.map((name) => [name]))('%s loads what reads YAML only when there is some', (name) => {
+  const files = [...loadedAtStart(bundleOf(name), 'index.mjs')];
+  const holds = (file: string): boolean => readFileSync(join(bundleOf(name), file), 'utf8').includes('maxAliasCount');
+  expect(files.some(holds)).toBe(false);
+  const [, later = ''] =
+    /import\("\.\/(description-file-[\w-]+\.mjs)"\)/.exec(readFileSync(join(bundleOf(name), 'index.mjs'), 'utf8')) ??
+    [];
+  expect(holds(later)).toBe(true);
 });

@@ -37,12 +37,13 @@ export type Step =
   | { readonly does: 'edit'; readonly what: number; readonly which: number }
   | { readonly does: 'wait' };
 
-const change = fc.record({
-  does: fc.constant('change' as const),
-  writes: fc.uniqueArray(PATH, { maxLength: 4 }),
-  removes: fc.uniqueArray(PATH, { maxLength: 2 }),
-  empty: fc.boolean(),
-});
+const changeOf = (path: fc.Arbitrary<string>) =>
+  fc.record({
+    does: fc.constant('change' as const),
+    writes: fc.uniqueArray(path, { maxLength: 4 }),
+    removes: fc.uniqueArray(path, { maxLength: 2 }),
+    empty: fc.boolean(),
+  });
 const refresh = fc.record({
   does: fc.constant('refresh' as const),
   dies: fc.option(fc.nat(30), { nil: undefined, freq: 2 }),
@@ -50,10 +51,16 @@ const refresh = fc.record({
   stopsAfter: fc.option(fc.nat(8), { nil: undefined, freq: 3 }),
 });
 
-export const steps = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
+/** @param more paths that are written and removed too. */
+export const steps = (edits: boolean, more: readonly string[] = []): fc.Arbitrary<readonly Step[]> =>
   fc.array(
     fc.oneof(
-      { weight: 4, arbitrary: change },
+      {
+        weight: 4,
+        arbitrary: changeOf(
+          more.length === 0 ? PATH : fc.oneof<fc.Arbitrary<string>[]>(PATH, fc.constantFrom(...more)),
+        ),
+      },
       { weight: 1, arbitrary: fc.record({ does: fc.constant('roll-back' as const), to: fc.nat(9) }) },
       { weight: 4, arbitrary: refresh },
       {
@@ -89,7 +96,7 @@ export const steps = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
 /** What the story is told about: a kind of table, what its files hold, and what people do to it. */
 export interface Kit {
   readonly publisher: Publisher;
-  content(serial: number): string | Uint8Array;
+  content(serial: number, path: string): string | Uint8Array;
   edit(world: CatalogWorld, what: number, which: number): void;
 }
 
@@ -215,7 +222,7 @@ export const play = async (
     Object.fromEntries(
       paths.map((path, i) => {
         serial += 1;
-        return [path, empty && i === 0 ? '' : kit.content(serial)];
+        return [path, empty && i === 0 ? '' : kit.content(serial, path)];
       }),
     );
   for (const step of story) {

@@ -46,6 +46,7 @@ export const ITEM_KIND = {
   target: 'target',
   publication: 'publication',
   columns: 'columns',
+  described: 'described',
   snapshot: 'snapshot',
   unnamed: 'unnamed',
   preview: 'preview',

@@ -8,6 +8,7 @@
  * | target       | `TARGET#<repo>#<branch>`   | `TARGET`                                  | recent-index, `TARGETS`          |
  * | publication  | `TARGET#<repo>#<branch>`   | `PUBLICATION`                             | key only                         |
  * | columns      | `TARGET#<repo>#<branch>`   | `COLUMNS#<table>#<digest>`                | key only                         |
+ * | descriptions of tables | `TARGET#<repo>#<branch>` | `DESCRIBED#<digest>#<chunk, 4 digits>` | key only |
  * | snapshot     | `SNAPSHOT#<repo>#<id>`     | `SNAPSHOT`                                | recent-index, `SNAPSHOTS`        |
  * | restore      | `RESTORE#<repo>`           | `<time>-<owner>`                          | key only                         |
  * | rotation     | `ROTATION`                 | `ROTATION`                                | key only                         |
@@ -55,6 +56,16 @@ export const columnsItemKey = (
   { repository, target, name }: { readonly repository: string; readonly target: string; readonly name: string },
   digest: string,
 ): ItemKey => ({ pk: `TARGET#${repository}#${target}`, sk: `COLUMNS#${name}#${digest}` });
+
+export const describedItemKey = (
+  { repository, branch }: { readonly repository: string; readonly branch: string },
+  digest: string,
+  chunk: number,
+): ItemKey => ({
+  pk: `TARGET#${repository}#${branch}`,
+  sk: `DESCRIBED#${digest}#${String(chunk).padStart(4, '0')}`,
+});
+
 export const restoreItemKey = (repository: string, id: string): ItemKey => ({ pk: `RESTORE#${repository}`, sk: id });
 
 /** One for the deployment: it has one key pair. */

@@ -2,6 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Publications } from '../../catalog-ports.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
+import { descriptionItems, getDescriptions } from './descriptions.ts';
 import { columnsItem, type Item, publicationItem, toColumns, toPublication } from './items.ts';
 import { columnsItemKey, publicationItemKey, unnamedItemKey, unnamedPrefix } from './keys.ts';
 import { createTable } from './table.ts';
@@ -26,6 +27,12 @@ export const createPublications = (options: {
       const item = await table.get(columnsItemKey(of, digest));
       return item === undefined ? undefined : toColumns(item);
     },
+
+    async putDescriptions(of, digest, descriptions) {
+      for (const item of descriptionItems(of, digest, descriptions)) await table.put(item);
+    },
+
+    getDescriptions: (of, digest) => getDescriptions(table, of, digest),
 
     async putUnnamed(of, unnamed) {
       for (const item of unnamedItems(of, unnamed)) await table.put(item);

@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LEDGER_INDEX } from '../../contract.ts';
 import type { TargetLedger } from '../../ports.ts';
 import { ENTRY_IS_NEW, VERSION_IS_WHAT_WAS_READ } from './conditions.ts';
+import { getDescriptions } from './descriptions.ts';
 import { targetItem, toColumns, toPublication, toTarget } from './items.ts';
 import { columnsItemKey, type ItemKey, publicationItemKey, TARGETS_LIST, targetItemKey } from './keys.ts';
 import { createTable, type Table } from './table.ts';
@@ -28,6 +29,12 @@ export const targetsOf = (table: Table): TargetLedger => ({
     const columns =
       digest === undefined ? undefined : await table.get(columnsItemKey({ repository, target, name }, digest));
     return columns === undefined ? undefined : toColumns(columns).columns;
+  },
+
+  async getDescriptions(repository, branch) {
+    const item = await table.get(publicationItemKey(repository, branch));
+    const digest = item === undefined ? undefined : toPublication(item).described?.digest;
+    return digest === undefined ? [] : ((await getDescriptions(table, { repository, branch }, digest)) ?? []);
   },
 
   async *listTargets() {

@@ -75,6 +75,41 @@ const write = (type: Type): string => {
   }
 };
 
+/**
+ * The text of a type with its plain parts in other words; `undefined` where one has none.
+ * @param plain is given each in lower case and without spaces.
+ */
+export const writeWith = (text: string, plain: (name: string) => string | undefined): string | undefined => {
+  const names = (type: Type): Type | undefined => {
+    switch (type.kind) {
+      case 'plain':
+      case 'decimal': {
+        const name = plain(write(type));
+        return name === undefined ? undefined : { kind: 'plain', name };
+      }
+      case 'array': {
+        const of = names(type.of);
+        return of === undefined ? undefined : { kind: 'array', of };
+      }
+      case 'map': {
+        const [key, value] = [names(type.key), names(type.value)];
+        return key === undefined || value === undefined ? undefined : { kind: 'map', key, value };
+      }
+      case 'struct': {
+        const fields: [string, Type][] = [];
+        for (const [name, of] of type.fields) {
+          const inner = names(of);
+          if (inner === undefined || !/^[\p{L}\p{N}_.$]+$/u.test(name)) return undefined;
+          fields.push([name, inner]);
+        }
+        return { kind: 'struct', fields };
+      }
+    }
+  };
+  const named = names(parse(text));
+  return named === undefined ? undefined : write(named);
+};
+
 const wider = (ladder: readonly string[], a: string, b: string): string | undefined =>
   ladder.includes(a) && ladder.includes(b) ? ladder[Math.max(ladder.indexOf(a), ladder.indexOf(b))] : undefined;
 

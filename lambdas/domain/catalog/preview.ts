@@ -28,8 +28,10 @@ export interface Preview {
   /** What the ref meant at that time: the tables show the rows of this commit. */
   readonly commit: string;
   readonly database: string;
-  /** Names in the configuration. */
+  /** Names in the configuration, or as the commit describes them. */
   readonly tables: readonly string[];
+  /** Where the files of these tables lie in the repository. Absent in entries of earlier versions. */
+  readonly paths?: readonly string[];
   readonly createdAt: EpochMs;
   readonly expiresAt: EpochMs;
   readonly updatedAt: EpochMs;

@@ -62,6 +62,10 @@ export interface PublishedTable {
   readonly unnamed?: { readonly since: EpochMs; readonly count: number };
   /** A table for Spark: it goes from Glue when it leaves the configuration. */
   readonly spark?: true;
+  /** Where its files lie in the repository. Absent in entries of earlier versions. */
+  readonly path?: string;
+  /** Since when nobody asks for the table any more. Glue keeps it as it was, and its files are kept with it. */
+  readonly left?: { readonly since: EpochMs; readonly lookedAt?: EpochMs };
   /** Why the table could not be refreshed, until it can. */
   readonly failure?: Failure;
 }
@@ -70,6 +74,21 @@ export interface Failure extends Cause {
   readonly since: EpochMs;
   /** The newest try. */
   readonly triedAt?: EpochMs;
+}
+
+/** What is known of the files in `_lakefs_tables/`. */
+export interface Described {
+  /** They are read as they are at this commit. */
+  readonly commit: string;
+  /** Names the list of them, which lies in an entry of its own. */
+  readonly digest: string;
+  /** Files of which no table is shown, or an earlier one, with the reason. */
+  readonly refused?: Readonly<Record<string, Refusal>>;
+}
+
+export interface Refusal extends Failure {
+  /** The table that is shown by what the file said before. */
+  readonly table?: string;
 }
 
 export interface Publication {
@@ -85,6 +104,8 @@ export interface Publication {
   /** One writer at a time: refresh, repair and clean-up. */
   readonly lease?: { readonly owner: string; readonly expiresAt: EpochMs };
   readonly tables: Readonly<Record<string, PublishedTable>>;
+  /** Absent before the first look, and where none is asked for. */
+  readonly described?: Described;
   readonly updatedAt: EpochMs;
 }
 
@@ -148,21 +169,32 @@ export const stepOfTable = (
   return { step: 'follow', from: record.commit, to };
 };
 
+/** What readers are to see of a target. */
+export interface Wanted {
+  readonly tables: readonly TableDescriptor[];
+  /** The commits of the target describe tables themselves: those of another commit may be others. */
+  readonly isDescribed: boolean;
+}
+
+const isRead = ({ isDescribed }: Wanted, publication: Publication | undefined, target: Target): boolean =>
+  !isDescribed || publication?.described?.commit === target.verifiedCommit;
+
 /** Whether every table shows the verified commit, and none is due for a comparison. */
 export const isPublished = (
-  tables: readonly TableDescriptor[],
+  wanted: Wanted,
   publication: Publication | undefined,
   target: Target,
   now: EpochMs,
 ): boolean =>
-  tables.every((table) => {
+  isRead(wanted, publication, target) &&
+  wanted.tables.every((table) => {
     const step = stepOfTable(table, publication?.tables[table.name], target.verifiedCommit, { compare: false, now });
     return step.step === 'none';
   });
 
 /** Since when readers wait for the verified commit; `undefined` where they see it. */
 export const behindSince = (
-  tables: readonly TableDescriptor[],
+  wanted: Wanted,
   publication: Publication | undefined,
   target: Target,
 ): EpochMs | undefined => {
@@ -170,5 +202,6 @@ export const behindSince = (
     const record = publication?.tables[table.name];
     return record?.commit === target.verifiedCommit && record.towards === undefined;
   };
-  return tables.every(shows) ? undefined : (target.verifiedAt ?? target.updatedAt);
+  const isCurrent = isRead(wanted, publication, target) && wanted.tables.every(shows);
+  return isCurrent ? undefined : (target.verifiedAt ?? target.updatedAt);
 };

@@ -92,7 +92,10 @@ export const ownParameters = (table: TableDescriptor): Readonly<Record<string, s
 });
 
 /** Whether a table of Glue is the one that we made for this descriptor. */
-export const isOwnTable = (table: TableDescriptor, parameters: Readonly<Record<string, string>>): boolean =>
+export const isOwnTable = (
+  table: Pick<TableDescriptor, 'repository' | 'target' | 'name'>,
+  parameters: Readonly<Record<string, string>>,
+): boolean =>
   parameters[TABLE_PARAMETER.repository] === table.repository &&
   parameters[TABLE_PARAMETER.target] === table.target &&
   parameters[TABLE_PARAMETER.table] === table.name;

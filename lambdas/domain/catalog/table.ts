@@ -57,7 +57,8 @@ export const symlinkTableBeside = (
 ): TableDescriptor | undefined =>
   iceberg === undefined ? undefined : tables.find((table) => table.name === `${name}${SYMLINK_SUFFIX}`);
 
-const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
+/** What a table of the configuration is to readers: nothing, or one table, or several beside one another. */
+export const describe = (repository: string, table: TableConfig): TableDescriptor[] => {
   const { publish } = table;
   if (publish === undefined) return [];
   const descriptor: TableDescriptor = {

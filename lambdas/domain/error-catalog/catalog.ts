@@ -72,4 +72,18 @@ export const CATALOG_ERRORS = {
     1,
     'Write the partition anew into one directory: the message names those that spell the same values. Symlink tables show it meanwhile.',
   ),
+  BL7010: entry(
+    'table description cannot be read',
+    'job author',
+    false,
+    1,
+    'Mend the file in `_lakefs_tables/` that the message names, by a run or a merge. A table that it described before stays as it was described.',
+  ),
+  BL7011: entry(
+    'table description clashes with another table',
+    'job author',
+    false,
+    5,
+    'Give the table another `name` or `path` in the file that the message names, or take out the other one. Which is shown first stays; tables of branchline.yaml go before.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

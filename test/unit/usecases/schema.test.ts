@@ -115,6 +115,41 @@ describe('modes', () => {
   });
 });
 
+describe('a table that the repository describes', () => {
+  const FILE = '_lakefs_tables/extra.yaml';
+  const description = (type: string): string =>
+    ['name: extra', 'type: hive', 'path: extra/', 'schema:', '  type: struct', '  fields:']
+      .concat(`    - {name: id, type: ${type}}`)
+      .join('\n');
+  beforeEach(async () => {
+    await make({ schema: 'strict' });
+    const config = await world.config.load();
+    const settings = { database: 'db', target: 'main', format: 'parquet' as const };
+    const repositories = config.repositories.map((repository) => ({ ...repository, lakefsTables: settings }));
+    world = { ...world, config: { load: async () => ({ ...config, repositories }) } };
+    const table = { name: 'extra', path: 'extra/', partitionColumns: [], partitionTypes: {} };
+    world.ledger.descriptions.set('lake/main', [
+      { file: FILE, checksum: 'x', table: { ...table, columns: [{ name: 'id', type: 'int' }] } },
+    ]);
+  });
+
+  it('is held to the columns that its description gives', async () => {
+    const refused = await promotedWith('extra/a', { id: 'INT64' });
+    expect(refused).toMatchObject({ state: 'REJECTED', cause: { code: 'BL2019' } });
+    expect(refused.cause?.message).toContain('extra/a: column id is bigint, table extra has int');
+    expect((await promotedWith('extra/b', { id: 'INT32' })).state).toBe('PROMOTED');
+  });
+
+  it('and to those of the run, where it brings the description along', async () => {
+    const run = await start(world);
+    await put(run, 'extra/a', { id: 'INT64' });
+    await put(run, FILE, description('long'));
+    await finish(world, run);
+    await drain(world);
+    expect((await entry(world, run)).state).toBe('PROMOTED');
+  });
+});
+
 it('two runs that bring one column of two types: the second is refused, though each fitted when it ended', async () => {
   const first = await ran('sales/dt=1/a', { id: 'INT32', note: 'STRING', extra: 'INT32' });
   const second = await ran('sales/dt=2/a', { id: 'INT32', note: 'STRING', extra: 'STRING' }, 'job-b');

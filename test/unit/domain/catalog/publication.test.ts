@@ -44,6 +44,7 @@ describe('what comes next for a table', () => {
 });
 
 describe('how far readers are behind', () => {
+  const only = { tables: [table], isDescribed: false };
   const target: Target = {
     ...{ schemaVersion: 1, version: 1, repository: 'lake', branch: 'main' },
     ...{ verifiedCommit: 'c2', verifiedAt: 5, updatedAt: 7 },
@@ -53,16 +54,26 @@ describe('how far readers are behind', () => {
     tables: { sales: record },
   });
   it('is told from the moment that the commit was verified', () => {
-    expect(behindSince([table], undefined, target)).toBe(5);
-    expect(behindSince([table], publication(shown), target)).toBe(5);
-    expect(behindSince([table], publication({ ...shown, commit: 'c2', towards: 'c3' }), target)).toBe(5);
-    expect(behindSince([table], publication({ ...shown, commit: 'c2' }), target)).toBeUndefined();
-    expect(behindSince([], undefined, target)).toBeUndefined();
+    expect(behindSince(only, undefined, target)).toBe(5);
+    expect(behindSince(only, publication(shown), target)).toBe(5);
+    expect(behindSince(only, publication({ ...shown, commit: 'c2', towards: 'c3' }), target)).toBe(5);
+    expect(behindSince(only, publication({ ...shown, commit: 'c2' }), target)).toBeUndefined();
+    expect(behindSince({ tables: [], isDescribed: false }, undefined, target)).toBeUndefined();
   });
   it('and a comparison that is due makes nobody wait', () => {
     const old = publication({ ...shown, commit: 'c2', comparedAt: 0 });
-    expect(behindSince([table], old, target)).toBeUndefined();
-    expect(isPublished([table], old, target, NOW)).toBe(false);
+    expect(behindSince(only, old, target)).toBeUndefined();
+    expect(isPublished(only, old, target, NOW)).toBe(false);
+  });
+  it('and where commits describe tables, the verified one has to be looked at', () => {
+    const described = { ...only, isDescribed: true };
+    const current = publication({ ...shown, commit: 'c2', comparedAt: NOW });
+    expect(isPublished(only, current, target, NOW)).toBe(true);
+    expect(isPublished(described, current, target, NOW)).toBe(false);
+    expect(behindSince(described, current, target)).toBe(5);
+    const looked = { ...current, described: { commit: 'c2', digest: 'd' } };
+    expect(isPublished(described, looked, target, NOW)).toBe(true);
+    expect(behindSince(described, looked, target)).toBeUndefined();
   });
 });
 

@@ -295,12 +295,21 @@ describe('the configuration', () => {
     await refresh();
     expect(world.catalog.tables.get('db.sales')?.storage.columns).toEqual(columns);
     for (const { storage } of world.catalog.of('db', 'sales').values()) expect(storage.columns).toEqual(columns);
-    // Of tables that left, only where they were shown stays known: Glue goes on naming their manifests.
+    // Of tables that left, what Glue goes on showing stays known.
     const { sales: _, ...others } = world.publications.entries.get('lake/main')?.tables ?? {};
+    const left = { commit: expect.any(String), left: { since: world.clock.now() } };
     expect(others).toEqual({
-      deep: { descriptor: '', shownAs: ['db.deep'] },
-      stock: { descriptor: '', shownAs: ['db.stock'] },
+      deep: { descriptor: '', shownAs: ['db.deep'], path: 'deep/', partitions: 0, ...left },
+      stock: { descriptor: '', shownAs: ['db.stock'], path: 'stock/', ...left },
     });
+    // Until a person takes them out of Glue.
+    world.catalog.tables.delete('db.deep');
+    world.clock.advance(3_600_000);
+    await world.change({ 'sales/dt=1/a': 'c' });
+    await refresh();
+    const { deep, stock } = world.publications.entries.get('lake/main')?.tables ?? {};
+    expect(deep).toEqual({ descriptor: '', shownAs: ['db.deep'] });
+    expect(stock?.left).toEqual({ since: expect.any(Number), lookedAt: world.clock.now() });
   });
 
   it('without a published table makes no entry', async () => {

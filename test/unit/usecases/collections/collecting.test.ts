@@ -104,6 +104,25 @@ describe('what somebody sees is not deleted', () => {
     expect((await settle(world)).state).toBe('DONE');
   });
 
+  it('refuses what a table shows that nobody asks for any more, and what a preview of a described one shows', async () => {
+    const world = await stageWithGarbage({ sweep: 'automatic' });
+    const [, replaced] = world.lakefs.firstParentLog('lake', 'main');
+    const at = world.clock.now();
+    const commit = replaced?.id ?? '';
+    const entry = { schemaVersion: 1, version: 1, repository: 'lake', branch: 'main', updatedAt: at };
+    const left = { commit, descriptor: '', path: 'sales/', shownAs: ['db.old'], left: { since: at } };
+    await world.publications.put({ ...entry, tables: { old: left } });
+    expect((await settle(world)).cause?.message).toContain('table db.old, which was left shows sales/dt=1/');
+    // Taken out of Glue by a person: nothing but where it was shown is known of it.
+    await world.publications.put({ ...entry, version: 2, tables: { old: { descriptor: '', shownAs: ['db.old'] } } });
+    await world.previews.put({
+      ...{ schemaVersion: 1, version: 1, name: 'p', state: 'READY', repository: 'lake', ref: commit, commit },
+      ...{ database: 'branchline_preview_p', tables: ['described'], paths: ['sales/'] },
+      ...{ createdAt: at, updatedAt: at, expiresAt: at + 86_400_000 },
+    });
+    expect((await settle(world)).cause?.message).toContain('preview p shows sales/dt=1/');
+  });
+
   it('keeps what tags show by a branch beside each, and lets it go with the tag', async () => {
     const world = await stageWithGarbage({ sweep: 'automatic' });
     const [, replaced] = world.lakefs.firstParentLog('lake', 'main');
