@@ -310,6 +310,7 @@ export const DOMAIN_EVENT = {
   catalogMisfitFound: 'Catalog Misfit Found',
   descriptionRefused: 'Table Description Refused',
   tableLeft: 'Table Left',
+  rotationRequested: 'Rotation Requested',
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',

@@ -17,10 +17,11 @@ interface RotateOptions {
 const at = (time: number): string => new Date(time).toISOString();
 
 const show = ({ terminal }: Context, { rotation, openRuns }: RotationAnswer): void => {
-  const { last, current } = rotation ?? {};
+  const { last, current, trials: [trial] = [] } = rotation ?? {};
   const lines = [
     last === undefined ? 'never rotated' : `last rotated ${at(last.endedAt)} by ${last.by}`,
     ...(current === undefined ? [] : [`under way since ${at(current.startedAt)} by ${current.by}`]),
+    ...(trial === undefined ? [] : [`last dry run ${at(trial.at)} by ${trial.by}`]),
     `${counted(openRuns.length, 'open run')}${openRuns.length === 0 ? '' : `: ${openRuns.join(', ')}`}`,
   ];
   terminal.out(`${lines.join('\n')}\n`);
@@ -29,8 +30,9 @@ const show = ({ terminal }: Context, { rotation, openRuns }: RotationAnswer): vo
 const rotate = async (context: Context, options: RotateOptions): Promise<void> => {
   const { deployment } = context;
   const evenWhileRunsAreOpen = options.evenWhileRunsAreOpen === true;
+  const { arn } = await context.connection.identity();
   const trial = await during(context, 'looking at lakeFS and the secret', () =>
-    deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, dryRun: true }),
+    deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, dryRun: true, by: arn }),
   );
   if (options.dryRun === true) {
     context.answer(trial, () => {
@@ -52,7 +54,6 @@ const rotate = async (context: Context, options: RotateOptions): Promise<void> =
   }
   context.say('lakeFS has no user for a few milliseconds: no deployment of the server should be under way');
   await confirm(context, 'Give lakeFS a new key pair?', options.yes);
-  const { arn } = await context.connection.identity();
   const answer = await during(context, 'rotating', () =>
     deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, by: arn }),
   );

@@ -227,6 +227,10 @@ const EXAMPLES: readonly DomainEvent[] = [
     lost: { runs: ['jr_6f1c'], targets: [{ target: 'main', commit: commit('e') }] },
   }),
   ...rotationEventsOf(undefined, {
+    ...{ schemaVersion: 1, version: 1, updatedAt: AT },
+    trials: [{ by: 'arn:aws:iam::111122223333:user/op', at: AT, obstacles: ['BL8302: 2 runs are open'] }],
+  }),
+  ...rotationEventsOf(undefined, {
     ...{ schemaVersion: 1, version: 3, updatedAt: AT },
     last: { token: '9f8e7d6c-0000-4000-8000-000000000001', by: 'secrets-manager', startedAt: AT - 4000, endedAt: AT },
   }),
@@ -360,6 +364,8 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.restoreEnded]:
     'What came of it: `outcome` is `planned`, `restored` or `failed` (with `message`). `lost` names runs and targets whose commits are not in the restored repository.',
+  [DOMAIN_EVENT.rotationRequested]:
+    'Somebody asked for a rotation of the key pair, or with `dryRun` what stood in the way of one. `by` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.credentialsRotated]:
     'lakeFS has a new key pair, and the secret holds it as its current version. `by` is `secrets-manager` or the name of a person.',
   [DOMAIN_EVENT.snapshotCreated]: 'A snapshot is complete: its backup can be restored from.',

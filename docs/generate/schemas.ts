@@ -166,6 +166,7 @@ const rotation = z.object({
   updatedAt: time,
   current: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, leaseUntil: time })),
   last: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, endedAt: time })),
+  trials: maybe(list(z.object({ by: z.string(), at: time, obstacles: list(z.string()) }))),
 });
 
 const lostWork = z.object({

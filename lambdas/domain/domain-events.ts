@@ -138,11 +138,31 @@ const blockEventsOf = (before: Target | undefined, after: Target): DomainEvent[]
   ];
 };
 
+/** Who asked for a rotation, or what one would do. A repeat under the same token is no new request. */
+const rotationRequestsOf = (before: Rotation | undefined, after: Rotation): DomainEvent[] => {
+  const { current, trials: [trial] = [] } = after;
+  const event = (at: EpochMs, detail: Record<string, unknown>): DomainEvent => ({
+    type: DOMAIN_EVENT.rotationRequested,
+    at,
+    detail: { schemaVersion: SCHEMA_VERSION, ...detail, ledgerVersion: after.version },
+  });
+  const isKnown = current?.token === before?.current?.token || current?.token === after.last?.token;
+  const isBegun = current !== undefined && !isKnown;
+  const [earlier] = before?.trials ?? [];
+  const isTried = trial !== undefined && (trial.at !== earlier?.at || after.trials?.length !== before?.trials?.length);
+  return [
+    ...(isBegun ? [event(current.startedAt, { dryRun: false, by: current.by, secretVersion: current.token })] : []),
+    ...(isTried ? [event(trial.at, { dryRun: true, by: trial.by, obstacles: trial.obstacles })] : []),
+  ];
+};
+
 /** The pair itself is nowhere but in the secret: an event names the version of it. */
 export const rotationEventsOf = (before: Rotation | undefined, after: Rotation): DomainEvent[] => {
   const { last } = after;
-  if (last === undefined || last.token === before?.last?.token) return [];
+  const requests = rotationRequestsOf(before, after);
+  if (last === undefined || last.token === before?.last?.token) return requests;
   return [
+    ...requests,
     {
       type: DOMAIN_EVENT.credentialsRotated,
       at: last.endedAt,

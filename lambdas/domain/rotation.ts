@@ -12,6 +12,17 @@ export interface RotationEnd {
   readonly endedAt: EpochMs;
 }
 
+/** Somebody asked what would happen. Nothing was changed. */
+export interface RotationTrial {
+  readonly by: string;
+  readonly at: EpochMs;
+  /** What stood in the way; empty where nothing did. */
+  readonly obstacles: readonly string[];
+}
+
+/** So many are remembered; the events tell of all. */
+export const MAX_TRIALS = 20;
+
 export interface Rotation {
   readonly schemaVersion: number;
   readonly version: number;
@@ -24,6 +35,8 @@ export interface Rotation {
     readonly leaseUntil: EpochMs;
   };
   readonly last?: RotationEnd;
+  /** Dry runs, newest first. */
+  readonly trials?: readonly RotationTrial[];
 }
 
 /** Someone else's, while its lease stands. The same token goes on where it left off, and so does any after the lease. */

@@ -5,6 +5,7 @@ import { formatRunKey } from '../domain/run.ts';
 import type { RotateCredentialsRequest } from '../payloads.ts';
 import type { RotationPorts } from '../rotation-ports.ts';
 import { ROTATION_STEP, rotateCredentials } from './rotate-credentials.ts';
+import { noteTrial } from './rotation-lock.ts';
 
 export interface RotationAnswer {
   readonly outcome: 'status' | 'would-rotate' | 'rotated';
@@ -29,6 +30,7 @@ export const rotationCommand = async (
   const evenWhileRunsAreOpen = request.evenWhileRunsAreOpen === true;
   if (request.dryRun === true) {
     const obstacles = await obstaclesTo(ports, rotation, evenWhileRunsAreOpen ? 0 : openRuns.length);
+    await noteTrial(ports, { by: request.by ?? 'a person', obstacles });
     return { outcome: 'would-rotate', ...found, obstacles };
   }
   // One that stopped on its way is gone on with, under its own token.

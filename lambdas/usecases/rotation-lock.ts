@@ -1,8 +1,10 @@
 /** One rotation at a time: the ledger's entry about it is lock and record in one. */
 import { SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import { isTaken, ROTATION_LEASE_MS } from '../domain/rotation.ts';
+import { isTaken, MAX_TRIALS, ROTATION_LEASE_MS, type RotationTrial } from '../domain/rotation.ts';
 import type { RotationPorts } from '../rotation-ports.ts';
+
+const NOTE_TRIES = 10;
 
 interface Holder {
   readonly token: string;
@@ -26,6 +28,26 @@ export const holdRotation = async ({ rotations, clock }: RotationPorts, { token,
     current: { token, by: own?.by ?? by, startedAt: own?.startedAt ?? now, leaseUntil: now + ROTATION_LEASE_MS },
   });
   if (answer.outcome === 'stale') throw new BranchlineError('BL4003', 'the rotation was taken up by somebody else');
+};
+
+/** Who asked what would happen: beside whatever is under way, which is left as it is. */
+export const noteTrial = async (
+  { rotations, clock }: RotationPorts,
+  trial: Omit<RotationTrial, 'at'>,
+): Promise<void> => {
+  for (let tries = 1; tries <= NOTE_TRIES; tries += 1) {
+    const stored = await rotations.get();
+    const now = clock.now();
+    const answer = await rotations.put({
+      ...stored,
+      schemaVersion: SCHEMA_VERSION,
+      version: (stored?.version ?? 0) + 1,
+      updatedAt: now,
+      trials: [{ ...trial, at: now }, ...(stored?.trials ?? [])].slice(0, MAX_TRIALS),
+    });
+    if (answer.outcome === 'written') return;
+  }
+  throw new BranchlineError('BL4003', 'the entry of the rotation changed again and again');
 };
 
 /** After a failure: anybody may go on at once. */

@@ -175,6 +175,9 @@ describe('credentials', () => {
   it('a dry run tells what stands in the way; what cannot be waited for is refused before anybody is asked', async () => {
     const { stage, world } = await open();
     expect((await stage.run(['credentials', 'rotate', '--dry-run'])).out).toContain('nothing stands in the way');
+    expect((await stage.run(['credentials', 'status'])).out).toMatch(
+      /\nlast dry run \S+ by arn:aws:iam::111122223333:user\/op\n/,
+    );
     await world.ledger.createRun(sampleRun({ runId: 'r1', attempt: 0, state: 'OPEN' }));
     expect((await stage.run(['credentials', 'rotate', '--dry-run'])).out).toContain('BL8302: 1 runs are open');
     world.users.model = 'internal';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { rotationEventsOf } from '../../../lambdas/domain/domain-events.ts';
 import { ROTATION_STEP, rotateCredentials } from '../../../lambdas/usecases/rotate-credentials.ts';
 import { rotationCommand } from '../../../lambdas/usecases/rotation-command.ts';
 import { makeRotationWorld, type RotationWorld } from '../../fakes/rotation.ts';
@@ -255,5 +256,59 @@ describe('as a person asks for it', () => {
       outcome: 'status',
       rotation: { last: { by: 'maria' } },
     });
+  });
+});
+
+describe('who asked for what', () => {
+  const eventsOf = (world: RotationWorld) =>
+    world.rotations.stream.flatMap(({ before, after }) => rotationEventsOf(before, after));
+
+  it('a dry run is written down with what stood in the way, and told, every time', async () => {
+    const world = await makeRotationWorld();
+    world.users.model = 'internal';
+    await rotationCommand(world, { action: 'rotate', dryRun: true, by: 'anna' });
+    world.clock.advance(1000);
+    await rotationCommand(world, { action: 'rotate', dryRun: true });
+    expect(world.rotations.stored?.trials).toMatchObject([{ by: 'a person' }, { by: 'anna' }]);
+    expect(eventsOf(world)).toMatchObject([
+      {
+        type: 'Rotation Requested',
+        detail: { dryRun: true, by: 'anna', obstacles: [expect.stringContaining('BL8301')] },
+      },
+      { type: 'Rotation Requested', detail: { dryRun: true, by: 'a person' } },
+    ]);
+    expect(world.rotations.stored?.current).toBeUndefined();
+  });
+
+  it('a rotation is told once when it begins and once when it ends, whatever is repeated between', async () => {
+    const world = await makeRotationWorld();
+    for (const step of ROTATION_STEP) {
+      await rotateCredentials(world, { step, token: 'v1', by: 'anna' });
+      await rotateCredentials(world, { step, token: 'v1', by: 'anna' });
+    }
+    await rotateCredentials(world, { step: 'createSecret', token: 'v1', by: 'anna' });
+    expect(eventsOf(world).map(({ type }) => type)).toEqual(['Rotation Requested', 'Credentials Rotated']);
+    expect(eventsOf(world)[0]).toMatchObject({
+      type: 'Rotation Requested',
+      detail: { dryRun: false, by: 'anna', secretVersion: 'v1' },
+    });
+  });
+
+  it('one that is refused at once was asked for all the same', async () => {
+    const world = await makeRotationWorld();
+    world.users.model = 'internal';
+    expect(await codeOf(rotationCommand(world, { action: 'rotate', by: 'ben' }))).toBe('BL8301');
+    expect(eventsOf(world)).toMatchObject([{ type: 'Rotation Requested', detail: { dryRun: false, by: 'ben' } }]);
+  });
+
+  it('a dry run beside a rotation that is under way leaves it its lock, and only the newest are remembered', async () => {
+    const world = await makeRotationWorld();
+    await rotateCredentials(world, { step: 'createSecret', token: 'v1', by: 'secrets-manager' });
+    for (let i = 0; i < 25; i += 1) await rotationCommand(world, { action: 'rotate', dryRun: true, by: 'anna' });
+    expect(world.rotations.stored).toMatchObject({ current: { token: 'v1', by: 'secrets-manager' } });
+    expect(world.rotations.stored?.trials).toHaveLength(20);
+    for (const step of ROTATION_STEP.slice(1))
+      await rotateCredentials(world, { step, token: 'v1', by: 'secrets-manager' });
+    expect(world.rotations.stored?.last?.token).toBe('v1');
   });
 });
