@@ -196,6 +196,8 @@ export const METRIC = {
   /** Objects that were looked for there and not found, at least. */
   unreplicatedObjects: 'UnreplicatedObjects',
   replicationFaults: 'ReplicationFaults',
+  /** How long the oldest erasure has been waiting for somebody. */
+  erasureWaitSeconds: 'ErasureWaitSeconds',
 } as const;
 
 /** Values of the dimension `Outcome`: the states in which a run has ended or waits for somebody. */
@@ -326,6 +328,9 @@ export const DOMAIN_EVENT = {
   drillFailed: 'Drill Failed',
   commitReplicated: 'Commit Replicated',
   snapshotReplicated: 'Snapshot Replicated',
+  erasureBegun: 'Erasure Begun',
+  erasureCompleted: 'Erasure Completed',
+  erasureCancelled: 'Erasure Cancelled',
 } as const;
 export type DomainEventType = (typeof DOMAIN_EVENT)[keyof typeof DOMAIN_EVENT];
 
@@ -354,6 +359,8 @@ export const METADATA = {
   prefixes: `${METADATA_PREFIX}prefixes`,
   /** The rollback's entry in the ledger. */
   rollback: `${METADATA_PREFIX}rollback`,
+  /** The erasure's entry in the ledger. */
+  erasure: `${METADATA_PREFIX}erasure`,
 } as const;
 export const COMMIT_KIND = {
   run: 'run',
@@ -366,6 +373,8 @@ export const COMMIT_KIND = {
   /** Some prefixes were put back; or one run was undone, and with it, where later changes overlap, whole partitions. */
   partialRollback: 'partial-rollback',
   undo: 'undo',
+  /** Objects of an erasure were taken out of a branch that is no target. */
+  erasure: 'erasure',
   /** A promotion that turned out to clash was taken back. */
   revert: 'revert',
 } as const;

@@ -450,6 +450,7 @@ const somethingSelected = z.refine<z.infer<typeof selection>>(
   ({ paths, prefixes, addresses }) => (paths ?? prefixes ?? addresses) !== undefined,
   'give paths, prefixes or addresses',
 );
+const erasure = z.string().check(z.regex(/^erase-\d{8}t\d{6}z$/, 'erase-<time>, as `erase status` shows it'));
 export const eraseRequest = z.discriminatedUnion('action', [
   /** Who still reaches them, and what `run` would do. Changes nothing. */
   z.strictObject({
@@ -457,6 +458,33 @@ export const eraseRequest = z.discriminatedUnion('action', [
     repository: z.string(),
     selection: selection.check(somethingSelected),
   }),
+  /** Begins one, or goes on with the one that was begun for the same selection. */
+  z.strictObject({
+    action: z.literal('run'),
+    repository: z.string(),
+    selection: selection.check(somethingSelected),
+    reason,
+    /** The name of the repository once more. */
+    confirm: z.string(),
+    /** Tags that are no snapshots and show the objects. */
+    removeTags: z.optional(z.boolean()),
+    /** Instead of nothing, the path then shows what another ref shows elsewhere: the file without the person. */
+    replacements: z.optional(
+      z
+        .array(
+          z.strictObject({
+            path: z.string().check(z.minLength(1)),
+            ref: z.string().check(z.minLength(1)),
+            from: z.string().check(z.minLength(1)),
+          }),
+        )
+        .check(z.maxLength(100)),
+    ),
+    requestedBy,
+  }),
+  z.strictObject({ action: z.literal('cancel'), repository: z.string(), erasure, requestedBy }),
+  z.strictObject({ action: z.literal('status'), repository: z.optional(z.string()), erasure: z.optional(erasure) }),
+  z.strictObject({ action: z.literal('tend') }),
 ]);
 export type EraseRequest = z.infer<typeof eraseRequest>;
 

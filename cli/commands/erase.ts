@@ -1,13 +1,14 @@
-/** `erase plan`: a person's data, wherever it is still reached. */
+/** `erase plan|run|list|show|cancel`: a person's data, wherever it is still reached. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Selection } from '../../lambdas/domain/erasure.ts';
-import type { Session } from '../context.ts';
+import type { ErasureAnswer } from '../../lambdas/usecases/erase.ts';
+import type { Context, Session } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
-import { planText } from '../views/erasure-text.ts';
+import { erasureText, planText } from '../views/erasure-text.ts';
 
 interface SelectionOptions {
   readonly repository: string;
@@ -31,7 +32,7 @@ const linesOf = (file: string): readonly string[] => {
 };
 
 /** Lines of the file that begin with `s3://` are addresses, all others paths. */
-export const selectionOf = ({ path = [], below = [], objectsFrom }: SelectionOptions): Selection => {
+const selectionOf = ({ path = [], below = [], objectsFrom }: SelectionOptions): Selection => {
   const lines = objectsFrom === undefined ? [] : linesOf(objectsFrom);
   const addresses = lines.filter((line) => line.startsWith('s3://'));
   const paths = [...path, ...lines.filter((line) => !line.startsWith('s3://'))];
@@ -42,6 +43,15 @@ export const selectionOf = ({ path = [], below = [], objectsFrom }: SelectionOpt
   };
   if (Object.keys(selection).length > 0) return selection;
   throw new Failure('BL6001', 'nothing is selected: give --path, --below or --objects-from');
+};
+
+const asRequest = (options: SelectionOptions) => {
+  const { paths, prefixes, addresses } = selectionOf(options);
+  return {
+    ...(paths === undefined ? {} : { paths: [...paths] }),
+    ...(prefixes === undefined ? {} : { prefixes: [...prefixes] }),
+    ...(addresses === undefined ? {} : { addresses: [...addresses] }),
+  };
 };
 
 const withSelection = (command: Command): Command =>
@@ -57,12 +67,7 @@ const addPlan = (erase: Command, session: Session): void => {
     .action(async (options: SelectionOptions, command: Command) => {
       const context = session.open(command);
       const { repository } = options;
-      const { paths, prefixes, addresses } = selectionOf(options);
-      const selection = {
-        ...(paths === undefined ? {} : { paths: [...paths] }),
-        ...(prefixes === undefined ? {} : { prefixes: [...prefixes] }),
-        ...(addresses === undefined ? {} : { addresses: [...addresses] }),
-      };
+      const selection = asRequest(options);
       const answer = await during(context, `looking through the history of ${repository}`, () =>
         context.deployment.erase({ action: 'plan', repository, selection }),
       );
@@ -76,11 +81,138 @@ const addPlan = (erase: Command, session: Session): void => {
   );
 };
 
+interface RunOptions extends SelectionOptions {
+  readonly reason: string;
+  readonly confirm?: string;
+  readonly removeTags?: boolean;
+  readonly replacement?: readonly string[];
+  readonly dryRun?: boolean;
+}
+
+/** `people/1=fix:rewritten.parquet`; a ref holds no colon. */
+const replacementOf = (text: string): { path: string; ref: string; from: string } => {
+  const [, path, ref, from] = /^(.+)=([^=:]+):(.+)$/.exec(text) ?? [];
+  if (path !== undefined && ref !== undefined && from !== undefined) return { path, ref, from };
+  throw new Failure('BL6001', `--replacement ${text}: PATH=REF:PATH, such as people/1=fix:people/1`);
+};
+
+const GOES_ON: readonly ErasureAnswer['outcome'][] = ['REMOVING', 'RETAINING', 'COLLECTING', 'PROVING', 'busy'];
+
+const tell = (session: Session, context: Context, answer: ErasureAnswer): void => {
+  if (GOES_ON.includes(answer.outcome)) session.exitCode = EXIT.timedOut;
+  context.answer(answer, () => context.terminal.out(`${erasureText(answer.erasure)}\n`));
+};
+
+/** The name of the repository, typed: a yes is given too easily. */
+const confirmedBy = async ({ terminal }: Context, { repository, confirm }: RunOptions): Promise<string> => {
+  if (confirm !== undefined) return confirm;
+  if (!terminal.canAsk)
+    throw new Failure('BL6002', 'an erasure needs --confirm <repository> where nobody can be asked');
+  const question = `Erase these objects for good? Type the name of the repository (${repository}):`;
+  return (await terminal.ask(`${terminal.styleErr('bold', question)} `))?.trim() ?? '';
+};
+
+const addRun = (erase: Command, session: Session): void => {
+  const run = withSelection(erase.command('run'))
+    .description('Begins an erasure, or goes on with the one that was begun for the same selection.')
+    .requiredOption('-r, --reason <text>', 'why; kept with the erasure, and in its events')
+    .option('--remove-tags', 'remove the tags that the plan names')
+    .option('--replacement <path=ref:path>', 'a rewritten file instead of nothing; may be given again', collect)
+    .option('--confirm <repository>', 'the name once more, instead of being asked')
+    .option('--dry-run', 'only tell what `erase plan` tells')
+    .action(async (options: RunOptions, command: Command) => {
+      const context = session.open(command);
+      const { repository, reason, removeTags, replacement = [] } = options;
+      const selection = asRequest(options);
+      const replacements = replacement.map(replacementOf);
+      if (options.dryRun === true) {
+        const planned = await context.deployment.erase({ action: 'plan', repository, selection });
+        context.answer(planned, () => context.terminal.out(`${planText(planned.plan)}\n`));
+        return;
+      }
+      const confirm = await confirmedBy(context, options);
+      const { arn } = await context.connection.identity();
+      const answer = await during(context, `erasing from ${repository}`, () =>
+        context.deployment.erase({
+          ...{ action: 'run', repository, selection, reason, confirm, requestedBy: arn },
+          ...(removeTags === true ? { removeTags } : {}),
+          ...(replacements.length === 0 ? {} : { replacements }),
+        }),
+      );
+      tell(session, context, answer);
+    });
+  withExamples(
+    run,
+    [
+      'branchline erase run --repository lake --below customers/id=4711/ --reason "request 17"',
+      'exit code 7 while it goes on; the schedule takes it on too',
+    ],
+    [
+      'branchline erase run --repository lake --path people.parquet --replacement people.parquet=fix:people.parquet --reason "request 17"',
+      'a file without the person takes its place',
+    ],
+  );
+};
+
+const addList = (erase: Command, session: Session): void => {
+  const list = erase
+    .command('list')
+    .description('Shows erasures, the newest first.')
+    .argument('[repository]', 'of this one alone')
+    .action(async (repository: string | undefined, _options: unknown, command: Command) => {
+      const context = session.open(command);
+      const answer = await during(context, 'reading the ledger', () =>
+        context.deployment.erase({ action: 'status', ...(repository === undefined ? {} : { repository }) }),
+      );
+      context.answer(answer, () => {
+        if (answer.erasures.length === 0) context.say('nothing was erased yet');
+        else context.terminal.out(`${answer.erasures.map(erasureText).join('\n')}\n`);
+      });
+    });
+  withExamples(list, ['branchline erase list', 'of all repositories']);
+};
+
+const addStatus = (erase: Command, session: Session): void => {
+  const status = erase
+    .command('status')
+    .description('Shows one erasure: how far it is, for whom it waits, until when, and where the report lies.')
+    .argument('<erasure>', 'erase-…, as `erase list` shows it')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const context = session.open(command);
+      const answer = await during(context, 'reading the ledger', () =>
+        context.deployment.erase({ action: 'status', erasure: id }),
+      );
+      context.answer(answer, () => context.terminal.out(`${answer.erasures.map(erasureText).join('\n')}\n`));
+    });
+  withExamples(status, ['branchline erase status erase-20261120t020000z', 'this one']);
+};
+
+const addCancel = (erase: Command, session: Session): void => {
+  const cancel = erase
+    .command('cancel')
+    .description('Ends an erasure before objects are deleted. What was taken out of branches stays out.')
+    .argument('<repository>', 'of which')
+    .argument('<erasure>', 'erase-…, as `erase list` shows it')
+    .action(async (repository: string, id: string, _options: unknown, command: Command) => {
+      const context = session.open(command);
+      const { arn } = await context.connection.identity();
+      const answer = await during(context, 'cancelling', () =>
+        context.deployment.erase({ action: 'cancel', repository, erasure: id, requestedBy: arn }),
+      );
+      context.answer(answer, () => context.terminal.out(`${erasureText(answer.erasure)}\n`));
+    });
+  withExamples(cancel, ['branchline erase cancel lake erase-20261120t020000z', 'nothing is deleted']);
+};
+
 export const addErase = (program: Command, session: Session): void => {
   const erase = program
     .command('erase')
     .helpCommand(false)
     .description('Erases a person’s data wherever it is still reached. See docs/erasure.md first.');
   addPlan(erase, session);
+  addRun(erase, session);
+  addList(erase, session);
+  addStatus(erase, session);
+  addCancel(erase, session);
   withExamples(erase, ['branchline erase plan --repository lake --path people/4711.parquet', 'who still reaches it']);
 };

@@ -1,5 +1,6 @@
 /** Erasures, as a person reads them. */
 import type { ErasurePlan, ErasureStep, Held, Holder, StorageFacts } from '../../lambdas/domain/erasure.ts';
+import type { Erasure } from '../../lambdas/domain/erasure-record.ts';
 import { bytes, counted, iso, plain } from '../text.ts';
 
 const KIND: Readonly<Record<Holder['kind'], string>> = {
@@ -67,5 +68,30 @@ export const planText = (plan: ErasurePlan): string => {
     ...versionsText(storage),
     `  garbage collection keeps what is removed now for ${counted(retention.days, 'day')}: until ${iso(retention.until)}`,
     ...plan.refusals.map(({ code, message }) => `  refused: ${code} ${message}`),
+  ].join('\n');
+};
+
+/** One line, and below it what somebody should know. */
+export const erasureText = (erasure: Erasure): string => {
+  const { repository, id, state, objects, requestedBy, requestedAt, reason, retainedUntil, proof, report } = erasure;
+  const { waits, cause, collection } = erasure;
+  return [
+    `${repository} ${id} ${state}, ${counted(objects.count, 'object')} of ${bytes(objects.bytes)}`,
+    `  asked for by ${plain(requestedBy)} ${iso(requestedAt)}: ${plain(reason)}`,
+    ...(cause === undefined ? [] : [`  ${cause.code} ${plain(cause.message)}`]),
+    ...(state === 'RETAINING' && retainedUntil !== undefined
+      ? [`  garbage collection keeps the objects until ${iso(retainedUntil)}; then they are collected`]
+      : []),
+    ...(state === 'COLLECTING' && collection !== undefined ? [`  collection ${collection.id} deletes them`] : []),
+    ...(waits === undefined
+      ? []
+      : [`  waits since ${iso(waits.since)} for:`, ...waits.for.map((reason_) => `    ${plain(reason_)}`)]),
+    ...(proof === undefined
+      ? []
+      : [
+          `  S3 ${iso(proof.at)}: ${String(proof.gone)} gone, ${String(proof.left)} left, ${String(proof.versions)} with earlier versions`,
+        ]),
+    ...(proof?.versionsUntil === undefined ? [] : [`  the bucket removes them by ${iso(proof.versionsUntil)}`]),
+    ...(report === undefined ? [] : [`  report ${report.uri}`]),
   ].join('\n');
 };

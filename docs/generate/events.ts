@@ -15,6 +15,8 @@ import {
 } from '../../lambdas/domain/domain-events.ts';
 import type { Drill } from '../../lambdas/domain/drill.ts';
 import { drillEventsOf } from '../../lambdas/domain/drill-events.ts';
+import { erasureEventsOf } from '../../lambdas/domain/erasure-events.ts';
+import { type Erasure, NO_DEEDS } from '../../lambdas/domain/erasure-record.ts';
 import { NEW_TARGET, newRecord } from '../../lambdas/domain/replication.ts';
 import { replicationEventsOf } from '../../lambdas/domain/replication-events.ts';
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
@@ -310,6 +312,31 @@ const REPLICATION_EXAMPLES: readonly DomainEvent[] = replicationEventsOf(undefin
     commits: { main: commit('b') },
   },
 });
+const erasing: Erasure = {
+  ...{ schemaVersion: 1, version: 1, repository: 'lake', id: 'erase-20261120t020000z', state: 'REMOVING' },
+  ...{ requestedBy: 'anna', reason: 'request 4711', requestedAt: AT, updatedAt: AT, digest: 'd'.repeat(32) },
+  objects: {
+    count: 3,
+    bytes: 7_340_032,
+    uri: 's3://my-backups/erasures/…/objects.json',
+    sha256: 'e'.repeat(64),
+  },
+  ...{ removeTags: [], replacements: [], runs: {}, did: NO_DEEDS },
+};
+const erased: Erasure = {
+  ...{ ...erasing, version: 31, state: 'DONE', updatedAt: AT + 30 * 86_400_000, endedAt: AT + 30 * 86_400_000 },
+  did: { ...NO_DEEDS, runs: ['erase-20261120t020000z-0d6be69b-1'] },
+  proof: { at: AT + 30 * 86_400_000, gone: 3, left: 0, versions: 0, examples: [] },
+  report: { uri: 's3://my-backups/erasures/lake/erase-20261120t020000z/report.json', sha256: 'f'.repeat(64) },
+};
+const ERASURE_EXAMPLES: readonly DomainEvent[] = [
+  ...erasureEventsOf(undefined, erasing),
+  ...erasureEventsOf(erasing, erased),
+  ...erasureEventsOf(erasing, {
+    ...{ ...erasing, version: 9, state: 'CANCELLED', updatedAt: AT + 3_600_000 },
+    cause: { code: 'BL8610', message: 'cancelled by bert' },
+  }),
+];
 
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
@@ -388,6 +415,11 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'Everything that a commit of a target shows has arrived in the second region, lakeFS’s own files among it. `lagCommits` and `lagSeconds` tell how far the target itself is ahead.',
   [DOMAIN_EVENT.snapshotReplicated]:
     'A snapshot could be restored in the second region: `commits` is what its refs say of each target.',
+  [DOMAIN_EVENT.erasureBegun]:
+    'Somebody began the erasure of a person’s data, and said why. No path and no address is in the events: those lie in the backup bucket.',
+  [DOMAIN_EVENT.erasureCompleted]:
+    'S3 was asked for every object: none is there, no earlier version either. `report` names the proof and its SHA-256.',
+  [DOMAIN_EVENT.erasureCancelled]: 'It goes no further. What was taken out of branches stays out.',
   [DOMAIN_EVENT.exportFailed]:
     'An export can go no further by itself: `cause` says why. Its marker stays away until it ends. Sent once, until it has succeeded again.',
 };
@@ -407,9 +439,14 @@ const example = ({ type, at, detail }: DomainEvent): string[] => [
 export const typesWithoutExample = (): DomainEventType[] =>
   Object.values(DOMAIN_EVENT).filter(
     (type) =>
-      ![...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES, ...REPLICATION_EXAMPLES].some(
-        (event) => event.type === type,
-      ),
+      ![
+        ...EXAMPLES,
+        ...SNAPSHOT_EXAMPLES,
+        ...COLLECTION_EXAMPLES,
+        ...DRILL_EXAMPLES,
+        ...REPLICATION_EXAMPLES,
+        ...ERASURE_EXAMPLES,
+      ].some((event) => event.type === type),
   );
 
 export const eventsPage = (): string =>
@@ -448,9 +485,14 @@ export const eventsPage = (): string =>
     '',
     'The topic needs a policy that lets `events.amazonaws.com` publish.',
     '',
-    ...[...EXAMPLES, ...SNAPSHOT_EXAMPLES, ...COLLECTION_EXAMPLES, ...DRILL_EXAMPLES, ...REPLICATION_EXAMPLES].flatMap(
-      example,
-    ),
+    ...[
+      ...EXAMPLES,
+      ...SNAPSHOT_EXAMPLES,
+      ...COLLECTION_EXAMPLES,
+      ...DRILL_EXAMPLES,
+      ...REPLICATION_EXAMPLES,
+      ...ERASURE_EXAMPLES,
+    ].flatMap(example),
   ]
     .join('\n')
     .trimEnd()

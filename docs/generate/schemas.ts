@@ -6,6 +6,7 @@ import { KINDS } from '../../lambdas/domain/catalog/table.ts';
 import { COLLECTION_STATE } from '../../lambdas/domain/collection.ts';
 import { DRILL_KINDS, DRILL_STATE } from '../../lambdas/domain/drill.ts';
 import { ERASURE_STEP } from '../../lambdas/domain/erasure.ts';
+import { ERASURE_STATE } from '../../lambdas/domain/erasure-record.ts';
 import { ROLLBACK_STATE } from '../../lambdas/domain/rollback.ts';
 import { RUN_STATE } from '../../lambdas/domain/run.ts';
 import { SNAPSHOT_KINDS, SNAPSHOT_STATE } from '../../lambdas/domain/snapshot.ts';
@@ -697,6 +698,33 @@ const replicationRecord = z.object({
   pointsGivenUp: z.number(),
   restorable: maybe(z.object({ ...restorePoint, arrivedAt: time })),
 });
+const written = z.object({ uri: z.string(), sha256: z.string() });
+const erasure = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), repository: z.string(), id: z.string() },
+  ...{ state: z.enum(ERASURE_STATE), requestedBy: z.string(), reason: z.string(), requestedAt: time, updatedAt: time },
+  digest: z.string(),
+  objects: z.object({ count: z.number(), bytes: z.number(), uri: z.string(), sha256: z.string() }),
+  removeTags: list(z.string()),
+  replacements: list(z.object({ path: z.string(), ref: z.string(), from: z.string() })),
+  runs: z.readonly(z.record(z.string(), z.object({ number: z.number(), runId: z.string() }))),
+  did: z.object({
+    ...{ runs: list(z.string()), merges: list(z.string()), tags: list(z.string()), snapshots: list(z.string()) },
+    ...{ previews: list(z.string()), keptRuns: list(z.string()) },
+    copies: z.readonly(z.record(z.string(), z.number())),
+  }),
+  waits: maybe(z.object({ since: time, for: list(z.string()) })),
+  ...{ removedAt: maybe(time), retainedUntil: maybe(time) },
+  collection: maybe(z.object({ id: z.string(), tries: z.number() })),
+  proof: maybe(
+    z.object({
+      ...{ at: time, gone: z.number(), left: z.number(), versions: z.number(), versionsUntil: maybe(time) },
+      examples: list(z.string()),
+    }),
+  ),
+  report: maybe(written),
+  ...{ endedAt: maybe(time), cause: maybe(cause) },
+  lease: maybe(z.object({ owner: z.string(), expiresAt: time })),
+});
 
 export const ANSWERS = {
   'start-run': z.object({ outcome: z.enum(['started', 'already-started', 'would-start']), run }),
@@ -824,7 +852,18 @@ export const ANSWERS = {
       }),
     }),
   ]),
-  erase: z.object({ outcome: z.literal('planned'), plan: erasurePlan }),
+  erase: z.union([
+    z.object({ outcome: z.literal('planned'), plan: erasurePlan }),
+    z.object({ outcome: z.union([z.enum(ERASURE_STATE), z.literal('busy')]), erasure }),
+    z.object({ outcome: z.literal('listed'), erasures: list(erasure) }),
+    z.object({
+      outcome: z.literal('tended'),
+      report: z.object({
+        ...{ open: list(z.string()), waitSeconds: z.number() },
+        faults: list(z.object({ erasure: z.string(), reason: z.string() })),
+      }),
+    }),
+  ]),
   replication: z.union([
     z.object({ outcome: z.literal('listed'), region: z.string(), records: list(replicationRecord) }),
     z.object({

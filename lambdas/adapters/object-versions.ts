@@ -38,7 +38,42 @@ export const createObjectVersions = (options: S3Options): ObjectVersions => {
     }
   };
 
+  const versionsOf = async (
+    bucket: string,
+    key: string,
+  ): Promise<{ readonly since: number; readonly isMarker: boolean }[]> => {
+    const found: { since: number; isMarker: boolean }[] = [];
+    let marks: Record<string, string> | undefined = {};
+    while (marks !== undefined) {
+      const query = { versions: '', prefix: key, ...marks };
+      const page: string = await callS3(
+        { method: 'GET', bucket, key: '', query, action: 's3:ListBucketVersions' },
+        options,
+      );
+      const take = (tag: 'Version' | 'DeleteMarker'): void => {
+        for (const each of elementsOf(page, tag))
+          if (textOf(each, 'Key') === key)
+            found.push({ since: Date.parse(textOf(each, 'LastModified') ?? ''), isMarker: tag === 'DeleteMarker' });
+      };
+      take('Version');
+      take('DeleteMarker');
+      const next = textOf(page, 'NextKeyMarker') ?? '';
+      const version = textOf(page, 'NextVersionIdMarker');
+      // Keys come in order: behind the one that is asked for none of its versions follows.
+      marks =
+        next === key
+          ? { 'key-marker': next, ...(version === undefined ? {} : { 'version-id-marker': version }) }
+          : undefined;
+    }
+    return found;
+  };
+
   return {
+    of(address) {
+      const { bucket, key } = parse(address);
+      return versionsOf(bucket, key);
+    },
+
     async facts(address): Promise<StorageFacts> {
       const { bucket, key } = parse(address);
       const versioning = await settings(bucket, 'versioning', 's3:GetBucketVersioning');

@@ -49,6 +49,13 @@ export class ErasedObjects {
     this.#found.set(address, { address, sizeBytes, checksum, paths: isNew ? [...paths, path] : paths });
   }
 
+  /** As it was kept. */
+  restore(object: ErasedObject): void {
+    const { address, sizeBytes, checksum } = object;
+    this.#found.set(address, object);
+    if (sizeBytes !== undefined && checksum !== undefined) this.#contents.add(`${String(sizeBytes)} ${checksum}`);
+  }
+
   has(address: string): boolean {
     return this.#found.has(address);
   }

@@ -17,6 +17,7 @@ import {
   targetEventsOf,
 } from '../domain/domain-events.ts';
 import { drillEventsOf } from '../domain/drill-events.ts';
+import { erasureEventsOf } from '../domain/erasure-events.ts';
 import { replicationEventsOf } from '../domain/replication-events.ts';
 import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
@@ -51,6 +52,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return drillEventsOf(change.before, change.after);
     case 'replication':
       return replicationEventsOf(change.before, change.after);
+    case 'erasure':
+      return erasureEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

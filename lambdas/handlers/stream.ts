@@ -7,6 +7,7 @@ import {
   type Item,
   toCollection,
   toDrill,
+  toErasure,
   toExport,
   toPublication,
   toReplication,
@@ -20,6 +21,7 @@ import {
 import type { Publication } from '../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../domain/collection.ts';
 import type { Drill } from '../domain/drill.ts';
+import type { Erasure } from '../domain/erasure-record.ts';
 import type { ExportRecord } from '../domain/export.ts';
 import type { ReplicationRecord } from '../domain/replication.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
@@ -38,6 +40,7 @@ export type LedgerChange =
   | { readonly kind: 'rollback'; readonly before: Rollback | undefined; readonly after: Rollback }
   | { readonly kind: 'snapshot'; readonly before: Snapshot | undefined; readonly after: Snapshot }
   | { readonly kind: 'export'; readonly before: ExportRecord | undefined; readonly after: ExportRecord }
+  | { readonly kind: 'erasure'; readonly before: Erasure | undefined; readonly after: Erasure }
   | { readonly kind: 'collection'; readonly before: CollectionRecord | undefined; readonly after: CollectionRecord }
   | { readonly kind: 'drill'; readonly before: Drill | undefined; readonly after: Drill }
   | { readonly kind: 'replication'; readonly before: ReplicationRecord | undefined; readonly after: ReplicationRecord }
@@ -73,6 +76,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'snapshot', before: map(before, toSnapshot), after: toSnapshot(after) };
     case ITEM_KIND.export:
       return { kind: 'export', before: map(before, toExport), after: toExport(after) };
+    case ITEM_KIND.erasure:
+      return { kind: 'erasure', before: map(before, toErasure), after: toErasure(after) };
     case ITEM_KIND.collection:
       return { kind: 'collection', before: map(before, toCollection), after: toCollection(after) };
     case ITEM_KIND.drill:

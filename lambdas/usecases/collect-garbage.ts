@@ -1,19 +1,18 @@
 /** What people and the schedule ask of garbage collection. */
 import type { CollectionPorts } from '../collection-ports.ts';
-import { type GarbageCollectionConfig, type RepositoryConfig, SCHEMA_VERSION } from '../contract.ts';
+import type { GarbageCollectionConfig, RepositoryConfig } from '../contract.ts';
 import {
   advanceCollection,
-  beginCollection,
   type Collection,
   type CollectionRecord,
   type CollectionState,
   isDue,
-  newRecord,
 } from '../domain/collection.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { CollectGarbageRequest } from '../payloads.ts';
 import { advance } from './advance-collection.ts';
+import { beginCollectionRecord as begin } from './begin-collection.ts';
 import { type CollectionPlan, planCollection } from './collection-plan.ts';
 import { takeCollection } from './collection-worker.ts';
 
@@ -124,21 +123,6 @@ const answerOf = (record: CollectionRecord, outcome?: 'busy'): CollectionAnswer 
   const collection = record.current ?? record.past[0];
   if (collection === undefined) throw new BranchlineError('BL5001', `no collection of ${record.repository}`);
   return { outcome: outcome ?? collection.state, collection };
-};
-
-const begin = async (
-  ports: CollectionPorts,
-  repository: string,
-  asked: Pick<Collection, 'sweep' | 'requestedBy'>,
-): Promise<CollectionRecord> => {
-  const now = ports.clock.now();
-  const stored = (await ports.collections.get(repository)) ?? newRecord(repository, SCHEMA_VERSION, now);
-  if (stored.current !== undefined) return stored;
-  const next = beginCollection(stored, asked, now);
-  const answer = await ports.collections.put(next);
-  if (answer.outcome === 'written') return next;
-  if (answer.record?.current !== undefined) return answer.record;
-  throw new BranchlineError('BL4003', `the entry about collections of ${repository} changed meanwhile`);
 };
 
 const run = async (ports: CollectionPorts, request: Of<'run'>, until: EpochMs): Promise<CollectionAnswer> => {

@@ -1,5 +1,6 @@
 /** A run that cannot be promoted as it is: what is written down, and what its pipeline's policy does about it. */
 import { COMMIT_KIND, type PipelineConfig } from '../contract.ts';
+import { ERASURE_JOB } from '../domain/erasure-record.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
 import { MAX_RESOLUTIONS, mayDecide, promotionBaseOf } from '../domain/promotion.ts';
@@ -44,9 +45,13 @@ const policyFor = (run: Run, code: ConflictCode, pipeline: PipelineConfig | unde
   return code === 'BL2003' && (run.resolutions ?? 0) < MAX_RESOLUTIONS ? policy : undefined;
 };
 
+/** No pattern is meant for the runs of erasures, which belong to no job. */
+const pipelineOfRun = async ({ config }: Ports, { job, pipeline }: Run): Promise<PipelineConfig | undefined> =>
+  pipeline === ERASURE_JOB ? undefined : pipelineOf(await config.load(), job);
+
 /** Writes the conflict down with what clashed, keeps the branch, and follows the policy. */
 export const conflict = async (ports: Ports, run: Run, clashes: readonly Clash[], code: ConflictCode): Promise<Run> => {
-  const policy = policyFor(run, code, pipelineOf(await ports.config.load(), run.job));
+  const policy = policyFor(run, code, await pipelineOfRun(ports, run));
   const message = describe(run, clashes, code);
   const written = await changeRun(ports, run, (current) => {
     if (!mayDecide(current, run, ports.clock.now())) return undefined;

@@ -36,7 +36,7 @@ export interface MergeOfSides {
  * Costs two diffs, and a look at each path that both sides changed alike.
  * @returns at most 100 of them.
  */
-export const lostPaths = async (ports: Ports, sides: MergeOfSides): Promise<readonly string[]> => {
+export const lostPaths = async (ports: Pick<Ports, 'lakefs'>, sides: MergeOfSides): Promise<readonly string[]> => {
   const { repository, base, into, source, merge } = sides;
   const brought = new Set<string>();
   for await (const { path } of ports.lakefs.diff(repository, base, source, { type: 'two_dot' })) brought.add(path);

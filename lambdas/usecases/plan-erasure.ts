@@ -64,10 +64,15 @@ const collectionRefusals = async (ports: ErasurePorts, repository: string): Prom
 /** Counting ends there: so many copies of something are no chance. */
 const MAX_ALIKE = 10_000;
 
-export const planErasure = async (
+export interface Survey {
+  readonly plan: ErasurePlan;
+  readonly objects: ErasedObjects;
+}
+
+export const surveyErasure = async (
   ports: ErasurePorts,
   request: { readonly repository: string; readonly selection: Selection; readonly until: EpochMs },
-): Promise<ErasurePlan> => {
+): Promise<Survey> => {
   const { selection, until } = request;
   const repository = await requireRepository(ports, request.repository);
   const { name } = repository;
@@ -102,7 +107,7 @@ export const planErasure = async (
         }
       : [],
   );
-  return {
+  const plan: ErasurePlan = {
     repository: name,
     objects: all.length,
     bytes: all.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0),
@@ -117,4 +122,8 @@ export const planErasure = async (
     retention: { days, until: retainedUntil(ports.clock.now(), days) },
     refusals: [...(await collectionRefusals(ports, name)), ...holds],
   };
+  return { plan, objects };
 };
+
+export const planErasure = async (...args: Parameters<typeof surveyErasure>): Promise<ErasurePlan> =>
+  (await surveyErasure(...args)).plan;

@@ -73,7 +73,7 @@ export const settle = async (ports: Ports, run: Run, jobRun: JobRun): Promise<Se
   if (run.state !== 'OPEN') {
     return { outcome: 'already-settled', run: needsCleanUp(run) ? await cleanUp(ports, run) : run };
   }
-  if (hasSucceeded(jobRun.state)) return commitRun(ports, run, jobRun);
+  if (hasSucceeded(jobRun.state)) return commitRun(ports, run, whatGlueSaid(ports, run, jobRun), { jobRun });
   const message = jobRun.errorMessage ?? `Glue reports ${jobRun.state}`;
   return {
     outcome: 'discarded',
@@ -91,13 +91,18 @@ const whatGlueSaid = (ports: Ports, run: Run, jobRun: JobRun): Partial<Run> => (
   ...(jobRun.errorMessage === undefined ? {} : { jobMessage: jobRun.errorMessage.slice(0, MAX_MESSAGE) }),
 });
 
-const commitRun = async (ports: Ports, run: Run, jobRun: JobRun): Promise<SettleAnswer> => {
-  const facts = whatGlueSaid(ports, run, jobRun);
+/** @param facts what the entry is to say of whoever did the work. */
+export const commitRun = async (
+  ports: Ports,
+  run: Run,
+  facts: Partial<Run>,
+  options: Pick<DiscardOptions, 'jobRun'> = {},
+): Promise<SettleAnswer> => {
   const work = await unlessGone(() => commitWork(ports, { ...run, ...facts }));
   if (work === undefined) {
     // Deleted by hand, or by a twin of this invocation that has settled the run meanwhile.
     const cause = { code: 'BL2004', message: `branch ${run.branch} was deleted before the run was committed` };
-    const gone = await discard(ports, run, cause, { jobRun, branchGone: true });
+    const gone = await discard(ports, run, cause, { ...options, branchGone: true });
     return { outcome: gone.cause?.code === cause.code ? 'discarded' : 'already-settled', run: gone };
   }
   const { head, changed } = work;

@@ -115,10 +115,13 @@ export class RunDashboard extends Construct {
           right: [ownMetric(prefix, METRIC.missingObjects, { statistic: 'max', period: Duration.hours(1) })],
         }),
         new GraphWidget({
-          title: 'Garbage collections that failed, and that wait, in seconds',
+          title: 'Garbage collections that failed; collections and erasures that wait, in seconds',
           width: 12,
           left: [ownMetric(prefix, METRIC.failedCollections, { statistic: 'max', period: Duration.hours(1) })],
-          right: [ownMetric(prefix, METRIC.collectionWaitSeconds, { statistic: 'max', period: Duration.hours(1) })],
+          right: [
+            ownMetric(prefix, METRIC.collectionWaitSeconds, { statistic: 'max', period: Duration.hours(1) }),
+            ownMetric(prefix, METRIC.erasureWaitSeconds, { statistic: 'max', period: Duration.hours(1) }),
+          ],
         }),
       ],
       [

@@ -23,6 +23,8 @@ import type { MetadataStoreReference } from './lakefs/connection.ts';
 
 /** Of the snapshots that drills make: no rule keeps them, and no restore ever looks there. */
 const DRILL_PREFIX = 'drills/';
+/** Lists of objects and reports of erasures. */
+const ERASURE_PREFIX = 'erasures/';
 /** What was deleted or overwritten can be had back so long. */
 const EARLIER_VERSIONS = Duration.days(90);
 /** How often the function looks what is due. */
@@ -38,6 +40,8 @@ export interface SnapshotsProps {
   readonly readers: readonly BranchlineFunction[];
   /** Makes backups to try them, and removes them again. */
   readonly driller: BranchlineFunction;
+  /** Functions that keep files of their own there. */
+  readonly writers: readonly BranchlineFunction[];
   readonly metadataStore?: MetadataStoreReference;
   /** The second region that backups are copied to. */
   readonly replicateTo?: ReplicationTarget;
@@ -92,6 +96,7 @@ export class Snapshots extends Construct {
     this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
     this.#grant(props.driller, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], DRILL_PREFIX);
+    for (const writer of props.writers) this.#grant(writer, ['s3:GetObject', 's3:PutObject'], ERASURE_PREFIX);
     if (metadataStore !== undefined) {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
       this.#database(props, metadataStore, name);

@@ -62,7 +62,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   // Its rights on backups of its own, and below the places of scratch repositories: constructs/snapshots.ts, constructs/drills.ts.
   drill: { ...worker, glue: [] },
   // Its rights in the lake's buckets, at the destinations and in Glue's catalog: constructs/erasure.ts.
-  erase: { ...worker, glue: [] },
+  erase: { ...worker, glue: [], wakes: true },
   // It reads the backup bucket besides.
   restore: { ...worker, glue: [] },
   // Its looks at both sides: constructs/replication-watch.ts.

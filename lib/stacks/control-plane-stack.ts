@@ -136,7 +136,7 @@ export class ControlPlaneStack extends Stack {
       runner: this.#fn('run-exports'),
       operator: this.#fn('export'),
       scheduleDeadLetters,
-      wakers: [this.#fn('publish-events'), this.#fn('reconcile')],
+      wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('erase')],
       ...(this.#lakefs.storageKmsKeyArn === undefined ? {} : { storageKmsKeyArn: this.#lakefs.storageKmsKeyArn }),
     });
     addIntake(this, open, settle);
@@ -159,6 +159,7 @@ export class ControlPlaneStack extends Stack {
     new Snapshots(this, 'Snapshots', {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
       ...{ readers: [this.#fn('restore'), this.#fn('replication')], driller: this.#fn('drill') },
+      writers: [this.#fn('erase')],
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
       ...(config.replication.to === undefined ? {} : { replicateTo: config.replication.to }),
       ...(metadataStore === undefined ? {} : { metadataStore }),
@@ -171,7 +172,10 @@ export class ControlPlaneStack extends Stack {
     new Drills(this, 'Drills', {
       ...{ prefix, settings: this.#compiled.drills, target: this.#fn('drill'), actions: alarmActions },
     });
-    new Erasure(this, 'Erasure', { config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') });
+    new Erasure(this, 'Erasure', {
+      ...{ prefix, config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') },
+      actions: alarmActions,
+    });
     new ReplicationWatch(this, 'ReplicationWatch', {
       ...{ prefix, config, compiled: this.#compiled, target: this.#fn('replication'), actions: alarmActions },
     });

@@ -9,6 +9,7 @@ import { FUNCTION, type FunctionName } from '../../lambdas/contract.ts';
 import { type Config, durationSeconds } from '../config/schema.ts';
 import type { BranchlineFunction } from '../constructs/branchline-function.ts';
 import { DRILL_EVERY } from '../constructs/drills.ts';
+import { ERASE_EVERY } from '../constructs/erasure.ts';
 import { COLLECT_EVERY } from '../constructs/garbage-collection.ts';
 import { DeadLetterQueue } from '../constructs/hop.ts';
 import { TEND_EVERY } from '../constructs/snapshots.ts';
@@ -46,7 +47,10 @@ const ticksOf = ({ schedules, snapshots, garbageCollection, drills, replication 
     ...(drills.every === 'never' ? [] : [{ ...own(FUNCTION.drill, DRILL_EVERY), input: { action: 'tend' } }]),
     ...(garbageCollection.clientJar === undefined
       ? []
-      : [{ ...own(FUNCTION.collectGarbage, COLLECT_EVERY), input: { action: 'tend' } }]),
+      : [
+          { ...own(FUNCTION.collectGarbage, COLLECT_EVERY), input: { action: 'tend' } },
+          { ...own(FUNCTION.erase, ERASE_EVERY), input: { action: 'tend' } },
+        ]),
     ...(replication.to === undefined
       ? []
       : [{ ...own(FUNCTION.replication, replication.to.every), input: { action: 'tend' } }]),

@@ -108,9 +108,14 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     's3:ListBucket on arn:aws:s3:::bucket',
     's3:DeleteObject on arn:aws:s3:::bucket/branchline-drills/*',
   ],
-  // It looks at how the lake's bucket keeps versions, and changes nothing there.
+  // Where nothing is collected it looks at how the lake's bucket keeps versions, and can begin nothing.
   erase: [
     ...WORKER,
+    ...WAKE,
+    ...send('ExportsHopQueue'),
+    ...['GetObject', 'PutObject'].map((action) => `s3:${action} on <SnapshotsBackups>/erasures/*`),
+    's3:ListBucket on <SnapshotsBackups>',
+    ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
     `s3:GetObject on ${MANIFESTS}/iceberg/*`,
     ...['GetBucketVersioning', 'GetLifecycleConfiguration', 'GetReplicationConfiguration'].map(
       (action) => `s3:${action} on arn:aws:s3:::bucket`,
@@ -194,7 +199,7 @@ const MAY_END_IN_STAR = [
   /^<SetUpFunction>:\*$/,
   /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
-  /^<SnapshotsBackups>\/(?:backups|drills)\/\*$/,
+  /^<SnapshotsBackups>\/(?:backups|drills|erasures)\/\*$/,
   /^arn:aws:s3:::bucket\/branchline-drills\/\*$/,
   // lakeFS's two jobs: Glue names their logs; what they write lies beside the data, which one of them deletes.
   /^arn:aws:logs:[^*]+:log-group:\/aws-glue\/\*$/,

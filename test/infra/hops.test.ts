@@ -144,7 +144,13 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
     const schedules = ofType(template, 'AWS::Scheduler::Schedule');
     const exports =
       variant === 'full'
-        ? ['<CollectGarbageFunction>', '<DrillFunction>', '<ExportFunction>', '<ReplicationFunction>']
+        ? [
+            '<CollectGarbageFunction>',
+            '<DrillFunction>',
+            '<EraseFunction>',
+            '<ExportFunction>',
+            '<ReplicationFunction>',
+          ]
         : [];
     expect(schedules.length).toBe(4 + exports.length);
     const target = z.object({

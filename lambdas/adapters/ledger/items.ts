@@ -8,6 +8,7 @@ import type { TableColumns } from '../../domain/catalog/columns.ts';
 import type { Publication } from '../../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../../domain/collection.ts';
 import { DRILL_KINDS, DRILL_STATE, type Drill } from '../../domain/drill.ts';
+import { ERASURE_STATE, type Erasure } from '../../domain/erasure-record.ts';
 import { BranchlineError } from '../../domain/errors.ts';
 import type { ExportRecord } from '../../domain/export.ts';
 import type { ReplicationRecord } from '../../domain/replication.ts';
@@ -21,6 +22,7 @@ import type { Target } from '../../domain/target.ts';
 import {
   collectionItemKey,
   drillItemKey,
+  erasureItemKey,
   exportItemKey,
   type ItemKey,
   indexKeysOf,
@@ -58,6 +60,7 @@ export const ITEM_KIND = {
   collection: 'collection',
   drill: 'drill',
   replication: 'replication',
+  erasure: 'erasure',
 } as const;
 
 /** Attributes of the table, none of the entry. */
@@ -273,6 +276,13 @@ export const replicationItem = (record: ReplicationRecord, writtenBy: string): I
   writtenBy,
 });
 
+export const erasureItem = (erasure: Erasure, writtenBy: string): Item => ({
+  ...erasure,
+  ...erasureItemKey(erasure.repository, erasure.id),
+  kind: ITEM_KIND.erasure,
+  writtenBy,
+});
+
 /** @throws BL5001 as `toRun`. */
 export const toDrill = (item: Item): Drill => {
   requireStrings(item, ['id', 'drillKind', 'repository', 'storageNamespace', 'requestedBy']);
@@ -290,4 +300,19 @@ export const toReplication = (item: Item): ReplicationRecord => {
   requireNumbers(item, ['version', 'updatedAt']);
   const defaults = { schemaVersion: SCHEMA_VERSION, targets: {}, metadata: { begun: 0, whole: 0 }, pointsGivenUp: 0 };
   return { ...defaults, ...entryOf(item) } as unknown as ReplicationRecord;
+};
+
+/** @throws BL5001 as `toRun`. */
+export const toErasure = (item: Item): Erasure => {
+  requireStrings(item, ['id', 'repository', 'digest', 'requestedBy', 'reason']);
+  requireNumbers(item, ['version', 'requestedAt', 'updatedAt']);
+  if (typeof item.state !== 'string' || !Object.hasOwn(ERASURE_STATE, item.state))
+    throw unreadable(item, 'state', `one of ${Object.keys(ERASURE_STATE).join(', ')}`);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    removeTags: [],
+    replacements: [],
+    runs: {},
+    ...entryOf(item),
+  } as unknown as Erasure;
 };

@@ -19,6 +19,7 @@
  * | collections  | `COLLECTION#<repo>`        | `COLLECTION`                              | key only                         |
  * | drill        | `DRILL#<kind>`             | `<id>`                                    | key only                         |
  * | second region | `REPLICATION#<repo>`      | `REPLICATION`                             | key only                         |
+ * | erasure      | `ERASURE#<repo>`           | `<id>`                                    | key only                         |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -86,6 +87,7 @@ export const replicationItemKey = (repository: string): ItemKey => ({
   pk: `REPLICATION#${repository}`,
   sk: 'REPLICATION',
 });
+export const erasureItemKey = (repository: string, id: string): ItemKey => ({ pk: `ERASURE#${repository}`, sk: id });
 export const exportItemKey = (name: string): ItemKey => ({ pk: `EXPORT#${name}`, sk: 'EXPORT' });
 
 /** A name may hold a `#`. */

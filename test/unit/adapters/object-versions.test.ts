@@ -67,3 +67,41 @@ describe('how a bucket keeps versions', () => {
     await expect(broken.versions.facts(LAKE)).rejects.toMatchObject({ code: 'BL4001' });
   });
 });
+
+describe('versions of an object', () => {
+  const version = (key: string, tag = 'Version'): string =>
+    `<${tag}><Key>${key}</Key><VersionId>v</VersionId><LastModified>2026-11-20T02:00:00.000Z</LastModified></${tag}>`;
+  const at = Date.parse('2026-11-20T02:00:00Z');
+  const list = '?versions=&prefix=lake%2Fdata%2Ff%2Fa';
+
+  it('are told with delete markers; those of an object whose name begins so are not its own', async () => {
+    const { versions } = answering({
+      [list]: () =>
+        new Response(
+          `<ListVersionsResult>${version('lake/data/f/a', 'DeleteMarker')}${version('lake/data/f/a')}${version('lake/data/f/ab')}<NextKeyMarker>lake/data/f/ab</NextKeyMarker></ListVersionsResult>`,
+        ),
+    });
+    expect(await versions.of('s3://bucket/lake/data/f/a')).toEqual([
+      { since: at, isMarker: false },
+      { since: at, isMarker: true },
+    ]);
+  });
+
+  it('are read page by page while a page ends within them', async () => {
+    const { versions, sent } = answering({
+      [list]: () =>
+        new Response(
+          `<ListVersionsResult>${version('lake/data/f/a')}<NextKeyMarker>lake/data/f/a</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker></ListVersionsResult>`,
+        ),
+      [`${list}&key-marker=lake%2Fdata%2Ff%2Fa&version-id-marker=v`]: () =>
+        new Response(`<ListVersionsResult>${version('lake/data/f/a')}</ListVersionsResult>`),
+    });
+    expect(await versions.of('s3://bucket/lake/data/f/a')).toHaveLength(2);
+    expect(sent).toHaveLength(2);
+  });
+
+  it('are none where nothing is there', async () => {
+    const { versions } = answering({ [list]: () => new Response('<ListVersionsResult/>') });
+    expect(await versions.of('s3://bucket/lake/data/f/a')).toEqual([]);
+  });
+});

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { functionFailure } from '../../../cli/failure.ts';
+import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
 import { eraseRequest } from '../../../lambdas/payloads.ts';
 import { erase } from '../../../lambdas/usecases/erase.ts';
 import { makeErasureWorld } from '../../fakes/erasure.ts';
@@ -13,7 +15,14 @@ const open = async () => {
   await world.change({ 'people/1': 'first', 'people/2': 'another' });
   await world.change({ 'people/1': 'second', 'copies/1': 'second' });
   const stage = await openStage();
-  stage.invoke = (_name, payload) => erase(world, eraseRequest.parse(payload), Number.MAX_SAFE_INTEGER);
+  stage.invoke = async (name, payload) => {
+    try {
+      return await erase(world, eraseRequest.parse(payload), Number.MAX_SAFE_INTEGER);
+    } catch (error) {
+      if (!isBranchlineError(error)) throw error;
+      throw functionFailure(name, error.code, error.message);
+    }
+  };
   return { world, stage };
 };
 
@@ -54,5 +63,52 @@ describe('erase plan', () => {
     world.collecting = undefined;
     const refused = await stage.run(['erase', 'plan', '--repository', 'lake', '--path', 'people/1']);
     expect(refused).toMatchObject({ code: 5, out: expect.stringContaining('refused: BL8602') });
+  });
+});
+
+describe('erase run', () => {
+  const ORDER = ['erase', 'run', '--repository', 'lake', '--path', 'people/1', '--reason', 'request 1'];
+
+  it('wants the name of the repository; begins under the name of the caller; goes on with exit code 7', async () => {
+    const { stage, world } = await open();
+    expect(await stage.run([...ORDER, '--confirm', 'leak'])).toMatchObject({ code: 2 });
+    expect(await stage.run([...ORDER, '--dry-run'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('2 objects'),
+    });
+    expect(world.erasures.entries.size).toBe(0);
+    const { code, out } = await stage.run([...ORDER, '--confirm', 'lake']);
+    expect(code).toBe(7);
+    expect(out).toMatch(
+      /^lake (erase-\S+) REMOVING, 2 objects of 11 B\n {2}asked for by arn:aws:iam::111122223333:user\/op /,
+    );
+    expect(out).toContain('is to be promoted into main');
+    const [id = ''] = /erase-\S+/.exec(out) ?? [];
+    expect((await stage.run(['erase', 'list'])).out).toContain(id);
+    expect((await stage.run(['erase', 'status', id, '--json'])).json()).toMatchObject({ erasures: [{ id }] });
+    expect(await stage.run(['erase', 'cancel', 'lake', id])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('CANCELLED'),
+    });
+    expect(await stage.run(['erase', 'cancel', 'lake', id])).toMatchObject({ code: 5 });
+    expect(await stage.run(['erase', 'status', 'erase-20200101t000000z'])).toMatchObject({ code: 3 });
+  });
+
+  it('takes rewritten files, and says how they are named', async () => {
+    const { stage, world } = await open();
+    await world.change({ 'people/fixed': 'without' });
+    expect(await stage.run([...ORDER, '--confirm', 'lake', '--replacement', 'people/1'])).toMatchObject({ code: 2 });
+    const asked = [...ORDER, '--confirm', 'lake', '--replacement', 'people/1=main:people/fixed', '--json'];
+    expect((await stage.run(asked)).json()).toMatchObject({
+      erasure: { replacements: [{ path: 'people/1', from: 'people/fixed' }] },
+    });
+  });
+
+  it('says where nothing was erased yet', async () => {
+    const { stage } = await open();
+    expect(await stage.run(['erase', 'list'])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('nothing was erased'),
+    });
   });
 });

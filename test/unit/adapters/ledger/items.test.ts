@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   drillItem,
+  erasureItem,
   type Item,
   restoreItem,
   rotationItem,
@@ -9,6 +10,7 @@ import {
   snapshotItem,
   targetItem,
   toDrill,
+  toErasure,
   toRestore,
   toRotation,
   toRun,
@@ -25,6 +27,7 @@ const AGAIN: Readonly<Record<string, (item: Item) => Item>> = {
   target: (item) => targetItem(toTarget(item), 'test'),
   rotation: (item) => rotationItem(toRotation(item), 'test'),
   drill: (item) => drillItem(toDrill(item), 'test'),
+  erasure: (item) => erasureItem(toErasure(item), 'test'),
   restore: (item) => restoreItem(toRestore(item), 'test'),
 };
 
