@@ -57,6 +57,7 @@ export const ON_THE_WAY_OF_A_RUN: readonly FunctionName[] = [
 /** They may have to read YAML that lies in a repository, which takes a library of its own: it is loaded when it is needed. */
 export const READS_DESCRIPTIONS: readonly FunctionName[] = [
   ...[FUNCTION.refreshCatalog, FUNCTION.catalog, FUNCTION.settleRun, FUNCTION.resolveRun, FUNCTION.reconcile],
+  FUNCTION.erase,
 ];
 
 export const DEFAULT_PREFIX = 'branchline';
