@@ -97,7 +97,14 @@ const checkWhole = (world: Described): void => {
 type Described = CatalogWorld & {
   readonly descriptionAddresses: Set<string>;
   readonly saidBefore: Map<string, Set<string>>;
+  /** What each file said whose table was shown when the last refresh ended; nothing where files were read since. */
+  shownBefore: ReadonlyMap<string, string>;
+  /** The commit whose files were read by then. */
+  readAt: string | undefined;
 };
+
+const describedAt = (world: Described): string | undefined =>
+  world.publications.entries.get('lake/main')?.described?.commit;
 
 const saysOf = ({ name, path, partitionColumns: keys }: DescribedTable): string => JSON.stringify({ name, path, keys });
 
@@ -117,15 +124,21 @@ const checkShown = async (world: Described): Promise<void> => {
     if (typeof says === 'object') {
       expect(known?.table === undefined ? undefined : saysOf(known.table)).toBe(JSON.stringify(says));
       if (shown.has(file)) continue;
+      // What comes later takes nothing away.
+      expect(world.shownBefore.get(file), file).not.toBe(JSON.stringify(says));
       expect(refused.get(file)?.code).toBe('BL7011');
       const others = [...shown.values()];
       expect(others.some(({ name, path }) => name === says.name || path === says.path)).toBe(true);
     } else if (says === 'broken') {
       expect(refused.get(file)?.code).toBe('BL7010');
+      // Nor does a slip of the pen.
+      if (world.shownBefore.has(file)) expect(known?.table, file).toBeDefined();
       if (known?.table !== undefined) expect(world.saidBefore.get(file)).toContain(saysOf(known.table));
     } else expect([known?.table, refused.get(file)]).toEqual([undefined, undefined]);
   }
   expect(Object.keys(entry?.described?.refused ?? {}).toSorted()).toEqual([...refused.keys()].toSorted());
+  world.readAt = describedAt(world);
+  world.shownBefore = new Map([...shown].map(([file, table]) => [file, saysOf(table)]));
   for (const { name, path, partitionColumns: keys } of shown.values()) {
     const table = name.toLowerCase();
     expect(world.catalog.tables.get(`db.${table}`)?.partitionKeys.map((key) => key.name)).toEqual(keys);
@@ -144,6 +157,8 @@ const makeDescribedWorld = async (): Promise<Described> => {
     config: { load: async () => ({ ...config, repositories }) },
     descriptionAddresses: new Set(),
     saidBefore: new Map(FILES.map((file) => [file, new Set<string>()])),
+    shownBefore: new Map(),
+    readAt: undefined,
   };
 };
 
@@ -169,6 +184,7 @@ it('holds at every moment, and after every refresh that ends, whatever the files
           checkWhole(world);
           expect(outcome).not.toBe('failed');
           if (outcome === 'published' || outcome === 'up-to-date') await checkShown(world);
+          else if (describedAt(world) !== world.readAt) world.shownBefore = new Map();
           const tables = glueTables(world);
           expect(tables).toEqual(expect.arrayContaining([...before]));
           before = tables;
