@@ -89,6 +89,11 @@ export interface IcebergStore {
   put(key: string, content: Uint8Array): Promise<void>;
   /** `undefined` where there is none. */
   get(key: string): Promise<Uint8Array | undefined>;
+  /**
+   * What this process itself has put there lately, without a call. Names are never given twice, so it is what was put; it may have been
+   * removed since.
+   */
+  recall(key: string): Uint8Array | undefined;
   list(prefix: string): AsyncIterable<StoredManifest>;
   remove(key: string): Promise<void>;
 }

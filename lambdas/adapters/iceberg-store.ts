@@ -4,10 +4,31 @@ import { isBranchlineError } from '../domain/errors.ts';
 import { createManifests, type ManifestOptions } from './manifests.ts';
 import { callS3Bytes } from './s3-request.ts';
 
+/** Of what was put last. */
+const RECALLED_BYTES = 4 * 1024 * 1024;
+
+const createRecall = () => {
+  const held = new Map<string, Uint8Array>();
+  let bytes = 0;
+  return {
+    get: (key: string): Uint8Array | undefined => held.get(key),
+    put: (key: string, content: Uint8Array): void => {
+      held.set(key, content);
+      bytes += content.length;
+      for (const [oldest, { length }] of held) {
+        if (bytes <= RECALLED_BYTES) return;
+        held.delete(oldest);
+        bytes -= length;
+      }
+    },
+  };
+};
+
 export const createIcebergStore = (of: ManifestOptions): IcebergStore => {
   const { root, onCall, ...options } = of;
   const { uri, list, remove } = createManifests(of);
   const beginning = uri('');
+  const recall = createRecall();
   const call = (method: 'GET' | 'PUT', key: string, body?: Uint8Array): Promise<Uint8Array> => {
     onCall?.();
     const request = { method, bucket: root.bucket, key: `${root.prefix}${key}` };
@@ -21,7 +42,10 @@ export const createIcebergStore = (of: ManifestOptions): IcebergStore => {
 
     async put(key, content) {
       await call('PUT', key, content);
+      recall.put(key, content);
     },
+
+    recall: (key) => recall.get(key),
 
     async get(key) {
       try {

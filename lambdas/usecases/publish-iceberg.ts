@@ -4,7 +4,15 @@
  * The cost follows the change: manifests of partitions that stay are taken over by name, footers are read of new files alone. Nothing
  * before the switch is seen by readers, so every step may be interrupted and is simply done again.
  */
-import type { CatalogPorts, Prepared, Publisher, PublishOutcome, TableWork } from '../catalog-ports.ts';
+import type {
+  CatalogPorts,
+  IcebergReader,
+  IcebergStore,
+  Prepared,
+  Publisher,
+  PublishOutcome,
+  TableWork,
+} from '../catalog-ports.ts';
 import { MOST_FILES } from '../domain/iceberg/groups.ts';
 import type { DataFile } from '../domain/iceberg/manifest-file.ts';
 import { mappingIn, nextMetadata, schemasOf, type TableMetadata } from '../domain/iceberg/metadata.ts';
@@ -24,6 +32,16 @@ const MOST_SNAPSHOTS = 500;
 /** Queries that run, and who has just been told a snapshot by the view, still read it. */
 const LEAST_KEPT_MS = 3_600_000;
 
+/**
+ * The state that the last refresh of this process left is not read again: what Glue names is what was put. Whether it still lies there
+ * is looked at where the whole table is compared.
+ */
+const recalling = (iceberg: IcebergStore): IcebergReader => ({
+  uri: (key) => iceberg.uri(key),
+  keyOf: (uri) => iceberg.keyOf(uri),
+  get: async (key) => iceberg.recall(key) ?? (await iceberg.get(key)),
+});
+
 export interface IcebergOptions {
   readonly mostFiles?: number;
 }
@@ -31,8 +49,9 @@ export interface IcebergOptions {
 export const icebergPublisher =
   ({ mostFiles = MOST_FILES }: IcebergOptions = {}): Publisher =>
   async (ports, work) => {
-    const open = await openIceberg(ports, work.table, work.found);
-    const base = await readBase(ports, open);
+    const iceberg = work.isWhole ? ports.iceberg : recalling(ports.iceberg);
+    const open = await openIceberg({ catalog: ports.catalog, iceberg }, work.table, work.found);
+    const base = await readBase({ iceberg }, open);
     if (!work.isWhole && base.drift !== undefined) return { outcome: 'drifted', what: base.drift };
     // Only the partitions of it are needed now; new columns are known better when files are.
     const { form, isOther, isSameSpec } = planForm(work, open.metadata, base);

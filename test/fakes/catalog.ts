@@ -156,6 +156,9 @@ export class FakeManifests implements Manifests {
 
 export class FakeIceberg implements IcebergStore {
   readonly objects = new Map<string, { readonly content: Uint8Array; readonly writtenAt: number }>();
+  /** Whether all refreshes are those of one process, which keeps what it has put. */
+  recalls = false;
+  readonly #recalled = new Map<string, Uint8Array>();
   readonly calls: string[] = [];
   readonly #now: () => number;
   constructor(now: () => number) {
@@ -170,6 +173,10 @@ export class FakeIceberg implements IcebergStore {
   async put(key: string, content: Uint8Array): Promise<void> {
     this.calls.push('iceberg PUT');
     this.objects.set(key, { content: Uint8Array.from(content), writtenAt: this.#now() });
+    this.#recalled.set(key, Uint8Array.from(content));
+  }
+  recall(key: string): Uint8Array | undefined {
+    return this.recalls ? this.#recalled.get(key) : undefined;
   }
   async get(key: string): Promise<Uint8Array | undefined> {
     this.calls.push('iceberg GET');

@@ -102,6 +102,9 @@ export interface Kit {
 
 class Died extends Error {}
 
+/** What asks nobody. */
+const NO_CALLS: readonly (string | symbol)[] = ['uri', 'keyOf', 'recall'];
+
 /** Ports whose calls are counted, may die before or after they took effect, and wait for their turn. */
 const guarded = (
   world: CatalogWorld,
@@ -114,7 +117,7 @@ const guarded = (
     new Proxy(port, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name);
-        if (typeof method !== 'function' || name === 'uri' || name === 'keyOf')
+        if (typeof method !== 'function' || NO_CALLS.includes(name))
           return typeof method === 'function' ? method.bind(target) : method;
         const isListing = /^(list|diff|log)/.test(String(name));
         const call = async (): Promise<unknown> => {

@@ -72,8 +72,9 @@ const checkShown = async (world: CatalogWorld): Promise<void> => {
 
 it('holds at every moment, and after every refresh that ends, whatever dies or crosses', async () => {
   await fc.assert(
-    fc.asyncProperty(steps(false), async (story) => {
+    fc.asyncProperty(steps(false), fc.boolean(), async (story, recalls) => {
       const world = await makeCatalogWorld(ICEBERG_TABLES);
+      world.iceberg.recalls = recalls;
       await play(
         world,
         story,
@@ -91,8 +92,9 @@ it('holds at every moment, and after every refresh that ends, whatever dies or c
 
 it('is brought back by a comparison, whatever people did to Glue and to the metadata', async () => {
   await fc.assert(
-    fc.asyncProperty(steps(true), async (story) => {
+    fc.asyncProperty(steps(true), fc.boolean(), async (story, recalls) => {
       const world = await makeCatalogWorld(ICEBERG_TABLES);
+      world.iceberg.recalls = recalls;
       await world.change({ 'sales/dt=1/a': rowsOf(1000), 'stock/a': rowsOf(1001) });
       await play(world, story, () => undefined, KIT);
       world.clock.advance(2 * PUBLICATION_LEASE_MS);
