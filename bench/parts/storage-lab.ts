@@ -2,9 +2,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { TableConfig } from '../../lambdas/contract.ts';
 import type { Lakefs } from '../../lambdas/ports.ts';
 import { startFront } from '../../local/front.ts';
-import { chooseLakefs, startLakefs } from '../../local/lakefs.ts';
+import { chooseLakefs, type LakefsServer, startLakefs } from '../../local/lakefs.ts';
 import { awsEnvironment, CREDENTIALS, REGION, startMinistack } from '../../local/ministack.ts';
 import { logDirectory, scratchDirectory } from '../../local/paths.ts';
 import { progressOn } from '../../local/progress.ts';
@@ -18,6 +19,9 @@ export const REPOSITORY = 'lake';
 
 export interface StorageLab {
   readonly description: string;
+  readonly server: Pick<LakefsServer, 'kind' | 'endpoint' | 'keys'>;
+  /** The local AWS without its front. */
+  readonly ministack: string;
   readonly wire: Wire;
   readonly lakefs: Lakefs;
   /** To lakeFS, retries among them. */
@@ -37,7 +41,11 @@ export interface StorageLab {
 }
 
 /** @param buckets made beside that of the lake. */
-export const startStorageLab = async (label: string, buckets: readonly string[]): Promise<StorageLab> => {
+export const startStorageLab = async (
+  label: string,
+  buckets: readonly string[],
+  tables: readonly TableConfig[] = PUBLISHED.filter(({ name }) => name === 'sales'),
+): Promise<StorageLab> => {
   const choice = await chooseLakefs();
   if (choice.kind === 'endpoint')
     throw new Error('this benchmark wants a lakeFS on the local S3: set LAKEFS_BIN instead');
@@ -66,10 +74,11 @@ export const startStorageLab = async (label: string, buckets: readonly string[])
   const made = await wire('POST', '/repositories', JSON.stringify(body));
   if (made.status !== 201) throw new Error(`repository was answered ${String(made.status)}: ${made.text}`);
 
-  const world = await makeCatalogWorld(PUBLISHED.filter(({ name }) => name === 'sales'));
+  const world = await makeCatalogWorld(tables);
   const { lakefs, requests } = countingClient(server);
   return {
-    ...{ description: server.description, wire, lakefs, requests, settings, world },
+    ...{ description: server.description, server, ministack: ministack.url },
+    ...{ wire, lakefs, requests, settings, world },
     env: awsEnvironment(front.url),
     async verify(commit) {
       const target = await world.ledger.getTarget(REPOSITORY, 'main');

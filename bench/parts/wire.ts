@@ -29,16 +29,18 @@ export const stage = async (
   wire: Wire,
   at: { readonly repository: string; readonly branch: string; readonly prefix: string },
   objects: number,
+  content?: (object: number) => Uint8Array<ArrayBuffer>,
 ): Promise<void> => {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < objects) {
-      const path = `${at.prefix}part-${String(next).padStart(5, '0')}.parquet`;
+      const object = next;
       next += 1;
+      const path = `${at.prefix}part-${String(object).padStart(5, '0')}.parquet`;
       const { status, text } = await wire(
         'POST',
         `/repositories/${at.repository}/branches/${at.branch}/objects?path=${encodeURIComponent(path)}`,
-        new TextEncoder().encode(`${at.branch} ${path}`),
+        content?.(object) ?? new TextEncoder().encode(`${at.branch} ${path}`),
       );
       if (status !== 201) throw new Error(`upload of ${path} was answered ${String(status)}: ${text}`);
     }

@@ -13,6 +13,7 @@ import type {
   StoredPartition,
   TableWork,
 } from '../catalog-ports.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { digestOfKey, manifestFolder, manifestKey, manifestOf, manifestPrefix } from '../domain/catalog/manifest.ts';
 import {
   inBatches,
@@ -248,7 +249,7 @@ const publishSome = async (
   }
   const gone = partitions.filter(({ files }) => files.length === 0).map(({ values }) => values);
   const plan = planPartitions(published, wanted, gone);
-  for (const batch of inBatches(puts, PUTS_AT_ONCE)) await Promise.all(batch.map((put) => put()));
+  await atOnce(PUTS_AT_ONCE, puts, (put) => put());
   if (plan.create.length + plan.update.length + plan.remove.length === 0) return;
   await glue.open();
   await write(ports, glue, plan.create, plan.update);

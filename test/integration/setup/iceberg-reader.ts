@@ -18,7 +18,7 @@ const STATE_READERS = {
 export type StateReader = keyof typeof STATE_READERS;
 export const READERS_OF_STATES = Object.keys(STATE_READERS) as StateReader[];
 const READER = join(LOCAL, 'iceberg-venv');
-const PYTHON = join(READER, 'bin', 'python3');
+export const READER_PYTHON = join(READER, 'bin', 'python3');
 const STAMP = join(READER, 'requirements.sha256');
 
 /** Rows are text, sorted: values by the names of their columns, with a blank between. */
@@ -44,7 +44,7 @@ export const installReader = async (): Promise<string | undefined> => {
   await rm(READER, { recursive: true, force: true });
   try {
     await run(join(VENV, 'bin', 'python3'), ['-m', 'venv', READER]);
-    await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], {
+    await run(READER_PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], {
       maxBuffer: 16 * 1024 * 1024,
     });
   } catch (error) {
@@ -56,7 +56,7 @@ export const installReader = async (): Promise<string | undefined> => {
 };
 
 export const readIceberg = async ({ aws }: LocalState, database: string, table: string): Promise<IcebergRead> => {
-  const { stdout } = await run(PYTHON, [SCRIPT, database, table], {
+  const { stdout } = await run(READER_PYTHON, [SCRIPT, database, table], {
     maxBuffer: 16 * 1024 * 1024,
     env: {
       ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
@@ -83,7 +83,7 @@ export const readStates = async (
   reader: StateReader,
   states: readonly { readonly folder: string; readonly metadata: string }[],
 ): Promise<readonly StateRead[]> => {
-  const reading = run(PYTHON, [STATE_READERS[reader]], { maxBuffer: 64 * 1024 * 1024 });
+  const reading = run(READER_PYTHON, [STATE_READERS[reader]], { maxBuffer: 64 * 1024 * 1024 });
   reading.child.stdin?.end(JSON.stringify(states.map(({ folder, metadata }) => [folder, metadata])));
   return JSON.parse((await reading).stdout) as readonly StateRead[];
 };
