@@ -117,6 +117,8 @@ export const ENV = {
   sweepJob: 'BRANCHLINE_SWEEP_JOB',
   /** The second region; absent where there is none. */
   replicaRegion: 'BRANCHLINE_REPLICA_REGION',
+  /** In a second region: `s3://bucket/prefix/` below which the backups of the first one were replicated. */
+  replicaBackupRoot: 'BRANCHLINE_REPLICA_BACKUP_ROOT',
   /** Name of the EventBridge bus for domain events. */
   busName: 'BRANCHLINE_BUS_NAME',
 } as const;
@@ -591,6 +593,9 @@ export interface DrillsConfig {
 
 /** Below it, in the backup bucket and in its replica. */
 export const BACKUP_PREFIX = 'backups/';
+
+/** Below the backups of a repository: the first region's word of what has arrived in the second. */
+export const REPLICA_NOTE = 'replicated.json';
 
 /** A second region, as functions look at it. */
 export interface ReplicationConfig {

@@ -210,6 +210,7 @@ export const restoreRequest = z.union([
     repository: z.optional(z.string()),
     snapshot: z.optional(z.string()),
     storageNamespace: z.optional(z.string()),
+    fromReplica: z.optional(z.boolean()),
     requestedBy: restoreOf,
   }),
   z.strictObject({
@@ -222,6 +223,8 @@ export const restoreRequest = z.union([
     snapshot: z.optional(z.string()),
     /** Where the objects lie now, if not where they did: a replica in another region. */
     storageNamespace: z.optional(z.string()),
+    /** In a second region: by the replicated backups, on the storage that the configuration of this region names. */
+    fromReplica: z.optional(z.boolean()),
     requestedBy: restoreOf,
   }),
   z.strictObject({

@@ -1,7 +1,7 @@
 /** What looking at a second region needs from outside besides `LakePorts`. */
-import type { LakeStorage } from './collection-ports.ts';
 import type { ReplicationRecord } from './domain/replication.ts';
 import type { LakePorts } from './ports.ts';
+import type { Listing } from './restore-ports.ts';
 import type { Backups, Snapshots } from './snapshot-ports.ts';
 
 export interface Replications {
@@ -12,14 +12,11 @@ export interface Replications {
   ): Promise<{ outcome: 'written' } | { outcome: 'stale'; record: ReplicationRecord | undefined }>;
 }
 
-/** Both sides are only ever listed: which objects there are, and how large they are. */
-export type Listing = Pick<LakeStorage, 'list'>;
-
 export interface ReplicationPorts extends LakePorts {
   readonly replications: Replications;
   readonly snapshots: Pick<Snapshots, 'list'>;
-  /** Of the first region. */
-  readonly backups: Pick<Backups, 'get' | 'uri'>;
+  /** Of the first region. Both sides are only ever listed. */
+  readonly backups: Pick<Backups, 'get' | 'put' | 'uri'>;
   readonly source: Listing;
   readonly replica: Listing;
 }

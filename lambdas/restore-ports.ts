@@ -19,12 +19,19 @@ export interface MetadataStores {
   look(): Promise<StoreState>;
 }
 
+/** A bucket of which only names and sizes are asked: everything below `s3://bucket/prefix`. */
+export interface Listing {
+  list(below: string): AsyncIterable<{ readonly address: string; readonly sizeBytes: number }>;
+}
+
 export interface RestorePorts extends Ports {
   readonly backups: Backups;
   readonly publications: Publications;
   readonly restores: Restores;
   /** Absent where the store is somebody else's. */
   readonly metadataStores?: MetadataStores;
+  /** In a second region: the replicated backups of the first one, and the storage that was replicated. Absent elsewhere. */
+  readonly replica?: { readonly backups: Backups; readonly storage: Listing };
   /** Waits so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 }

@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import type { BranchPlan } from '../../lambdas/usecases/restore-branch.ts';
 import type { RepositoryPlan } from '../../lambdas/usecases/restore-repository.ts';
+import type { CheckedTarget } from '../../lambdas/usecases/restore-there.ts';
 import { confirm } from '../confirm.ts';
 import type { Context, Session } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
@@ -14,6 +16,7 @@ interface PlaceOptions {
   readonly repository?: string;
   readonly snapshot?: string;
   readonly storageNamespace?: string;
+  readonly fromReplica?: boolean;
 }
 interface RunOptions extends PlaceOptions {
   readonly confirm?: string;
@@ -25,7 +28,8 @@ interface BranchOptions {
   readonly dryRun?: boolean;
 }
 
-const placeOf = ({ snapshot, storageNamespace }: PlaceOptions) => ({
+const placeOf = ({ snapshot, storageNamespace, fromReplica }: PlaceOptions) => ({
+  ...(fromReplica === true ? { fromReplica } : {}),
   ...(snapshot === undefined ? {} : { snapshot }),
   ...(storageNamespace === undefined ? {} : { storageNamespace }),
 });
@@ -63,6 +67,7 @@ const addPlan = (restore: Command, session: Session): void => {
     .option('--repository <name>', 'this one; without it all that are configured or have backups')
     .option('--snapshot <id>', 'from this snapshot instead of the newest good one')
     .option('--storage-namespace <uri>', 'where the objects lie now: a replica')
+    .option('--from-replica', 'in a second region: from the replicated backups, on the replica')
     .action(async (options: PlaceOptions, command: Command) => {
       const context = session.open(command);
       const requestedBy = await whoAsks(context);
@@ -86,6 +91,12 @@ const addPlan = (restore: Command, session: Session): void => {
   );
 };
 
+const objectLines = ({ target, commit, objects, missing, outside, outcome }: CheckedTarget): string[] => [
+  `${target} at ${shortId(commit)}: ${counted(objects, 'object')} looked for in the replica, ${outcome}`,
+  ...(outside > 0 ? [`  ${counted(outside, 'object')} outside the storage namespace, read where they always lay`] : []),
+  ...missing.map(({ address }) => `  ${address}`),
+];
+
 const addRun = (restore: Command, session: Session): void => {
   const run = restore
     .command('run')
@@ -94,6 +105,7 @@ const addRun = (restore: Command, session: Session): void => {
     .option('--confirm <name>', 'the name of the repository once more: what came after the backup is given up')
     .option('--snapshot <id>', 'from this snapshot instead of the newest good one')
     .option('--storage-namespace <uri>', 'where the objects lie now: a replica')
+    .option('--from-replica', 'in a second region: from the replicated backups, on the replica')
     .action(async (options: RunOptions, command: Command) => {
       const context = session.open(command);
       const repository = required(options.repository);
@@ -110,14 +122,18 @@ const addRun = (restore: Command, session: Session): void => {
           ...placeOf(options),
         }),
       );
+      const checked = 'repository' in answer ? (answer.repository.objects ?? []) : [];
+      if (checked.some(({ outcome }) => outcome === 'missing')) session.exitCode = EXIT.rejected;
+      else if (checked.some(({ outcome }) => outcome === 'unfinished')) session.exitCode = EXIT.timedOut;
       context.answer(answer, () => {
         if (!('repository' in answer)) return;
-        const { snapshot, branches, tags, lost } = answer.repository;
+        const { snapshot, branches, tags, lost, objects = [] } = answer.repository;
         context.terminal.out(
           [
             `restored ${repository} from ${snapshot}: ${counted(branches, 'branch', 'branches')}, ${counted(tags, 'tag')}, as the backup lists them`,
             ...(lost.runs.length === 0 ? [] : [`missing, to be run again: ${lost.runs.join(', ')}`]),
             ...lost.targets.map(({ target, commit }) => `target ${target} was at ${shortId(commit)}`),
+            ...objects.flatMap(objectLines),
             '',
           ].join('\n'),
         );

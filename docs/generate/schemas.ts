@@ -774,7 +774,18 @@ export const ANSWERS = {
     z.object({ outcome: z.literal('planned'), repositories: list(repositoryPlan) }),
     z.object({
       outcome: z.literal('restored'),
-      repository: z.object({ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork }),
+      repository: z.object({
+        ...{ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork },
+        objects: maybe(
+          list(
+            z.object({
+              ...{ target: z.string(), commit: z.string(), objects: z.number(), outside: z.number() },
+              missing: list(missingObject),
+              outcome: z.enum(['whole', 'missing', 'unfinished']),
+            }),
+          ),
+        ),
+      }),
     }),
     z.object({ outcome: z.enum(['planned', 'restored']), branch: branchPlan }),
     z.object({ outcome: z.literal('planned'), database: databasePlan }),

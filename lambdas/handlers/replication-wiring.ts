@@ -1,9 +1,9 @@
 /** What looking at a second region needs besides, built once per container; apart from wiring.ts, so that others do not carry it. */
+import { createBackups } from '../adapters/backups.ts';
 import { readEnv } from '../adapters/env.ts';
 import { createLakeStorage } from '../adapters/lake-storage.ts';
 import { createReplications } from '../adapters/ledger/replications.ts';
 import { createSnapshots } from '../adapters/ledger/snapshots.ts';
-import { createManifests } from '../adapters/manifests.ts';
 import { ENV } from '../contract.ts';
 import type { ReplicationPorts } from '../replication-ports.ts';
 import { lakePortsOfContainer, ledgerOfContainer, rootOf } from './lake-wiring.ts';
@@ -20,7 +20,7 @@ export const replicationPortsOfContainer = (): ReplicationPorts => {
       ...lakePortsOfContainer(),
       replications: createReplications(ledgerOfContainer()),
       snapshots: createSnapshots(ledgerOfContainer()),
-      backups: createManifests({ env: process.env, root: rootOf(backupRoot) }),
+      backups: createBackups({ env: process.env, root: rootOf(backupRoot) }),
       source: createLakeStorage({ env: process.env }),
       replica: createLakeStorage({ env: { ...process.env, AWS_REGION: region } }),
     };

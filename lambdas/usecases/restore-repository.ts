@@ -15,6 +15,7 @@ import type { RestorePorts } from '../restore-ports.ts';
 import { bringBackRefs, bringBackSettings, differencesFrom } from './bring-back.ts';
 import { alignmentOf, findBackup, type GoodBackup } from './find-backup.ts';
 import { alignLedger, lostWork, summaryOf } from './restore-ledger.ts';
+import { type CheckedTarget, checkObjects } from './restore-there.ts';
 
 export interface RepositoryPlan {
   readonly repository: string;
@@ -39,6 +40,8 @@ export interface RepositoryRequest {
   /** Where the objects lie now: a replica. @default where the backup says */
   readonly storageNamespace?: string;
   readonly until: EpochMs;
+  /** In a second region: targets whose objects are looked for. */
+  readonly checkTargets?: readonly string[];
 }
 
 const stateOf = async ({ lakefs }: RestorePorts, repository: string): Promise<RepositoryPlan['state']> => {
@@ -81,6 +84,8 @@ export interface RestoredRepository {
   readonly branches: number;
   readonly tags: number;
   readonly lost: LostWork;
+  /** In a second region: whether everything is there that its targets show. */
+  readonly objects?: readonly CheckedTarget[];
 }
 
 export const restoreRepository = async (
@@ -105,7 +110,12 @@ export const restoreRepository = async (
   }
   await bringBackSettings(ports, repository, good);
   const lost = await alignLedger(ports, alignmentOf(good));
-  return { snapshot: manifest.snapshot.id, branches: refs.branches.length, tags: refs.tags.length, lost };
+  const restored = { branches: refs.branches.length, tags: refs.tags.length, lost };
+  const { checkTargets: targets, until } = request;
+  if (targets === undefined) return { snapshot: manifest.snapshot.id, ...restored };
+  const { storageNamespace } = placeOf(request, good);
+  const objects = await checkObjects(ports, repository, { storageNamespace, targets, until });
+  return { snapshot: manifest.snapshot.id, ...restored, objects };
 };
 
 /** A repository with exactly the refs of the backup is one that an interrupted restore has left: the rest is still to be done. */

@@ -17,9 +17,11 @@ import {
 import {
   planRepository,
   type RepositoryPlan,
+  type RepositoryRequest,
   type RestoredRepository,
   restoreRepository,
 } from './restore-repository.ts';
+import { namespaceThere, notedSnapshot, portsThere } from './restore-there.ts';
 
 export type RestoreAnswer =
   | { readonly outcome: 'planned'; readonly repositories: readonly RepositoryPlan[] }
@@ -29,35 +31,53 @@ export type RestoreAnswer =
   | { readonly outcome: 'whole' | 'different'; readonly checks: readonly DatabaseCheck[] }
   | { readonly outcome: 'settled'; readonly lost: LostWork };
 
-export const restore = async (ports: RestorePorts, request: RestoreRequest, until: EpochMs): Promise<RestoreAnswer> => {
+export const restore = async (given: RestorePorts, request: RestoreRequest, until: EpochMs): Promise<RestoreAnswer> => {
+  const isThere = 'fromReplica' in request && request.fromReplica === true;
+  const ports = isThere ? portsThere(given) : given;
   if (request.what === 'database') return databaseAnswer(ports, request);
   if (request.what === 'branch') return asRecorded(ports, request, () => branchAnswer(ports, request));
   if (request.action === 'run') {
     requireConfirmed(request);
     return asRecorded(ports, request, async () => ({
       outcome: 'restored',
-      repository: await restoreRepository(ports, { ...placeOf(request), until }),
+      repository: await restoreRepository(ports, { ...(await placeOf(ports, request)), until }),
     }));
   }
   const { repository } = request;
-  const names = repository === undefined ? await namesOf(ports) : [repository];
+  const names = repository === undefined ? await namesOf(ports, isThere) : [repository];
   return asRecorded(ports, request, async () => {
     const repositories: RepositoryPlan[] = [];
     for (const name of names)
-      repositories.push(await planRepository(ports, { ...placeOf({ ...request, repository: name }), until }));
+      repositories.push(
+        await planRepository(ports, { ...(await placeOf(ports, { ...request, repository: name })), until }),
+      );
     return { outcome: 'planned', repositories };
   });
 };
 
-const placeOf = (request: {
-  repository: string;
-  snapshot?: string | undefined;
-  storageNamespace?: string | undefined;
-}) => ({
-  repository: request.repository,
-  ...(request.snapshot === undefined ? {} : { snapshot: request.snapshot }),
-  ...(request.storageNamespace === undefined ? {} : { storageNamespace: request.storageNamespace }),
-});
+interface Asked {
+  readonly repository: string;
+  readonly snapshot?: string | undefined;
+  readonly storageNamespace?: string | undefined;
+  readonly fromReplica?: boolean | undefined;
+}
+
+/** In a second region the snapshot is the one that was all there, and the storage the one that this region's configuration names. */
+const placeOf = async (
+  ports: RestorePorts,
+  { repository, fromReplica, ...asked }: Asked,
+): Promise<Omit<RepositoryRequest, 'until'>> => {
+  const there = fromReplica === true ? await namespaceThere(ports, repository) : undefined;
+  const snapshot =
+    asked.snapshot ?? (there === undefined ? undefined : (await notedSnapshot(ports, repository)).snapshot);
+  const storageNamespace = asked.storageNamespace ?? there?.storageNamespace;
+  return {
+    repository,
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(storageNamespace === undefined ? {} : { storageNamespace }),
+    ...(there === undefined ? {} : { checkTargets: there.targets }),
+  };
+};
 
 const requireConfirmed = ({ repository, confirm }: { repository: string; confirm?: string | undefined }): void => {
   if (confirm === repository) return;
@@ -98,8 +118,10 @@ const branchAnswer = async (
     : { outcome: 'restored', branch: await restoreBranch(ports, asked) };
 };
 
-const namesOf = async (ports: RestorePorts): Promise<readonly string[]> => {
+/** In a second region those of its configuration: it says where they lie. */
+const namesOf = async (ports: RestorePorts, isThere: boolean): Promise<readonly string[]> => {
   const configured = (await ports.config.load()).repositories.map(({ name }) => name);
+  if (isThere) return configured;
   return [...new Set([...configured, ...(await repositoriesWithBackups(ports))])];
 };
 

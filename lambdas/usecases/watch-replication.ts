@@ -10,6 +10,7 @@ import {
 } from '../contract.ts';
 import { parseRefs, refsKey } from '../domain/backup.ts';
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import { noteKey, noteText } from '../domain/replica-note.ts';
 import {
   isStuck,
   isWhole,
@@ -300,7 +301,17 @@ const pointSettled = async (
     return { ...record, point: { ...point, missing } };
   const { point: _, ...rest } = record;
   const { snapshot, takenAt, commits } = point;
-  return { ...rest, pointsGivenUp: 0, restorable: { snapshot, takenAt, commits, arrivedAt: ports.clock.now() } };
+  const now = ports.clock.now();
+  const [taken, found] = [takenAt, now].map((at) => new Date(at).toISOString());
+  // Before the ledger: what it says is so, whoever dies here.
+  await ports.backups.put(
+    noteKey(repository),
+    noteText({
+      ...{ schemaVersion: SCHEMA_VERSION, repository, snapshot, commits },
+      ...{ takenAt: taken ?? '', foundAt: found ?? '' },
+    }),
+  );
+  return { ...rest, pointsGivenUp: 0, restorable: { snapshot, takenAt, commits, arrivedAt: now } };
 };
 
 /** Of a backup: both files, with their sizes. Nothing is to be missing where there is nothing. */

@@ -39,8 +39,21 @@ const to = z.strictObject({
     .describe('Deleting in the first region deletes in the second one too. Without it the replicas only ever grow.'),
 });
 
+const from = z.strictObject({
+  backups: bucket.describe('Name of the replica of the backup bucket.'),
+  kmsKeyArn: z
+    .string()
+    .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
+    .describe('Key of the replicas: output `ReplicaKeyArn` of the stack that made them.'),
+});
+
 export const replicationSchema = z
-  .strictObject({ to: to.optional().describe('Where the buckets of this deployment are copied to.') })
+  .strictObject({
+    to: to.optional().describe('Where the buckets of this deployment are copied to.'),
+    from: from
+      .optional()
+      .describe('In the second region: the replicas that a restore is made from. The repositories name theirs.'),
+  })
   .prefault({})
   .describe('A second region, for the day when the first one is away.');
 

@@ -8,16 +8,19 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { type CompiledConfig, ENV, METRIC } from '../../lambdas/contract.ts';
+import { BACKUP_PREFIX, type CompiledConfig, ENV, METRIC, REPLICA_NOTE } from '../../lambdas/contract.ts';
 import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
+import type { Snapshots } from './snapshots.ts';
 
 export interface ReplicationWatchProps {
   readonly prefix: string;
   readonly config: Config;
   readonly compiled: CompiledConfig;
   readonly target: BranchlineFunction;
+  /** Where the word of what has arrived is left. */
+  readonly backups: Pick<Snapshots, 'bucket' | 'key'>;
   readonly actions: readonly IAlarmAction[];
 }
 
@@ -39,6 +42,19 @@ export class ReplicationWatch extends Construct {
         actions: ['s3:ListBucket'],
         resources: [...Object.entries(to.buckets).flat(), to.backups].map(arn),
       }),
+    );
+    const { bucket, key } = props.backups;
+    target.fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'LeaveWord',
+        actions: ['s3:PutObject'],
+        resources: compiled.repositories.map(({ name }) =>
+          bucket.arnForObjects(`${BACKUP_PREFIX}${name}/${REPLICA_NOTE}`),
+        ),
+      }),
+    );
+    target.fn.addToRolePolicy(
+      new PolicyStatement({ sid: 'WordKey', actions: ['kms:GenerateDataKey'], resources: [key.keyArn] }),
     );
     this.#alarms(props, compiled.replication.everySeconds, compiled.replication.lateAfterSeconds);
   }

@@ -34,6 +34,7 @@ import { DeadLetterQueue, Hop } from '../constructs/hop.ts';
 import type { JobSide } from '../constructs/job-arguments.ts';
 import { connectionFrom, type LakefsConnection } from '../constructs/lakefs/connection.ts';
 import { ReplicationWatch } from '../constructs/replication-watch.ts';
+import { RestoreFromReplica } from '../constructs/restore-from-replica.ts';
 import { RestoreRole } from '../constructs/restore-role.ts';
 import { RunLedger } from '../constructs/run-ledger.ts';
 import { SetUp } from '../constructs/set-up.ts';
@@ -156,7 +157,7 @@ export class ControlPlaneStack extends Stack {
     const { objectLockDays } = props.config.snapshots;
     const { metadataStore } = this.#lakefs;
     if (this.#compiled.snapshots === undefined) throw new Error('the compiled configuration has no snapshots');
-    new Snapshots(this, 'Snapshots', {
+    const snapshots = new Snapshots(this, 'Snapshots', {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
       ...{ readers: [this.#fn('restore'), this.#fn('replication')], driller: this.#fn('drill') },
       writers: [this.#fn('erase')],
@@ -178,7 +179,9 @@ export class ControlPlaneStack extends Stack {
     });
     new ReplicationWatch(this, 'ReplicationWatch', {
       ...{ prefix, config, compiled: this.#compiled, target: this.#fn('replication'), actions: alarmActions },
+      backups: snapshots,
     });
+    new RestoreFromReplica(this, 'RestoreFromReplica', { config, target: this.#fn('restore') });
     new RestoreRole(this, 'RestoreRole', { target: this.#fn('restore') });
     new SetUp(this, 'LakefsSetUp', {
       target: this.#fn('set-up'),

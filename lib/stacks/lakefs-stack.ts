@@ -60,7 +60,7 @@ export class LakefsStack extends Stack {
       bucketName,
       isRemoved,
       logs,
-      ...(adopt === undefined ? {} : { adoptKeyArn: adopt.bucketKeyArn }),
+      ...adoptedKeyOf(config),
       ...replicationOf(config, bucketName),
     });
     const secrets = new LakefsSecrets(this, 'Secrets', { isRemoved, ...(adopt === undefined ? {} : { adopt }) });
@@ -163,6 +163,12 @@ export class LakefsStack extends Stack {
     for (const [id, value] of Object.entries(values)) new CfnOutput(this, id, { value });
   }
 }
+
+/** In a second region the bucket is there: it is the replica of the first one's. */
+const adoptedKeyOf = ({ lakefs, replication }: Config): { adoptKeyArn?: string } => {
+  const adoptKeyArn = lakefs.server?.adopt?.bucketKeyArn ?? replication.from?.kmsKeyArn;
+  return adoptKeyArn === undefined ? {} : { adoptKeyArn };
+};
 
 const replicationOf = ({ replication: { to }, controlPlane: { prefix } }: Config, bucketName: string) => {
   const replica = to?.buckets[bucketName];

@@ -165,7 +165,8 @@ describe('who looks what has arrived', () => {
     const others = onS3
       .filter(({ action }) => action !== 's3:ListBucket')
       .map(({ action, resource }) => [action, resource]);
-    expect(others).toHaveLength(2);
+    expect(others).toHaveLength(3);
+    expect(others).toContainEqual(['s3:PutObject', '<SnapshotsBackups>/backups/lake/replicated.json']);
     expect(others).toContainEqual(['s3:GetObject', '<SnapshotsBackups>/backups/*']);
   });
 
@@ -182,4 +183,27 @@ describe('who looks what has arrived', () => {
       ReplicationFaults: 1,
     });
   });
+});
+
+test('in the second region a restore reads the replicated backups and lists the replica, which the server takes as it is', () => {
+  const key = `arn:aws:kms:${THERE}:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`;
+  const text = file().replace(
+    /replication:\n.*\n/,
+    `replication:\n  from: { backups: my-backups-there, kmsKeyArn: "${key}" }\n`,
+  );
+  const { server, controlPlane } = synthServer(text.replaceAll('my-lake/', 'my-lake-there/'), { comply: true });
+  const names = ofType(server, 'AWS::S3::Bucket').map(([, { Properties }]) => Properties['BucketName']);
+  expect(names).not.toContain('my-lake-there');
+  const { role } = functionsOf(controlPlane).find(({ name }) => name === 'branchline-restore') ?? { role: '' };
+  const grants = grantsOf(controlPlane).filter((grant) => grant.role === role);
+  const said = grants.map(({ action, resource }) => `${action} on ${resource}`);
+  expect(said).toEqual(
+    expect.arrayContaining([
+      's3:GetObject on arn:aws:s3:::my-backups-there/backups/*',
+      's3:ListBucket on arn:aws:s3:::my-backups-there',
+      's3:ListBucket on arn:aws:s3:::my-lake-there',
+      `kms:Decrypt on ${key}`,
+    ]),
+  );
+  expect(said.filter((each) => /s3:(?:Put|Delete)/.test(each))).toEqual([]);
 });
