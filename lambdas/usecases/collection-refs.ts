@@ -108,7 +108,10 @@ const leftBy = (ports: CollectionPorts, repository: string, publication: Publica
   );
 
 /** Nothing where the name is somebody else's by now, or where its database is not ours to look at any more: the commit counts all the same. */
-async function* stillNamed(ports: CollectionPorts, table: GlueTable): AsyncIterable<readonly string[]> {
+export async function* stillNamed(
+  ports: Pick<CollectionPorts, 'catalog' | 'iceberg' | 'log'>,
+  table: GlueTable,
+): AsyncIterable<readonly string[]> {
   try {
     yield* filesOfSnapshots(ports, table);
   } catch (error) {

@@ -1,11 +1,15 @@
 /** Whoever may reach objects of a repository: branches with what is staged on them, tags, snapshots, tables, previews. */
 import { type CompiledConfig, KEEPER_BRANCH_PREFIX, type RepositoryConfig, TAG_KEEPER_PREFIX } from '../contract.ts';
+import type { Publication } from '../domain/catalog/publication.ts';
 import { publishedTables } from '../domain/catalog/table.ts';
 import type { Holder } from '../domain/erasure.ts';
+import { repositoryOf } from '../domain/pipelines.ts';
 import { formatRunKey, MOVING_STATES, type Run, WAITING_STATES } from '../domain/run.ts';
 import type { Snapshot } from '../domain/snapshot.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
+import { stillNamed } from './collection-refs.ts';
 import { filesOfSnapshots } from './iceberg-needs.ts';
+import { knownConfig } from './known-tables.ts';
 
 /** A place to look at: a commit or a branch as it is; or files that somebody names. */
 export interface Place {
@@ -62,6 +66,26 @@ const ofBranches = async (
   return places;
 };
 
+/** Tables that nobody asks for any more are in Glue still, until somebody takes them out. */
+const leftBy = (ports: ErasurePorts, repository: string, publication: Publication | undefined): Place[] =>
+  Object.entries(publication?.tables ?? {}).flatMap(
+    ([table, { left, commit, towards, path: prefix = '', snapshot, shownAs = [] }]) => {
+      if (left === undefined || publication === undefined) return [];
+      const name = shownAs.at(-1) ?? table;
+      const places: Place[] = [];
+      for (const ref of [commit, towards])
+        if (ref !== undefined) places.push({ ref, prefix, holder: { kind: 'table', name } });
+      if (snapshot === undefined) return places;
+      for (const shown of shownAs) {
+        const at = shown.indexOf('.');
+        const of = { repository, target: publication.branch, name: table };
+        const glue = { ...of, database: shown.slice(0, at), tableName: shown.slice(at + 1) };
+        places.push({ prefix: '', holder: { kind: 'iceberg', name: shown }, files: () => stillNamed(ports, glue) });
+      }
+      return places;
+    },
+  );
+
 const ofReaders = async (
   ports: ErasurePorts,
   config: CompiledConfig,
@@ -72,17 +96,20 @@ const ofReaders = async (
     const shown = await ports.publications.get(repository, target);
     for (const table of publishedTables(config, repository, target)) {
       const name = `${table.database}.${table.tableName}`;
-      const { commit, towards } = shown?.tables[table.name] ?? {};
+      const { commit, towards, snapshot } = shown?.tables[table.name] ?? {};
       for (const ref of [commit, towards])
         if (ref !== undefined) places.push({ ref, prefix: table.path, holder: { kind: 'table', name } });
-      if (table.iceberg === undefined) continue;
+      // One that the configuration does not want as an Iceberg table any more is one until it is switched.
+      if (table.iceberg === undefined && snapshot === undefined) continue;
       places.push({ prefix: '', holder: { kind: 'iceberg', name }, files: () => filesOfSnapshots(ports, table) });
     }
+    places.push(...leftBy(ports, repository, shown));
   }
-  for await (const { name, commit: ref, repository: of, tables: shown } of ports.previews.list()) {
+  for await (const { name, commit: ref, repository: of, tables: shown, paths } of ports.previews.list()) {
     if (of !== repository) continue;
-    for (const table of tables)
-      if (shown.includes(table.name)) places.push({ ref, prefix: table.path, holder: { kind: 'preview', name } });
+    const pathOf = (table: string): string | undefined => tables.find((each) => each.name === table)?.path;
+    for (const prefix of paths ?? shown.flatMap((table) => pathOf(table) ?? []))
+      places.push({ ref, prefix, holder: { kind: 'preview', name } });
   }
   return places;
 };
@@ -102,6 +129,7 @@ export const placesOf = async (
   const places = await ofBranches(ports, repository, keepers);
   for await (const { id: name, commitId: ref } of ports.lakefs.listTags(repository.name, ''))
     places.push({ ref, prefix: '', holder: tags.get(name) ?? { kind: 'tag', name } });
-  places.push(...(await ofReaders(ports, await ports.config.load(), repository)));
+  const known = await knownConfig(ports, repository.name);
+  places.push(...(await ofReaders(ports, known, repositoryOf(known, repository.name) ?? repository)));
   return { places, snapshots };
 };

@@ -8,7 +8,7 @@ import { EXPORT } from '../../../fakes/exports.ts';
 const DAY = 86_400_000;
 const plan = (world: ErasureWorld, selection: Selection): Promise<ErasurePlan> =>
   planErasure(world, { repository: 'lake', selection, until: Number.MAX_SAFE_INTEGER });
-const told = ({ holder, does, objects }: Held): string => `${holder.kind} ${holder.name}: ${String(objects)} ${does}`;
+const tell = ({ holder, does, objects }: Held): string => `${holder.kind} ${holder.name}: ${String(objects)} ${does}`;
 const PERSON = { prefixes: ['people/id=1/'] };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const head = async ({ lakefs }: ErasureWorld, branch = 'main'): Promise<string> =>
@@ -31,7 +31,7 @@ describe('what is selected', () => {
     expect(objects).toBe(2);
     expect(size).toBe('firstsecond'.length);
     expect(examples.map(({ paths }) => paths)).toEqual([['people/id=1/a'], ['people/id=1/a']]);
-    expect(held.map(told)).toEqual(['target main: 1 promote']);
+    expect(held.map(tell)).toEqual(['target main: 1 promote']);
     expect(retention).toEqual({ days: 30, until: world.clock.now() + 30 * DAY });
   });
 
@@ -85,7 +85,7 @@ describe('who holds', () => {
     await lakefs.deleteObjects('lake', 'by-hand', ['people/id=1/a']);
     await lakefs.commit('lake', 'by-hand', { message: 'less', metadata: {} });
     const { held } = await plan(world, PERSON);
-    expect(held.map(told)).toEqual(['branch by-hand: 1 merge', 'staged by-hand: 1 wait', 'target main: 1 promote']);
+    expect(held.map(tell)).toEqual(['branch by-hand: 1 merge', 'staged by-hand: 1 wait', 'target main: 1 promote']);
     expect(held[0]?.examples).toEqual(['copies/of-it']);
   });
 
@@ -110,7 +110,7 @@ describe('who holds', () => {
       backup: { uri: 's3://backups/manifest.json', sha256: 'x' },
     });
     const answer = await plan(world, PERSON);
-    expect(answer.held.map(told)).toEqual([
+    expect(answer.held.map(tell)).toEqual([
       'snapshot snapshot-main-20261120T020000Z: 1 prune',
       'tag v1: 1 remove-tag',
       'target main: 1 promote',
@@ -121,7 +121,7 @@ describe('who holds', () => {
     if (stored === undefined) throw new Error('no snapshot');
     await world.snapshots.put({ ...stored, version: 2, hold: { by: 'carla', reason: 'lawsuit', since: 2 } });
     const held = await plan(world, PERSON);
-    expect(held.held.map(told)).toContain('snapshot snapshot-main-20261120T020000Z: 1 refuse');
+    expect(held.held.map(tell)).toContain('snapshot snapshot-main-20261120T020000Z: 1 refuse');
     expect(held.refusals).toEqual([{ code: 'BL8605', message: `snapshot ${id} is held by carla: lawsuit` }]);
   });
 
@@ -145,7 +145,7 @@ describe('who holds', () => {
     await lakefs.putObject('lake', 'run-sales-load-r1', 'people/id=1/new', bytes('new'));
     const { held, objects } = await plan(world, PERSON);
     expect(objects).toBe(3);
-    expect(held.map(told)).toEqual([
+    expect(held.map(tell)).toEqual([
       'run run-sales-load-r1: 1 wait',
       'staged run-sales-load-r1: 2 wait',
       'target main: 1 promote',
@@ -161,7 +161,31 @@ describe('who holds', () => {
       ...{ schemaVersion: 1, version: 1, name: 'p', state: 'READY', repository: 'lake', ref: commit, commit },
       ...{ database: 'branchline_preview_p', tables: ['sales'], createdAt: 1, expiresAt: 2, updatedAt: 1 },
     });
-    expect((await plan(world, { paths: ['sales/dt=1/a'] })).held.map(told)).toEqual(['preview p: 1 drop']);
+    expect((await plan(world, { paths: ['sales/dt=1/a'] })).held.map(tell)).toEqual(['preview p: 1 drop']);
+  });
+});
+
+describe('tables', () => {
+  it('that lag behind hold, and so do those that nobody asks for any more, and previews of described ones', async () => {
+    const world = await makeErasureWorld();
+    const commit = await world.change({ 'sales/dt=1/a': 'a person', 'stock/s': 's' });
+    await world.change({ 'sales/dt=1/a': null });
+    const entry = { schemaVersion: 1, repository: 'lake', branch: 'main', updatedAt: 1 };
+    const at = (version: number, tables: object) =>
+      world.publications.put({ ...entry, version, tables } as Parameters<typeof world.publications.put>[0]);
+    const told = async (): Promise<string[]> => (await plan(world, { paths: ['sales/dt=1/a'] })).held.map(tell);
+    await at(1, { sales: { commit, descriptor: '' } });
+    expect(await told()).toEqual(['table db.sales: 1 refresh']);
+    await at(2, { old: { commit, descriptor: '', path: 'sales/', shownAs: ['db.old'], left: { since: 1 } } });
+    expect(await told()).toEqual(['table db.old: 1 refresh']);
+    await at(3, { stock: { commit, descriptor: '' } });
+    expect(await told()).toEqual([]);
+    await world.previews.put({
+      ...{ schemaVersion: 1, version: 1, name: 'p', state: 'READY', repository: 'lake', ref: commit, commit },
+      ...{ database: 'branchline_preview_p', tables: ['described'], paths: ['sales/'], createdAt: 1, expiresAt: 2 },
+      updatedAt: 1,
+    });
+    expect(await told()).toEqual(['preview p: 1 drop']);
   });
 });
 
