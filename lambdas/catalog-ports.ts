@@ -201,6 +201,8 @@ export type PublishOutcome =
       readonly partitions?: number;
       /** Of an Iceberg table: the snapshot that readers see now. */
       readonly snapshot?: string;
+      /** Of an Iceberg table: the state that somebody else had made of it, and that this follows. */
+      readonly foreign?: string;
       /** It was left what it is in Glue, which is not what the configuration says. */
       readonly keeps?: Kind;
     } & PartitionCounts)

@@ -166,6 +166,13 @@ export const METRIC = {
   /** Manifests that nobody had named for a day, and how large they were. */
   manifestsRemoved: 'ManifestsRemoved',
   manifestBytesRemoved: 'ManifestBytesRemoved',
+  /** Snapshots of Iceberg tables that refreshes showed, and how long a refresh took that showed one. */
+  icebergSnapshots: 'IcebergSnapshots',
+  icebergRefreshSeconds: 'IcebergRefreshSeconds',
+  /** Objects of Iceberg metadata that nobody named any more. */
+  icebergObjectsRemoved: 'IcebergObjectsRemoved',
+  /** States of Iceberg tables that somebody else had made, and that were undone. */
+  foreignSnapshots: 'ForeignSnapshots',
   /** Age of the newest good snapshot, of the target where it is the oldest. */
   snapshotAgeSeconds: 'SnapshotAgeSeconds',
   /** Snapshots that were found damaged, and steps of the schedule that failed. */
@@ -316,6 +323,7 @@ export const DOMAIN_EVENT = {
   descriptionRefused: 'Table Description Refused',
   tableLeft: 'Table Left',
   rotationRequested: 'Rotation Requested',
+  foreignSnapshotUndone: 'Foreign Snapshot Undone',
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',

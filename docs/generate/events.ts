@@ -195,6 +195,7 @@ const EXAMPLES: readonly DomainEvent[] = [
           ...{ from: commit('a'), to: commit('c'), added: 24, changed: 1, removed: 0 },
           ...{ compared: false, endedAt: AT, durationMs: 1200 },
         },
+        foreign: { at: AT, snapshot: '4096' },
         misfits: {
           at: AT,
           found: [
@@ -387,6 +388,8 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'A file in `_lakefs_tables/` cannot be taken at its word: it cannot be read (`BL7010`), or its table clashes with another (`BL7011`). `table` is the one that stays as the file described it before; absent where none was shown. Sent once, until the file says something else.',
   [DOMAIN_EVENT.tableLeft]:
     'Nobody asks for a table any more: its description, or its entry in the configuration, is gone. Glue keeps it as it was at `commit`, under the names of `shownAs`, until a person takes it out of Glue.',
+  [DOMAIN_EVENT.foreignSnapshotUndone]:
+    'Somebody else wrote to an Iceberg table, or put it back: `snapshot` is what readers saw until it was followed by one of `commit`.',
   [DOMAIN_EVENT.restoreRequested]:
     'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.restoreEnded]:

@@ -24,7 +24,12 @@ const createRecall = () => {
   };
 };
 
-export const createIcebergStore = (of: ManifestOptions): IcebergStore => {
+export interface IcebergOptions extends ManifestOptions {
+  /** Told of every object that was removed. */
+  readonly onRemove?: () => void;
+}
+
+export const createIcebergStore = ({ onRemove, ...of }: IcebergOptions): IcebergStore => {
   const { root, onCall, ...options } = of;
   const { uri, list, remove } = createManifests(of);
   const beginning = uri('');
@@ -37,7 +42,11 @@ export const createIcebergStore = (of: ManifestOptions): IcebergStore => {
       : callS3Bytes({ ...request, action: 's3:PutObject', ...(body === undefined ? {} : { body }) }, options);
   };
   return {
-    ...{ uri, list, remove },
+    ...{ uri, list },
+    remove: async (key) => {
+      await remove(key);
+      onRemove?.();
+    },
     keyOf: (address) => (address.startsWith(beginning) ? address.slice(beginning.length) : undefined),
 
     async put(key, content) {

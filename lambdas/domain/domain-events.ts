@@ -59,11 +59,28 @@ export const eventsOf = (before: Run | undefined, after: Run): DomainEvent[] => 
   return type === undefined ? [] : [{ type, at: after.updatedAt, detail: detailOf(after) }];
 };
 
-/** For each table: that a refresh changed something of it, and that files are shown which do not fit it. */
+/** For each table: that a refresh changed something of it, that files are shown which do not fit it, that somebody else wrote to it. */
 export const publicationEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] => [
   ...refreshEventsOf(before, after),
   ...misfitEventsOf(before, after),
+  ...foreignEventsOf(before, after),
 ];
+
+export const foreignEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
+  Object.entries(after.tables).flatMap(([table, { foreign, commit }]) =>
+    foreign === undefined || foreign.at === before?.tables[table]?.foreign?.at
+      ? []
+      : [
+          {
+            type: DOMAIN_EVENT.foreignSnapshotUndone,
+            at: foreign.at,
+            detail: {
+              ...{ schemaVersion: SCHEMA_VERSION, repository: after.repository, target: after.branch, table, commit },
+              ...{ snapshot: foreign.snapshot, ledgerVersion: after.version },
+            },
+          },
+        ],
+  );
 
 const misfitEventsOf = (before: Publication | undefined, after: Publication): DomainEvent[] =>
   Object.entries(after.tables).flatMap(([table, { misfits, commit }]) =>

@@ -55,7 +55,10 @@ export const catalogPortsOfContainer = (): CatalogPorts => {
       ...lakePortsOfContainer(),
       catalog: createGlueCatalog({ client: new GlueClient(PATIENT), onCall }),
       manifests: createManifests({ env: process.env, root: rootOf(manifestRoot), onCall }),
-      iceberg: createIcebergStore({ env: process.env, root: rootOf(icebergRoot), onCall }),
+      iceberg: createIcebergStore({
+        ...{ env: process.env, root: rootOf(icebergRoot), onCall },
+        onRemove: () => count(METRIC.icebergObjectsRemoved, 1),
+      }),
       publications: publicationsOfContainer(),
       pause,
       // Not everybody who writes or reads the catalog may wake others.

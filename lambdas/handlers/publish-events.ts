@@ -3,12 +3,14 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { EventBus } from '../adapters/event-bus.ts';
 import type { Refreshes } from '../catalog-ports.ts';
 import { METRIC } from '../contract.ts';
+import type { Publication } from '../domain/catalog/publication.ts';
 import { catalogEventsOf } from '../domain/catalog-events.ts';
 import { collectedBy, collectionEventsOf } from '../domain/collection-events.ts';
 import {
   type DomainEvent,
   eventsOf,
   exportEventsOf,
+  foreignEventsOf,
   publicationEventsOf,
   refreshEventsOf,
   restoreEventsOf,
@@ -24,7 +26,7 @@ import type { Target } from '../domain/target.ts';
 import type { ExportQueue } from '../export-ports.ts';
 import { busOfContainer, exportsOfPublisher, refreshesOfPublisher } from './bus-wiring.ts';
 import { lambda } from './middleware.ts';
-import { count, errorData, logger } from './observability.ts';
+import { count, errorData, logger, seconds } from './observability.ts';
 import { measureRun } from './run-metrics.ts';
 import { type LedgerChange, ledgerChangeOf } from './stream.ts';
 
@@ -63,6 +65,9 @@ const measure = (change: LedgerChange): void => {
   if (change.kind === 'run') measureRun(change.before, change.after);
   if (change.kind === 'collection') count(METRIC.collectedObjects, collectedBy(change.before, change.after));
   if (change.kind !== 'publication') return;
+  const foreign = foreignEventsOf(change.before, change.after).length;
+  if (foreign > 0) count(METRIC.foreignSnapshots, foreign);
+  measureSnapshots(change.before, change.after);
   for (const { detail } of refreshEventsOf(change.before, change.after)) {
     const { partitionsAdded, partitionsChanged, partitionsRemoved } = detail;
     count(
@@ -70,6 +75,18 @@ const measure = (change: LedgerChange): void => {
       [partitionsAdded, partitionsChanged, partitionsRemoved].reduce<number>((sum, some) => sum + Number(some), 0),
     );
   }
+};
+
+const measureSnapshots = (before: Publication | undefined, after: Publication): void => {
+  let shown = 0;
+  for (const [name, { snapshot, refresh }] of Object.entries(after.tables)) {
+    const old = before?.tables[name];
+    if (snapshot === undefined || snapshot === old?.snapshot) continue;
+    shown += 1;
+    if (refresh !== undefined && refresh.endedAt !== old?.refresh?.endedAt)
+      seconds(METRIC.icebergRefreshSeconds, refresh.durationMs / 1000);
+  }
+  if (shown > 0) count(METRIC.icebergSnapshots, shown);
 };
 
 /** Record by record, in order: the stream comes back from the first one that failed, and nothing after it is skipped. */

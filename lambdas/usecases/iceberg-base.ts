@@ -18,6 +18,8 @@ export interface Base {
   readonly snapshot: Snapshot | undefined;
   readonly manifests: readonly ManifestFile[];
   readonly starts: readonly string[];
+  /** The current snapshot, where it is not our last one. */
+  readonly foreign?: string;
   readonly isForeign: boolean;
   readonly drift?: string;
 }
@@ -32,16 +34,17 @@ export const readBase = async (
   const snapshot = lastOwnSnapshot(metadata);
   // Also where somebody put it back to an earlier one of ours.
   const foreign = current !== undefined && current['snapshot-id'] !== snapshot?.['snapshot-id'];
-  if (snapshot === undefined) return { ...nothing, isForeign: foreign, drift: 'it has no snapshot of ours' };
+  const who = foreign ? { foreign: String(current['snapshot-id']) } : {};
+  if (snapshot === undefined) return { ...nothing, ...who, isForeign: foreign, drift: 'it has no snapshot of ours' };
   const key = ports.iceberg.keyOf(snapshot['manifest-list']);
   const bytes = key === undefined ? undefined : await ports.iceberg.get(key);
   const list = bytes === undefined ? undefined : readManifestList(Buffer.from(bytes));
-  if (list?.groups === undefined) return { ...nothing, isForeign: foreign, drift: 'its manifest list is gone' };
+  if (list?.groups === undefined) return { ...nothing, ...who, isForeign: foreign, drift: 'its manifest list is gone' };
   const live = list.manifests.flatMap((manifest, i) =>
     manifest.added_files_count + manifest.existing_files_count > 0 ? [{ manifest, start: list.groups?.[i] ?? '' }] : [],
   );
   return {
-    ...{ snapshot, isForeign: foreign, manifests: live.map(({ manifest }) => manifest) },
+    ...{ ...who, snapshot, isForeign: foreign, manifests: live.map(({ manifest }) => manifest) },
     starts: live.length === 0 ? [''] : live.map(({ start }) => start),
     ...(foreign ? { drift: 'somebody else wrote to it' } : {}),
   };

@@ -92,6 +92,7 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   const outcome = (id: Snapshot['snapshot-id'] | undefined): PublishOutcome => ({
     ...{ outcome: 'published', restored: groups.lost.size, ...countsOf(found, groups) },
     ...(id === undefined ? {} : { snapshot: String(id) }),
+    ...(base.foreign === undefined ? {} : { foreign: base.foreign }),
   });
   const describe = await nextState(ports, work, parts, { next, mapping, snapshot });
   const tidy = async (): Promise<void> => {

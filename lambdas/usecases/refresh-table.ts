@@ -240,6 +240,7 @@ const record = async (
     const last = isChange ? refresh : old?.refresh;
     const followed = old?.partitions === undefined ? undefined : old.partitions + added - removed;
     const partitions = compared ? outcome.partitions : followed;
+    const foreign = outcome.foreign === undefined ? old?.foreign : { at: now, snapshot: outcome.foreign };
     const { looked } = step;
     const misfits = looked === undefined ? old?.misfits : misfitsNow(old?.misfits, looked.misfits, now);
     const handSeen = looked?.handSeen ?? old?.handSeen;
@@ -254,6 +255,7 @@ const record = async (
       ...(outcome.keeps === undefined ? {} : { keeps: outcome.keeps }),
       // Asked for while this was under way: it is still owed.
       ...(outcome.keeps === undefined || old?.switchAskedAt === undefined ? {} : { switchAskedAt: old.switchAskedAt }),
+      ...(foreign === undefined ? {} : { foreign }),
       ...(drift === undefined ? {} : { drift }),
       ...(last === undefined ? {} : { refresh: last }),
       ...(misfits === undefined ? {} : { misfits }),

@@ -119,6 +119,11 @@ export class RunAlarms extends Construct {
     own('CatalogLag', METRIC.catalogLagSeconds, 'catalog-lag', 'readers do not see a verified commit.', {
       threshold: 900,
     });
+    own('ForeignSnapshots', METRIC.foreignSnapshots, 'foreign-snapshots', 'somebody else wrote to an Iceberg table.', {
+      threshold: 1,
+      statistic: 'sum',
+      period: Duration.hours(1),
+    });
     own('UnfinishedRollback', METRIC.oldestRollbackSeconds, 'unfinished-rollback', 'a rollback does not end.', {
       threshold: 1800,
     });

@@ -63,6 +63,20 @@ export class RunDashboard extends Construct {
       ],
       [
         new GraphWidget({
+          title: 'Snapshots of Iceberg tables; seconds of the refreshes that showed them',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.icebergSnapshots, { statistic: 'sum' })],
+          right: ['p50', 'max'].map((statistic) => ownMetric(prefix, METRIC.icebergRefreshSeconds, { statistic })),
+        }),
+        new GraphWidget({
+          title: 'Iceberg metadata removed; snapshots of others that were undone',
+          width: 12,
+          left: [ownMetric(prefix, METRIC.icebergObjectsRemoved, { statistic: 'sum', period: Duration.hours(1) })],
+          right: [ownMetric(prefix, METRIC.foreignSnapshots, { statistic: 'sum', period: Duration.hours(1) })],
+        }),
+      ],
+      [
+        new GraphWidget({
           title: 'Manifests removed, and their bytes',
           width: 12,
           left: [ownMetric(prefix, METRIC.manifestsRemoved, { statistic: 'sum', period: Duration.hours(1) })],

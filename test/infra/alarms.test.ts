@@ -47,6 +47,7 @@ describe.each(VARIANT_NAMES)('%s', (variant) => {
         METRIC.blockedTargets,
         METRIC.lakefsErrors,
         METRIC.catalogLagSeconds,
+        METRIC.foreignSnapshots,
         METRIC.snapshotAgeSeconds,
         METRIC.snapshotFaults,
       ]),
@@ -95,7 +96,9 @@ test.each([
   ['1h', 7200],
 ])('with reconcile every %s, alarms on what it measures compare periods of %i s', (every, period) => {
   const template = synth(`${VARIANTS.plain}schedules: { reconcile: ${every} }\n`);
-  const others: readonly string[] = [METRIC.lakefsErrors, METRIC.snapshotAgeSeconds, METRIC.snapshotFaults];
+  const others: readonly string[] = [
+    ...[METRIC.lakefsErrors, METRIC.snapshotAgeSeconds, METRIC.snapshotFaults, METRIC.foreignSnapshots],
+  ];
   const measured = ownAlarms(template).filter(({ MetricName }) => !others.includes(MetricName));
   expect(measured).toHaveLength(6);
   expect(new Set(measured.map(({ Period }) => Period))).toEqual(new Set([period]));

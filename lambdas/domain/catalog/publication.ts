@@ -45,6 +45,8 @@ export interface PublishedTable {
   readonly partitions?: number;
   /** Of an Iceberg table: the snapshot that shows the rows of `commit`. */
   readonly snapshot?: string;
+  /** When somebody else was last found to have written to the Iceberg table, and the snapshot that was undone. */
+  readonly foreign?: { readonly at: EpochMs; readonly snapshot: string };
   /** Glue shows it by the other kind than the configuration asks for, until somebody asks for the switch. */
   readonly keeps?: Kind;
   /** Somebody asked for the switch then; it is owed until the table is of the configured kind. */
