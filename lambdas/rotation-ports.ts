@@ -2,6 +2,7 @@
 import type { Rotation } from './domain/rotation.ts';
 import type { EpochMs } from './domain/run.ts';
 import type { Ports } from './ports.ts';
+import type { SnapshotPorts } from './snapshot-ports.ts';
 
 export interface KeyPair {
   readonly accessKeyId: string;
@@ -60,6 +61,8 @@ export interface RotationPorts extends Ports {
   readonly users: LakefsUsers;
   readonly secret: KeyPairSecret;
   readonly rotations: Rotations;
+  /** Absent where this deployment does not rotate, and so has no right to make any. */
+  readonly forSnapshots?: SnapshotPorts;
   /** Waits so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
   /** When the invocation ends. */

@@ -161,12 +161,15 @@ const commit = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
+const ids = list(z.string());
 const rotation = z.object({
   schemaVersion: z.number(),
   version: z.number(),
   updatedAt: time,
-  current: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, leaseUntil: time })),
-  last: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, endedAt: time })),
+  current: maybe(
+    z.object({ token: z.string(), by: z.string(), startedAt: time, leaseUntil: time, snapshots: maybe(ids) }),
+  ),
+  last: maybe(z.object({ token: z.string(), by: z.string(), startedAt: time, endedAt: time, snapshots: maybe(ids) })),
   trials: maybe(list(z.object({ by: z.string(), at: time, obstacles: list(z.string()) }))),
 });
 
@@ -539,7 +542,6 @@ const snapshot = z.object({
   cause: maybe(cause),
 });
 const keptBy = z.enum(['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly', 'hold', 'newest']);
-const ids = list(z.string());
 const tended = z.object({
   created: ids,
   unfinished: ids,

@@ -187,6 +187,7 @@ export const rotationEventsOf = (before: Rotation | undefined, after: Rotation):
         schemaVersion: SCHEMA_VERSION,
         secretVersion: last.token,
         by: last.by,
+        snapshots: last.snapshots,
         startedAt: last.startedAt,
         endedAt: last.endedAt,
         ledgerVersion: after.version,

@@ -10,6 +10,8 @@ export interface RotationEnd {
   readonly by: string;
   readonly startedAt: EpochMs;
   readonly endedAt: EpochMs;
+  /** Made before anything was changed, as REPOSITORY/SNAPSHOT. */
+  readonly snapshots?: readonly string[];
 }
 
 /** Somebody asked what would happen. Nothing was changed. */
@@ -33,6 +35,7 @@ export interface Rotation {
     readonly by: string;
     readonly startedAt: EpochMs;
     readonly leaseUntil: EpochMs;
+    readonly snapshots?: readonly string[];
   };
   readonly last?: RotationEnd;
   /** Dry runs, newest first. */

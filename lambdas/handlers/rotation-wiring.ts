@@ -6,9 +6,11 @@ import { createKeyPairSecret } from '../adapters/key-pair-secret.ts';
 import { createLakefsUsers } from '../adapters/lakefs/users.ts';
 import { createRotations } from '../adapters/ledger/rotations.ts';
 import { pause } from '../adapters/pause.ts';
+import { ENV } from '../contract.ts';
 import type { RotationPorts } from '../rotation-ports.ts';
 import { deadline } from './deadline.ts';
 import { ledgerOfContainer } from './lake-wiring.ts';
+import { snapshotPortsOfContainer } from './snapshot-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 let ports: RotationPorts | undefined;
@@ -22,6 +24,8 @@ export const rotationPortsOfContainer = (): RotationPorts => {
       users: createLakefsUsers({ endpoint: env.lakefsEndpoint, deadline }),
       secret: createKeyPairSecret({ client: new SecretsManagerClient(PATIENT), secretArn: env.lakefsSecretArn }),
       rotations: createRotations(ledgerOfContainer()),
+      // Given together with the rights, where this deployment rotates.
+      ...((process.env[ENV.backupRoot] ?? '') === '' ? {} : { forSnapshots: snapshotPortsOfContainer() }),
       pause,
       deadline,
     };

@@ -19,7 +19,8 @@ import { BranchlineError } from '../domain/errors.ts';
 import { ROTATION_LEASE_MS } from '../domain/rotation.ts';
 import { formatRunKey } from '../domain/run.ts';
 import type { KeyPair, RotationPorts, RotationWork, Session } from '../rotation-ports.ts';
-import { holdRotation, releaseRotation, yieldRotation } from './rotation-lock.ts';
+import { holdRotation, noteSnapshots, releaseRotation, yieldRotation } from './rotation-lock.ts';
+import { snapshotFirst } from './rotation-snapshot.ts';
 
 export const ROTATION_STEP = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 export type RotationStep = (typeof ROTATION_STEP)[number];
@@ -86,6 +87,8 @@ const prepare = async (ports: RotationPorts, request: RotationRequest): Promise<
     const message = `the server refuses the key pair that the secret holds, so nothing was changed`;
     throw new BranchlineError('BL3002', `${message}; write the pair that works into the secret first`);
   }
+  // Nothing is changed yet, and from here on it can be taken back.
+  await noteSnapshots(ports, request, await snapshotFirst(ports, request));
   await secret.putWork({ user, session });
 };
 

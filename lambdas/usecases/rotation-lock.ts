@@ -1,7 +1,14 @@
 /** One rotation at a time: the ledger's entry about it is lock and record in one. */
 import { SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import { isTaken, MAX_TRIALS, ROTATION_LEASE_MS, type RotationTrial } from '../domain/rotation.ts';
+import {
+  isTaken,
+  MAX_TRIALS,
+  ROTATION_LEASE_MS,
+  type Rotation,
+  type RotationEnd,
+  type RotationTrial,
+} from '../domain/rotation.ts';
 import type { RotationPorts } from '../rotation-ports.ts';
 
 const NOTE_TRIES = 10;
@@ -25,7 +32,10 @@ export const holdRotation = async ({ rotations, clock }: RotationPorts, { token,
     schemaVersion: SCHEMA_VERSION,
     version: (stored?.version ?? 0) + 1,
     updatedAt: now,
-    current: { token, by: own?.by ?? by, startedAt: own?.startedAt ?? now, leaseUntil: now + ROTATION_LEASE_MS },
+    current: {
+      ...own,
+      ...{ token, by: own?.by ?? by, startedAt: own?.startedAt ?? now, leaseUntil: now + ROTATION_LEASE_MS },
+    },
   });
   if (answer.outcome === 'stale') throw new BranchlineError('BL4003', 'the rotation was taken up by somebody else');
 };
@@ -48,6 +58,26 @@ export const noteTrial = async (
     if (answer.outcome === 'written') return;
   }
   throw new BranchlineError('BL4003', 'the entry of the rotation changed again and again');
+};
+
+/** The way back is known before it may be needed. */
+export const noteSnapshots = async (
+  { rotations, clock }: RotationPorts,
+  { token }: Holder,
+  snapshots: readonly string[],
+): Promise<void> => {
+  const stored = await rotations.get();
+  const now = clock.now();
+  const answer =
+    stored?.current?.token !== token
+      ? undefined
+      : await rotations.put({
+          ...stored,
+          version: stored.version + 1,
+          updatedAt: now,
+          current: { ...stored.current, snapshots, leaseUntil: now + ROTATION_LEASE_MS },
+        });
+  if (answer?.outcome !== 'written') throw new BranchlineError('BL4003', 'the rotation was taken up by somebody else');
 };
 
 /** After a failure: anybody may go on at once. */
@@ -73,7 +103,12 @@ export const releaseRotation = async ({ rotations, clock }: RotationPorts, { tok
     ...(current === undefined || own !== undefined ? {} : { current }),
     version: rest.version + 1,
     updatedAt: now,
-    ...(isRecorded ? {} : { last: { token, by: own?.by ?? by, startedAt: own?.startedAt ?? now, endedAt: now } }),
+    ...(isRecorded
+      ? {}
+      : { last: { ...endOf(own), token, by: own?.by ?? by, startedAt: own?.startedAt ?? now, endedAt: now } }),
   });
   if (answer.outcome === 'stale') throw new BranchlineError('BL4003', 'the entry of the rotation changed meanwhile');
 };
+
+const endOf = (own: Rotation['current']): Pick<RotationEnd, 'snapshots'> =>
+  own?.snapshots === undefined ? {} : { snapshots: own.snapshots };

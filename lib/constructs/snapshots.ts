@@ -38,6 +38,8 @@ export interface SnapshotsProps {
   readonly target: BranchlineFunction;
   /** Functions that restore from backups. */
   readonly readers: readonly BranchlineFunction[];
+  /** Makes snapshots before it changes the key pair; absent where nothing is rotated. */
+  readonly rotator?: BranchlineFunction;
   /** Makes backups to try them, and removes them again. */
   readonly driller: BranchlineFunction;
   /** Functions that keep files of their own there. */
@@ -95,11 +97,13 @@ export class Snapshots extends Construct {
       });
     this.#grant(target, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject']);
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
+    if (props.rotator !== undefined) this.#grant(props.rotator, ['s3:GetObject', 's3:PutObject']);
     this.#grant(props.driller, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], DRILL_PREFIX);
     for (const writer of props.writers) this.#grant(writer, ['s3:GetObject', 's3:PutObject'], ERASURE_PREFIX);
     if (metadataStore !== undefined) {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
-      this.#database(props, metadataStore, name);
+      this.#database(props, target, metadataStore, name, ['rds:DeleteDBSnapshot']);
+      if (props.rotator !== undefined) this.#database(props, props.rotator, metadataStore, name);
       for (const reader of props.readers) this.#look(reader, metadataStore, name);
     }
     if (settings.everySeconds > 0) this.#alarms(props);
@@ -140,9 +144,14 @@ export class Snapshots extends Construct {
   }
 
   /** By name from a parameter: an export would keep the metadata store from ever being replaced by a restored one. */
-  #database({ prefix, target, settings }: SnapshotsProps, { kind }: MetadataStoreReference, name: string): void {
+  #database(
+    { prefix, settings }: SnapshotsProps,
+    { fn }: BranchlineFunction,
+    { kind }: MetadataStoreReference,
+    name: string,
+    more: readonly string[] = [],
+  ): void {
     if (!settings.database) return;
-    const { fn } = target;
     const stack = Stack.of(this);
     fn.addEnvironment(ENV.metadataStore, `${kind}:${name}`);
     if (kind !== 'rds') return;
@@ -159,7 +168,7 @@ export class Snapshots extends Construct {
     fn.addToRolePolicy(
       new PolicyStatement({
         sid: 'DatabaseBackups',
-        actions: ['rds:AddTagsToResource', 'rds:DescribeDBSnapshots', 'rds:DeleteDBSnapshot'],
+        actions: ['rds:AddTagsToResource', 'rds:DescribeDBSnapshots', ...more],
         resources: [snapshots],
       }),
     );

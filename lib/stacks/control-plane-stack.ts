@@ -161,6 +161,7 @@ export class ControlPlaneStack extends Stack {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
       ...{ readers: [this.#fn('restore'), this.#fn('replication')], driller: this.#fn('drill') },
       writers: [this.#fn('erase')],
+      ...(rotationOf(config) === undefined ? {} : { rotator: this.#fn('rotate-credentials') }),
       ...(objectLockDays === undefined ? {} : { objectLockDays }),
       ...(config.replication.to === undefined ? {} : { replicateTo: config.replication.to }),
       ...(metadataStore === undefined ? {} : { metadataStore }),

@@ -11,6 +11,7 @@ import type {
   Session,
 } from '../../lambdas/rotation-ports.ts';
 import { makeWorld, type World } from './ports.ts';
+import { type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
 
 /** How long a server takes identities for good that it has seen. Seen on 1.84: 20 s. */
 const REMEMBERS_MS = 20_000;
@@ -142,17 +143,26 @@ export interface RotationWorld extends RotationPorts, Pick<World, 'ledger' | 'cl
   readonly users: FakeUsers;
   readonly secret: FakeSecret;
   readonly rotations: FakeRotations;
+  readonly forSnapshots: SnapshotWorld;
   readonly ledger: World['ledger'];
   readonly clock: World['clock'];
 }
+
+const SNAPSHOTS = {
+  ...{ everySeconds: 86_400, targets: [{ repository: 'lake', target: 'main' }], database: true },
+  retention: { last: 3, hourly: 0, daily: 7, weekly: 5, monthly: 12, yearly: 0 },
+};
 
 /** Fifteen minutes to work in; a pause passes at once. */
 export const makeRotationWorld = async (): Promise<RotationWorld> => {
   const world = await makeWorld();
   const { clock } = world;
   const until = clock.now() + 15 * 60_000;
+  const config = { ...(await world.config.load()), snapshots: SNAPSHOTS };
+  const inside = { ...world, config: { load: async () => config } };
   return {
-    ...world,
+    ...inside,
+    forSnapshots: snapshotWorldOf(inside),
     users: new FakeUsers(() => clock.now()),
     secret: new FakeSecret(),
     rotations: new FakeRotations(),

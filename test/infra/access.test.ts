@@ -276,6 +276,13 @@ describe('the rights follow from what is configured', () => {
         (action) => `secretsmanager:${action} on ${SECRET_ARN}`,
       ),
     );
+    // A snapshot first: backups are written by it, and removed by the function of snapshots alone.
+    const backups = grantsOf(template).filter(
+      ({ role, resource }) => role === writes[0]?.role && resource.includes('<SnapshotsBackups>'),
+    );
+    expect(new Set(backups.map(({ action }) => action))).toEqual(
+      new Set(['s3:GetObject', 's3:PutObject', 's3:ListBucket']),
+    );
     const [[, schedule] = []] = ofType(template, 'AWS::SecretsManager::RotationSchedule');
     expect(schedule?.Properties).toMatchObject({
       SecretId: SECRET_ARN,

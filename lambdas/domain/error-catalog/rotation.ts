@@ -37,4 +37,11 @@ export const ROTATION_ERRORS = {
     5,
     'Wait for it: look with `branchline credentials status`.',
   ),
+  BL8306: entry(
+    'snapshot before the rotation is not complete',
+    'nobody: retried',
+    true,
+    7,
+    'Nothing was changed. Rotate again: it goes on with the snapshot. If it never ends, look at `branchline snapshots list`.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -194,7 +194,9 @@ describe('killed at any call, a repeat within the memory of the server ends well
       if (world.users.user === undefined) continue;
       expect(deleted).toBeDefined();
       world.clock.advance(20 * 60_000);
-      const answer = await rotationCommand(world, { action: 'rotate', by: 'me', evenWhileRunsAreOpen: true });
+      // An invocation of its own has time of its own.
+      const invoked = { ...world, deadline: () => world.clock.now() + 15 * 60_000 };
+      const answer = await rotationCommand(invoked, { action: 'rotate', by: 'me', evenWhileRunsAreOpen: true });
       expect(answer.outcome).toBe('rotated');
       expect(await isConsistent(world), `killed at call ${String(at)}`).toBe(true);
     }
@@ -310,5 +312,56 @@ describe('who asked for what', () => {
     for (const step of ROTATION_STEP.slice(1))
       await rotateCredentials(world, { step, token: 'v1', by: 'secrets-manager' });
     expect(world.rotations.stored?.last?.token).toBe('v1');
+  });
+});
+
+describe('a snapshot first', () => {
+  const snapshotsOf = (world: RotationWorld) => [...world.forSnapshots.snapshots.entries.values()];
+
+  it('is made once for each rotation, with the database, before anything is changed, and is named at the end', async () => {
+    const world = await makeRotationWorld();
+    const { user } = world.users;
+    await rotateCredentials(world, { step: 'createSecret', token: 'v1', by: 'anna' });
+    expect(world.users.user).toEqual(user);
+    expect(snapshotsOf(world)).toMatchObject([
+      { state: 'COMPLETE', kind: 'pre-rotation', requestedBy: 'anna', reason: 'before rotation v1' },
+    ]);
+    expect(world.forSnapshots.databases.backups.size).toBe(1);
+    await rotate(world);
+    expect(snapshotsOf(world)).toHaveLength(1);
+    const name = `lake/${snapshotsOf(world)[0]?.id ?? ''}`;
+    expect(world.rotations.stored?.last?.snapshots).toEqual([name]);
+    const events = world.rotations.stream.flatMap(({ before, after }) => rotationEventsOf(before, after));
+    expect(events.at(-1)).toMatchObject({ type: 'Credentials Rotated', detail: { snapshots: [name] } });
+  });
+
+  it('that fails or does not get done leaves the key pair alone, and the next try goes on with it', async () => {
+    const world = await makeRotationWorld();
+    const put = world.forSnapshots.backups.put.bind(world.forSnapshots.backups);
+    world.forSnapshots.backups.put = () => Promise.reject(new Error('denied'));
+    await expect(rotate(world)).rejects.toThrow('denied');
+    expect(world.secret).toMatchObject({ current: 'v0', kept: undefined });
+    expect(await isConsistent(world)).toBe(true);
+    world.forSnapshots.backups.put = put;
+    await rotate(world);
+    expect(world.secret.current).toBe('v1');
+    expect(snapshotsOf(world)).toMatchObject([{ state: 'COMPLETE' }]);
+  });
+
+  it('does not stand in the way of mending a server that has lost its user', async () => {
+    const world = await makeRotationWorld();
+    await rotateCredentials(world, { step: 'createSecret', token: 'v1', by: 'a' });
+    world.forSnapshots.backups.put = () => Promise.reject(new Error('denied'));
+    world.lakefs.beginDump = () => Promise.reject(new Error('401'));
+    world.clock.advance(20 * 60_000);
+    await rotate(world, 'v2');
+    expect(await isConsistent(world)).toBe(true);
+  });
+
+  it('of a target that is not there is left out', async () => {
+    const world = await makeRotationWorld();
+    await world.forSnapshots.lakefs.deleteBranch('lake', 'main');
+    await rotate(world);
+    expect(world.rotations.stored?.last).toMatchObject({ token: 'v1', snapshots: [] });
   });
 });
