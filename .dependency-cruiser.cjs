@@ -62,7 +62,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring|replication-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|chunk-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring|replication-wiring|waking-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

@@ -27,6 +27,7 @@ export const FUNCTION = {
   refreshCatalog: 'refresh-catalog',
   export: 'export',
   runExports: 'run-exports',
+  copyChunk: 'copy-chunk',
   resolveRun: 'resolve-run',
   catalog: 'catalog',
   snapshot: 'snapshot',
@@ -110,6 +111,8 @@ export const ENV = {
   metadataStore: 'BRANCHLINE_METADATA_STORE',
   /** URL of the FIFO queue that run-exports consumes. */
   exportQueueUrl: 'BRANCHLINE_EXPORT_QUEUE_URL',
+  /** ARN of the state machine that copies what is large; absent where no export may use it. */
+  exportMap: 'BRANCHLINE_EXPORT_MAP',
   /** `s3://bucket/prefix/` below which the metadata of Iceberg tables is written. */
   icebergRoot: 'BRANCHLINE_ICEBERG_ROOT',
   /** Names of lakeFS's two jobs in Glue; absent where no jar of its client was given. */
@@ -557,6 +560,27 @@ export const EXPORT_TRIGGERS = ['promotion', 'schedule', 'manual'] as const;
 export type ExportTrigger = (typeof EXPORT_TRIGGERS)[number];
 
 /** A plain copy of what a target or a tag holds, for consumers that do not know lakeFS. */
+/** Below a destination's prefix: what is ours, one folder for each run of an export. */
+export const EXPORT_RUNS_FOLDER = '_branchline/exports/';
+
+/** What copies a large change: one function after the other, or many of a distributed map. */
+export const EXPORT_ENGINES = ['lambda', 'map'] as const;
+export type ExportEngine = (typeof EXPORT_ENGINES)[number];
+
+/** When and how an export is spread over many workers. */
+export interface ExportScale {
+  readonly engine: ExportEngine;
+  /** So many objects, or so many bytes, are copied by one function; what is more goes to the engine. */
+  readonly aboveObjects: number;
+  readonly aboveBytes: number;
+  /** What a worker is given at a time. */
+  readonly chunkObjects: number;
+  /** Workers at a time. */
+  readonly concurrency: number;
+  /** Of the chunks; beyond it the engine begins no further ones. */
+  readonly toleratedFailurePercent: number;
+}
+
 export interface ExportConfig {
   readonly name: string;
   readonly repository: string;
@@ -573,6 +597,8 @@ export interface ExportConfig {
   readonly delete: boolean;
   readonly kmsKeyArn?: string | undefined;
   readonly storageClass?: string | undefined;
+  /** Absent: one function after the other. */
+  readonly scale?: ExportScale | undefined;
 }
 
 export interface GarbageCollectionConfig {

@@ -51,8 +51,39 @@ export interface ExportQueue {
   wakeTarget(target: Pick<Target, 'repository' | 'branch' | 'version'>): Promise<void>;
 }
 
+/** What one execution is asked to do. Its input, as far as the state machine reads it. */
+export interface MapOrder {
+  readonly export: string;
+  readonly run: string;
+  readonly bucket: string;
+  /** Keys of the chunks begin so. */
+  readonly todo: string;
+  /** Where it leaves what it says of its workers; without a slash at the end. */
+  readonly results: string;
+  readonly concurrency: number;
+  readonly toleratedFailurePercent: number;
+}
+
+export type MapState =
+  | { readonly state: 'running' }
+  | { readonly state: 'ended'; readonly endedAt: number; readonly said: string };
+
+/** Executions of the state machine that copies chunks by many workers. Throws BL4001 and BL4002. */
+export interface ExportMaps {
+  /** Safe to repeat while it runs. `taken`: one of that name has ended already. */
+  start(name: string, order: MapOrder): Promise<'started' | 'taken'>;
+  /** `undefined` for one that is not known, or not any more. */
+  look(name: string): Promise<MapState | undefined>;
+  stop(name: string, reason: string): Promise<void>;
+}
+
 export interface ExportPorts extends Ports {
   readonly destination: Destination;
   readonly exports: Exports;
   readonly exportQueue: ExportQueue;
+  readonly exportMaps: ExportMaps;
+  readonly pause: (ms: number) => Promise<void>;
 }
+
+/** For who looks and wakes, and has no rights at any destination. */
+export type WakingExportPorts = Omit<ExportPorts, 'destination' | 'exportMaps' | 'pause'>;

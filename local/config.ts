@@ -42,6 +42,9 @@ export const TEST_EXPORT = 'it-plain';
 /** Name of the export that the demo shows. */
 export const DEMO_EXPORT = 'demo-plain';
 
+/** Name of the export that many workers copy. */
+export const SPREAD_EXPORT = 'it-many';
+
 /** Bucket of the local AWS that exports write to. */
 export const EXPORT_BUCKET = 'branchline-local-exports';
 
@@ -111,6 +114,10 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
     [TEST_EXPORT]: {
       ...{ repository, tables: [TEST_TABLE.parted], destination: `s3://${EXPORT_BUCKET}/lake` },
       ...{ layout: 'hive', when: 'promotion', delete: true },
+    },
+    [SPREAD_EXPORT]: {
+      ...{ repository, prefix: 'it-many/', destination: `s3://${EXPORT_BUCKET}/many`, when: 'manual', delete: true },
+      scale: { aboveObjects: 0, chunkObjects: 2, concurrency: 4 },
     },
     [DEMO_EXPORT]: {
       ...{ repository, tables: ['sales', 'clicks'], destination: `s3://${EXPORT_BUCKET}/demo` },

@@ -28,6 +28,8 @@ const summary = ({ outcome, record }: RunExportAnswer): string => {
   const { last, run, failure } = record ?? {};
   if (outcome === 'failed') return `failed ${failure?.message ?? ''}`;
   if (outcome === 'unfinished') return `unfinished ${counted(run?.copied ?? 0, 'object')} copied; it goes on by itself`;
+  if (outcome === 'waiting')
+    return `waiting ${counted(run?.copied ?? 0, 'object')} are copied by many workers; it goes on by itself`;
   if (outcome !== 'exported' || last === undefined) return outcome;
   return `exported ${last.to.slice(0, 12)}: ${counted(last.copied, 'object')} copied, ${bytes(last.bytes)}, ${String(last.removed)} removed, ${String(last.kept)} kept`;
 };
@@ -46,7 +48,7 @@ const run = async (session: Session, context: Context, name: string, options: Ru
   if (adopt === true) await confirm(context, question, options.yes);
   const answer = await during(context, 'exporting', () => exports.run(choice));
   if (answer.outcome === 'failed') session.exitCode = EXIT.fault;
-  if (answer.outcome === 'unfinished' || answer.outcome === 'busy') session.exitCode = EXIT.timedOut;
+  if (['unfinished', 'waiting', 'busy'].includes(answer.outcome)) session.exitCode = EXIT.timedOut;
   context.answer(answer, () => context.terminal.out(`${summary(answer)}\n`));
 };
 

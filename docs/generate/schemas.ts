@@ -277,10 +277,12 @@ const exportRecord = z.object({
       from: maybe(z.string()),
       to: z.string(),
       startedAt: time,
-      phase: z.enum(['copy', 'remove', 'seal']),
+      phase: z.enum(['copy', 'plan', 'map', 'remove', 'seal']),
       opened: maybe(z.literal(true)),
       cursor: maybe(z.object({ scope: z.number(), path: z.string() })),
       parts: z.number(),
+      execution: maybe(z.object({ name: z.string(), startedAt: time, endedAt: maybe(time) })),
+      tries: maybe(z.number()),
       ...exportCounts,
     }),
   ),
@@ -796,7 +798,7 @@ export const ANSWERS = {
   ]),
   export: z.union([
     z.object({
-      outcome: z.enum(['exported', 'up-to-date', 'nothing-to-export', 'busy', 'unfinished', 'failed']),
+      outcome: z.enum(['exported', 'up-to-date', 'nothing-to-export', 'busy', 'unfinished', 'waiting', 'failed']),
       record: maybe(exportRecord),
     }),
     z.object({ outcome: z.literal('would-export'), mode: exportMode, ...exportFindings }),

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import {
   type CompiledConfig,
+  EXPORT_ENGINES,
   EXPORT_TRIGGERS,
   ON_CONFLICT,
   PUBLISHERS,
@@ -112,6 +113,12 @@ const compiledConfig = z.object({
         delete: z.boolean(),
         kmsKeyArn: z.optional(z.string()),
         storageClass: z.optional(z.string()),
+        scale: z.optional(
+          z.object({
+            ...{ engine: z.enum(EXPORT_ENGINES), aboveObjects: z.number(), aboveBytes: z.number() },
+            ...{ chunkObjects: z.number(), concurrency: z.number(), toleratedFailurePercent: z.number() },
+          }),
+        ),
       }),
     ),
   ),

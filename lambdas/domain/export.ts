@@ -1,6 +1,6 @@
 /** Exports: plain copies of what a target or a tag holds, for consumers that do not know lakeFS. What lies where, and what is next. Pure. */
 import { createHash } from 'node:crypto';
-import type { ExportConfig, ExportScope } from '../contract.ts';
+import { EXPORT_RUNS_FOLDER, type ExportConfig, type ExportScope } from '../contract.ts';
 import { placeOfFile } from './catalog/visible.ts';
 import type { ObjectStats } from './lakefs.ts';
 import type { Cause, EpochMs } from './run.ts';
@@ -10,8 +10,10 @@ export const OWN_PREFIX = '_branchline/';
 /** Written last and withdrawn first: while it is there, the destination holds exactly the commit that it names. */
 export const MARKER = `${OWN_PREFIX}_SUCCESS`;
 
-/** So many objects are copied between two entries in the ledger. A line of the distributed map holds as many: below its 256 KB. */
+/** So many objects are copied between two entries in the ledger. */
 export const CHUNK_OBJECTS = 500;
+/** A chunk of many workers is full then, however few its objects are: S3 copies some hundred MB a second for each. */
+export const PLANNED_BYTES = 256 * 1024 ** 3;
 
 /** Where one object of the repository goes, relative to the destination's prefix; `undefined` where it stays behind. */
 export const keyOf = (
@@ -56,13 +58,29 @@ export interface ExportRun extends ExportCounts {
   readonly from?: string;
   readonly to: string;
   readonly startedAt: EpochMs;
-  readonly phase: 'copy' | 'remove' | 'seal';
+  readonly phase:
+    | 'copy'
+    /** What is left is more than one function should copy: it is written down in chunks. */
+    | 'plan'
+    /** Many workers copy the chunks. */
+    | 'map'
+    | 'remove'
+    | 'seal';
   /** The marker has been withdrawn: something is about to change. */
   readonly opened?: true;
   /** The last object that was dealt with, in the phase under way. */
   readonly cursor?: { readonly scope: number; readonly path: string };
   /** Parts of the manifest, numbered from 0. */
   readonly parts: number;
+  /** Of the state machine that has the chunks copied, the newest one. */
+  readonly execution?: {
+    readonly name: string;
+    readonly startedAt: EpochMs;
+    /** It left chunks behind. */
+    readonly endedAt?: EpochMs;
+  };
+  /** How many executions there were. */
+  readonly tries?: number;
 }
 
 export interface FinishedExport extends ExportCounts {
@@ -139,10 +157,27 @@ export const finished = (record: ExportRecord, run: ExportRun, now: EpochMs, man
   };
 };
 
-export const folderOf = (runId: string): string => `${OWN_PREFIX}exports/${runId}/`;
+export const folderOf = (runId: string): string => `${EXPORT_RUNS_FOLDER}${runId}/`;
+export const partPrefix = (runId: string): string => `${folderOf(runId)}part-`;
 export const partKey = (runId: string, part: number): string =>
-  `${folderOf(runId)}part-${String(part).padStart(6, '0')}.jsonl`;
+  `${partPrefix(runId)}${String(part).padStart(6, '0')}.jsonl`;
 /** Source: Amazon Redshift, "Using a manifest to specify data files": `content_length` is required for Parquet and ORC. */
 export const redshiftKey = (runId: string, part: number): string =>
   `${folderOf(runId)}redshift-${String(part).padStart(6, '0')}.manifest`;
+/** Chunks that are still to be copied, one object each: a worker removes its own when its part of the manifest is written. */
+export const todoFolder = (runId: string): string => `${folderOf(runId)}todo/`;
+export const todoKey = (runId: string, part: number): string =>
+  `${todoFolder(runId)}${String(part).padStart(6, '0')}.json`;
+/** The number of the part that a chunk becomes; `undefined` for a key that is no chunk of this run. */
+export const partOfTodo = (runId: string, key: string): number | undefined => {
+  const folder = todoFolder(runId);
+  const [, digits] = /^(\d{6,})\.json$/.exec(key.startsWith(folder) ? key.slice(folder.length) : '') ?? [];
+  return digits === undefined ? undefined : Number(digits);
+};
+/** What an earlier try did not copy of a chunk, and why. */
+export const leftFolder = (runId: string): string => `${folderOf(runId)}left/`;
+export const leftKey = (runId: string, part: number): string =>
+  `${leftFolder(runId)}${String(part).padStart(6, '0')}.json`;
+/** Where the state machine leaves what it says of its workers. */
+export const mapFolder = (runId: string): string => `${folderOf(runId)}map/`;
 export const manifestKey = (runId: string): string => `${folderOf(runId)}manifest.json`;

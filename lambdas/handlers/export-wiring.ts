@@ -1,35 +1,35 @@
 /** What the functions of exports need besides, built once per container; apart from wiring.ts, so that others do not carry it. */
 import { createDestination } from '../adapters/destination.ts';
-import { createExports } from '../adapters/ledger/exports.ts';
+import { readEnv } from '../adapters/env.ts';
+import { createExportMaps } from '../adapters/export-maps.ts';
+import { pause } from '../adapters/pause.ts';
 import { METRIC } from '../contract.ts';
-import type { ExportPorts, Exports } from '../export-ports.ts';
-import { exportQueueOfContainer } from './bus-wiring.ts';
-import { ledgerOfContainer } from './lake-wiring.ts';
+import type { Destination, ExportMaps, ExportPorts } from '../export-ports.ts';
 import { count } from './observability.ts';
-import { portsOfContainer } from './wiring.ts';
+import { wakingExportPortsOfContainer } from './waking-wiring.ts';
 
-let exports_: Exports | undefined;
-const exportsOfContainer = (): Exports => {
-  exports_ ??= createExports(ledgerOfContainer());
-  return exports_;
+const destinationOfContainer = (): Destination =>
+  createDestination({ env: process.env, onCall: () => count(METRIC.exportCalls, 1) });
+
+/** Only where the configuration has an export that uses it is there a state machine. */
+const exportMapsOfContainer = (): ExportMaps => {
+  const maps = (): ExportMaps =>
+    createExportMaps({ env: process.env, stateMachineArn: readEnv(process.env, ['exportMap']).exportMap });
+  return {
+    start: async (name, order) => maps().start(name, order),
+    look: async (name) => maps().look(name),
+    stop: async (name, reason) => maps().stop(name, reason),
+  };
 };
-
-/** For reconcile, which looks and wakes, and has no rights at any destination. */
-export const wakingExportPortsOfContainer = (): Omit<ExportPorts, 'destination'> => ({
-  ...portsOfContainer(),
-  exports: exportsOfContainer(),
-  exportQueue: exportQueueOfContainer(),
-});
 
 let ports: ExportPorts | undefined;
 /** @throws BL1002 where the environment lacks something, on the first call. */
 export const exportPortsOfContainer = (): ExportPorts => {
   ports ??= {
     ...wakingExportPortsOfContainer(),
-    destination: createDestination({
-      env: process.env,
-      onCall: () => count(METRIC.exportCalls, 1),
-    }),
+    destination: destinationOfContainer(),
+    exportMaps: exportMapsOfContainer(),
+    pause,
   };
   return ports;
 };

@@ -7,10 +7,10 @@ import { type ExportReport, wakeExports } from '../usecases/wake-exports.ts';
 import { type CatalogReport, wakeRefreshes } from '../usecases/wake-refreshes.ts';
 import { wakingPortsOfContainer } from './catalog-wiring.ts';
 import { deadline } from './deadline.ts';
-import { wakingExportPortsOfContainer } from './export-wiring.ts';
 import { lambda } from './middleware.ts';
 import { count, errorData, logger, seconds } from './observability.ts';
 import { rollbackPortsOfContainer } from './rollback-wiring.ts';
+import { wakingExportPortsOfContainer } from './waking-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
 
 /** One repair may take so long; none is begun with less time left. */

@@ -18,6 +18,12 @@ export interface ExportChunk {
   readonly copies: readonly ExportCopy[];
 }
 
+/** An object that is not there yet, and why. */
+export interface LeftCopy {
+  readonly key: string;
+  readonly reason: string;
+}
+
 /** S3 answers a copy within tens of milliseconds; so many at once fill one function without tripping over its limits. */
 const AT_ONCE = 32;
 const NAMED_FAILURES = 5;
@@ -28,38 +34,73 @@ export const placeOfExport = ({ bucket, kmsKeyArn, storageClass }: ExportConfig)
   storageClass,
 });
 
-/** @throws BL9003 naming objects that could not be copied, after all others have been. */
-export const copyChunk = async (
+export interface CopyOutcome {
+  readonly left: readonly LeftCopy[];
+  /** What kept all others from being tried. */
+  readonly fault?: unknown;
+}
+
+/** @param goesOn asked before every copy: whether there is time for it. */
+export const copyAll = async (
   { destination }: { readonly destination: Destination },
   config: ExportConfig,
-  chunk: ExportChunk,
-): Promise<void> => {
+  copies: readonly ExportCopy[],
+  goesOn: () => boolean = () => true,
+): Promise<CopyOutcome> => {
   const place = placeOfExport(config);
-  const failures: string[] = [];
-  await atOnce(AT_ONCE, chunk.copies, async ({ key, source }) => {
+  const left: LeftCopy[] = [];
+  let fault: unknown;
+  await atOnce(AT_ONCE, copies, async ({ key, source }) => {
+    if (fault !== undefined || !goesOn()) {
+      left.push({ key, reason: 'it was not tried' });
+      return;
+    }
     try {
       await destination.copy(source, place, `${config.prefix}${key}`);
     } catch (error) {
       // One object that is gone or refused must not keep the others; a bucket that is away is tried again as a whole.
-      if (!isBranchlineError(error, 'BL9003', 'BL4002')) throw error;
-      failures.push(`${key} (${error.message})`);
+      if (!isBranchlineError(error, 'BL9003', 'BL4002')) fault ??= error;
+      left.push({ key, reason: error instanceof Error ? error.message : String(error) });
     }
   });
-  if (failures.length > 0) {
-    const named = failures.slice(0, NAMED_FAILURES).join('; ');
-    throw new BranchlineError(
-      'BL9003',
-      `${String(failures.length)} of ${String(chunk.copies.length)} objects could not be copied: ${named}`,
-    );
-  }
-  const uri = (key: string): string => `s3://${config.bucket}/${config.prefix}${key}`;
-  const lines = chunk.copies.map(({ key, source }) =>
-    JSON.stringify({ key, url: uri(key), sizeBytes: source.sizeBytes, checksum: source.checksum }),
+  return fault === undefined ? { left } : { left, fault };
+};
+
+export const notCopied = (left: readonly LeftCopy[], of: number): BranchlineError => {
+  const named = left.slice(0, NAMED_FAILURES).map(({ key, reason }) => `${key} (${reason})`);
+  return new BranchlineError(
+    'BL9003',
+    `${String(left.length)} of ${String(of)} objects could not be copied: ${named.join('; ')}`,
   );
-  await destination.put(place, `${config.prefix}${partKey(chunk.run, chunk.part)}`, `${lines.join('\n')}\n`);
-  const entries = chunk.copies
+};
+
+/** What the chunk has become: for people, and for Redshift. */
+export const writePart = async (
+  { destination }: { readonly destination: Destination },
+  config: ExportConfig,
+  { run, part, copies }: ExportChunk,
+): Promise<void> => {
+  const place = placeOfExport(config);
+  const uri = (key: string): string => `s3://${config.bucket}/${config.prefix}${key}`;
+  const entries = copies
     .filter(({ source }) => source.sizeBytes > 0)
     .map(({ key, source }) => ({ url: uri(key), mandatory: true, meta: { content_length: source.sizeBytes } }));
-  const manifest = JSON.stringify({ entries });
-  await destination.put(place, `${config.prefix}${redshiftKey(chunk.run, chunk.part)}`, manifest);
+  await destination.put(place, `${config.prefix}${redshiftKey(run, part)}`, JSON.stringify({ entries }));
+  const lines = copies.map(({ key, source }) =>
+    JSON.stringify({ key, url: uri(key), sizeBytes: source.sizeBytes, checksum: source.checksum }),
+  );
+  // Last: where it lies the chunk is done.
+  await destination.put(place, `${config.prefix}${partKey(run, part)}`, `${lines.join('\n')}\n`);
+};
+
+/** @throws BL9003 naming objects that could not be copied, after all others have been. */
+export const copyChunk = async (
+  ports: { readonly destination: Destination },
+  config: ExportConfig,
+  chunk: ExportChunk,
+): Promise<void> => {
+  const { left, fault } = await copyAll(ports, config, chunk.copies);
+  if (fault !== undefined) throw fault;
+  if (left.length > 0) throw notCopied(left, chunk.copies.length);
+  await writePart(ports, config, chunk);
 };

@@ -1,7 +1,7 @@
 /** The end of an export: its manifest, and then the marker, by which consumers know that the destination is whole. */
 import { type ExportConfig, SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import { type ExportRun, folderOf, MARKER, manifestKey, partKey, redshiftKey } from '../domain/export.ts';
+import { type ExportRun, MARKER, manifestKey, partKey, partPrefix, redshiftKey } from '../domain/export.ts';
 import type { ExportPorts } from '../export-ports.ts';
 import { placeOfExport } from './export-copy.ts';
 
@@ -14,7 +14,7 @@ export const seal = async (ports: ExportPorts, config: ExportConfig, run: Export
   const parts = Array.from({ length: run.parts }, (_, part) => partKey(run.id, part));
   const there = new Set<string>();
   if (run.parts > 0) {
-    for await (const { key } of destination.list(place, `${prefix}${folderOf(run.id)}`)) there.add(key);
+    for await (const { key } of destination.list(place, `${prefix}${partPrefix(run.id)}`)) there.add(key);
   }
   const missing = parts.filter((part) => !there.has(`${prefix}${part}`));
   if (missing.length > 0) {

@@ -3,8 +3,8 @@ import type { ExportConfig } from '../contract.ts';
 import { type ExportRecord, type ExportRun, nextRun } from '../domain/export.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ExportPorts } from '../export-ports.ts';
+import { commitToExport, exportNamed } from './export-named.ts';
 import { stepsOf } from './export-source.ts';
-import { commitToExport, exportNamed } from './run-export.ts';
 
 const EXAMPLES = 20;
 

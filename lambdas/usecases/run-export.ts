@@ -7,9 +7,10 @@ import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import { CHUNK_OBJECTS, type ExportRecord, type ExportRun, finished, MARKER, nextRun } from '../domain/export.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ExportPorts } from '../export-ports.ts';
-import { copyChunk, type ExportCopy } from './export-copy.ts';
+import { followMap, isQuiet } from './export-map.ts';
+import { commitToExport, exportNamed } from './export-named.ts';
+import { type Order, pass } from './export-pass.ts';
 import { seal } from './export-seal.ts';
-import { type ExportStep, stepsOf } from './export-source.ts';
 import { type ExportWriter, takeExport } from './export-writer.ts';
 
 export interface ExportOrder {
@@ -32,26 +33,12 @@ export interface RunExportAnswer {
     | 'busy'
     /** The time was up: to be called again. */
     | 'unfinished'
+    /** Many workers copy; whoever hands them their work wakes us at the end. */
+    | 'waiting'
     /** Recorded with its cause; the next wake-up tries again. */
     | 'failed';
   readonly record?: ExportRecord;
 }
-
-export const exportNamed = async (ports: ExportPorts, name: string): Promise<ExportConfig> => {
-  const { exports = [] } = await ports.config.load();
-  const found = exports.find((each) => each.name === name);
-  if (found !== undefined) return found;
-  const known = exports.map((each) => each.name).join(', ');
-  throw new BranchlineError('BL9001', `no export "${name}"; configured are: ${known === '' ? 'none' : known}`);
-};
-
-/** The commit that is to be exported. @throws BL3004 for a tag that is not there. */
-export const commitToExport = async (ports: ExportPorts, config: ExportConfig): Promise<string | undefined> => {
-  const { repository, target, tag } = config;
-  if (target !== undefined) return (await ports.ledger.getTarget(repository, target))?.verifiedCommit;
-  for await (const { id } of ports.lakefs.log(repository, tag ?? '', { limit: 1 })) return id;
-  return undefined;
-};
 
 /** @param size how many objects are copied between two entries in the ledger. */
 export const runExport = async (
@@ -83,7 +70,7 @@ export const runExport = async (
   return { outcome, record: writer.record };
 };
 
-type WorkOutcome = 'exported' | 'up-to-date' | 'unfinished' | 'failed';
+type WorkOutcome = 'exported' | 'up-to-date' | 'unfinished' | 'waiting' | 'busy' | 'failed';
 
 /** What a person or the platform has to mend ends in the ledger, with its cause; anything else is thrown, and comes back. */
 const recorded = async (
@@ -94,7 +81,7 @@ const recorded = async (
   try {
     return await act();
   } catch (error) {
-    if (!isBranchlineError(error, 'BL4002', 'BL9002', 'BL9003', 'BL9004')) throw error;
+    if (!isBranchlineError(error, 'BL4002', 'BL8110', 'BL9002', 'BL9003', 'BL9004')) throw error;
     const { code, message } = error;
     ports.log.error('export failed', { export: writer.record.name, code, reason: message });
     const since = writer.record.failure?.since ?? ports.clock.now();
@@ -102,13 +89,6 @@ const recorded = async (
     return 'failed';
   }
 };
-
-interface Order {
-  readonly compare: boolean;
-  readonly adopt?: boolean | undefined;
-  readonly until: EpochMs;
-  readonly size: number;
-}
 
 const work = async (
   ports: ExportPorts,
@@ -123,7 +103,11 @@ const work = async (
     await writer.save(({ failure: _, ...rest }) => rest);
     return 'up-to-date';
   }
-  if (run.id !== writer.record.run?.id) {
+  const previous = writer.record.run;
+  if (run.id !== previous?.id) {
+    // Workers of the run before would go on writing what it was to copy.
+    if (previous !== undefined && !(await isQuiet(ports, previous, previous.digest !== run.digest)))
+      return order.compare ? 'busy' : 'waiting';
     await guardDestination(ports, writer.record, config, run, order.adopt === true);
     await writer.save((record) => ({ ...record, run, sequence: record.sequence + 1 }));
   }
@@ -176,7 +160,14 @@ const goOn = async (
     const { run } = writer.record;
     if (run === undefined) return 'exported';
     if (ports.clock.now() >= order.until) return 'unfinished';
-    if (run.phase === 'copy' || run.phase === 'remove') {
+    if (run.phase === 'map') {
+      const outcome = await followMap(ports, writer, config, run, order.until);
+      if (outcome !== 'done') return outcome;
+      const phase = config.delete && run.kept > 0 ? 'remove' : 'seal';
+      await writer.save((record) => ({ ...record, run: { ...run, phase } }));
+      continue;
+    }
+    if (run.phase !== 'seal') {
       const done = await pass(ports, writer, config, run, order);
       if (!done) return 'unfinished';
       continue;
@@ -184,101 +175,4 @@ const goOn = async (
     const manifest = await seal(ports, config, run);
     await writer.save((record) => finished(record, run, ports.clock.now(), manifest));
   }
-};
-
-/** One pass over the steps: what is to be copied, then what is to be removed, so that no file is missing in between. */
-const pass = async (
-  ports: ExportPorts,
-  writer: ExportWriter,
-  config: ExportConfig,
-  start: ExportRun,
-  { until, size }: Order,
-): Promise<boolean> => {
-  let run = start;
-  let chunk: ExportStep[] = [];
-  let passedOver = 0;
-  const flush = async (next?: Partial<ExportRun>): Promise<void> => {
-    const last = chunk.at(-1);
-    if (last !== undefined || passedOver > 0) run = await open(ports, writer, config, run);
-    const change = run.phase === 'copy' ? await copied(ports, config, run, chunk) : await removed(ports, config, chunk);
-    run = add(run, { ...change, ...(run.phase === 'copy' ? { kept: passedOver } : {}) });
-    run = { ...run, ...(last === undefined ? {} : { cursor: last.at }), ...next };
-    if (next?.phase !== undefined) run = withoutCursor(run);
-    chunk = [];
-    passedOver = 0;
-    const saved = run;
-    await writer.save((record) => ({ ...record, run: saved }));
-  };
-  const wanted = run.phase === 'copy' ? 'copy' : 'remove';
-  for await (const step of stepsOf(ports, config, run, wanted)) {
-    if (step.does === wanted) chunk.push(step);
-    // Counted once, in the pass of the copies.
-    else if (step.does === 'remove') passedOver += 1;
-    if (chunk.length < size) continue;
-    await flush();
-    if (ports.clock.now() >= until) return false;
-  }
-  // `kept` is what has left the lake; a removal takes it down again.
-  const isRemoving = run.phase === 'copy' && config.delete && run.kept + passedOver > 0;
-  if (run.opened === undefined && run.mode === 'follow' && chunk.length === 0 && passedOver === 0) {
-    // Nothing in scope differs: the marker stays, and what it says of the content stays true.
-    const untouched = run;
-    await writer.save((record) => finished(record, untouched, ports.clock.now(), record.last?.manifest));
-    return true;
-  }
-  await flush({ phase: isRemoving ? 'remove' : 'seal' });
-  return true;
-};
-
-const withoutCursor = ({ cursor: _, ...run }: ExportRun): ExportRun => run;
-
-const add = (run: ExportRun, change: Partial<Pick<ExportRun, 'copied' | 'removed' | 'kept' | 'bytes' | 'parts'>>) => ({
-  ...run,
-  copied: run.copied + (change.copied ?? 0),
-  removed: run.removed + (change.removed ?? 0),
-  kept: run.kept + (change.kept ?? 0),
-  bytes: run.bytes + (change.bytes ?? 0),
-  parts: run.parts + (change.parts ?? 0),
-});
-
-/** Something is about to change at the destination: from here on it has no marker. */
-const open = async (
-  { destination }: ExportPorts,
-  writer: ExportWriter,
-  { bucket, prefix }: ExportConfig,
-  run: ExportRun,
-): Promise<ExportRun> => {
-  if (run.opened === true) return run;
-  await destination.remove({ bucket }, [`${prefix}${MARKER}`]);
-  const opened = { ...run, opened: true as const };
-  await writer.save((record) => ({ ...record, run: opened }));
-  return opened;
-};
-
-const copied = async (
-  ports: ExportPorts,
-  config: ExportConfig,
-  run: ExportRun,
-  chunk: readonly ExportStep[],
-): Promise<Partial<ExportRun>> => {
-  const copies = chunk.flatMap((step): ExportCopy[] =>
-    step.does === 'copy' ? [{ key: step.key, source: step.source }] : [],
-  );
-  if (copies.length === 0) return {};
-  await copyChunk(ports, config, { run: run.id, part: run.parts, copies });
-  const bytes = copies.reduce((sum, { source }) => sum + source.sizeBytes, 0);
-  return { copied: copies.length, bytes, parts: 1 };
-};
-
-const removed = async (
-  { destination }: ExportPorts,
-  { bucket, prefix }: ExportConfig,
-  chunk: readonly ExportStep[],
-): Promise<Partial<ExportRun>> => {
-  if (chunk.length === 0) return {};
-  await destination.remove(
-    { bucket },
-    chunk.map(({ key }) => `${prefix}${key}`),
-  );
-  return { removed: chunk.length, kept: -chunk.length };
 };

@@ -1,6 +1,6 @@
 /** Finds exports that are behind, or that stopped half-way, and wakes what is to go on with them. Reconcile's part of exports. */
 import { nextRun } from '../domain/export.ts';
-import type { ExportPorts } from '../export-ports.ts';
+import type { WakingExportPorts } from '../export-ports.ts';
 
 /** A wake-up that was just sent is given time before it is sent again. */
 const WAKE_EVERY_MS = 5 * 60_000;
@@ -13,7 +13,7 @@ export interface ExportReport {
   readonly lagSeconds: number;
 }
 
-export const wakeExports = async (ports: Omit<ExportPorts, 'destination'>): Promise<ExportReport> => {
+export const wakeExports = async (ports: WakingExportPorts): Promise<ExportReport> => {
   const { exports = [] } = await ports.config.load();
   const now = ports.clock.now();
   let woken = 0;

@@ -28,6 +28,15 @@ const scopesOf = (entry: Export, repository: Repository | undefined): ExportScop
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 };
 
+const GB = 10 ** 9;
+
+const scaleOf = (scale: Export['scale']): Pick<ExportConfig, 'scale'> => {
+  const { engine, aboveObjects, aboveGigabytes, chunkObjects, concurrency, toleratedFailurePercent } = scale;
+  if (engine === 'lambda') return {};
+  const aboveBytes = aboveGigabytes * GB;
+  return { scale: { engine, aboveObjects, aboveBytes, chunkObjects, concurrency, toleratedFailurePercent } };
+};
+
 export const compileExports = (config: Config): ExportConfig[] =>
   Object.entries(config.exports).map(([name, entry]) => {
     const repository = config.repositories[entry.repository];
@@ -42,6 +51,7 @@ export const compileExports = (config: Config): ExportConfig[] =>
       delete: entry.delete,
       ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
       ...(storageClass === undefined ? {} : { storageClass }),
+      ...scaleOf(entry.scale),
     };
   });
 

@@ -1,6 +1,6 @@
 /** Plain copies for consumers that do not know lakeFS: keys of `exports` in `branchline.yaml`. */
 import * as z from 'zod';
-import { EXPORT_TRIGGERS } from '../../lambdas/contract.ts';
+import { EXPORT_ENGINES, EXPORT_TRIGGERS } from '../../lambdas/contract.ts';
 
 /** Source: S3 API, PutObject `x-amz-storage-class`; without those from which objects have to be restored before they are read. */
 const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
@@ -58,5 +58,43 @@ export const exportSchema = z.strictObject({
     .regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/\S+$/, 'the full ARN of a KMS key')
     .optional()
     .describe('Key that the lake’s bucket is encrypted with, where it is not that of the deployed server.'),
+  scale: z
+    .strictObject({
+      engine: z
+        .enum(EXPORT_ENGINES)
+        .default('map')
+        .describe(
+          'What copies a large change: one function after the other, or many of a Step Functions distributed map.',
+        ),
+      aboveObjects: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .default(20_000)
+        .describe('So many objects are copied by one function; what is more goes to the engine.'),
+      aboveGigabytes: z
+        .int()
+        .min(0)
+        .max(1_000_000_000)
+        .default(1000)
+        .describe('So many GB are copied by one function; what is more goes to the engine.'),
+      chunkObjects: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .default(5000)
+        .describe('Objects that a worker is given at a time, and of a part of the manifest.'),
+      concurrency: z.int().min(1).max(1000).default(20).describe('Workers at a time; each copies 32 objects at once.'),
+      toleratedFailurePercent: z
+        .int()
+        .min(0)
+        .max(100)
+        .default(5)
+        .describe(
+          'Of the chunks: where more fail, no further ones are begun. The marker waits for all of them in any case.',
+        ),
+    })
+    .prefault({})
+    .describe('How what is large is spread over many workers.'),
   storageClass: z.enum(STORAGE_CLASSES).optional().describe('Storage class of the copies.'),
 });

@@ -16,6 +16,7 @@ import { acknowledge, asNagWrites } from '../compliance.ts';
 import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
+import { ExportMap } from './export-map.ts';
 import { Hop } from './hop.ts';
 import { placeOfNamespace } from './namespace.ts';
 
@@ -34,6 +35,8 @@ export interface ExportsProps {
   readonly runner: BranchlineFunction;
   /** Does what operators and schedules ask for. */
   readonly operator: BranchlineFunction;
+  /** Copies one chunk of what is large. */
+  readonly worker: BranchlineFunction;
   /** Functions that may ask for an export. */
   readonly wakers: readonly BranchlineFunction[];
   /** Where schedules leave what they could not ask for. */
@@ -63,7 +66,8 @@ export class Exports extends Construct {
       fn.addEnvironment(ENV.exportQueueUrl, this.hop.queue.queueUrl);
       this.hop.queue.grantSendMessages(fn);
     }
-    for (const each of [runner, operator]) this.#mayCopy(each, props);
+    for (const each of [runner, operator, props.worker]) this.#mayCopy(each, props);
+    this.#addMap(props);
     for (const [name, { when, schedule }] of Object.entries(config.exports)) {
       if (when === 'schedule' && schedule !== undefined) this.#schedule(name, schedule, props);
     }
@@ -80,6 +84,16 @@ export class Exports extends Construct {
       threshold: 1,
       description: `${prefix}: an export can go no further by itself. ${RUNBOOK}/exports.md`,
       actions,
+    });
+  }
+
+  #addMap({ prefix, config, compiled, alarmActions, runner, operator, worker }: ExportsProps): void {
+    const exports = (compiled.exports ?? []).filter(({ scale }) => scale?.engine === 'map');
+    if (exports.length === 0) return;
+    new ExportMap(this, 'Map', {
+      ...{ prefix, exports, worker, starters: [runner, operator], queue: this.hop.queue, actions: alarmActions },
+      logRetentionDays: config.controlPlane.logRetentionDays,
+      keys: [...new Set(exports.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? []))],
     });
   }
 

@@ -15,6 +15,8 @@ export interface Access {
   readonly gauges: boolean;
   /** Talks to lakeFS and so reads the secret and the configuration. */
   readonly lakefs: boolean;
+  /** Reads the configuration, and has nothing to do with lakeFS. */
+  readonly config?: true;
 }
 
 const GLUE_ACTION = {
@@ -49,6 +51,7 @@ export const ACCESS: Readonly<Record<FunctionName, Access>> = {
   // Their rights in the lake's buckets and at the destinations: constructs/exports.ts.
   export: { ...worker, glue: [] },
   'run-exports': { ...worker, glue: [] },
+  'copy-chunk': { ...none, ledger: ['read'], config: true },
   reconcile: { ...worker, glue: DISCARDS, wakes: true },
   // Runs that are undone may owe a rewind; the release of its hold wakes those that wait.
   rollback: { ...worker, glue: DISCARDS, wakes: true },

@@ -136,6 +136,7 @@ export class ControlPlaneStack extends Stack {
       compiled: this.#compiled,
       runner: this.#fn('run-exports'),
       operator: this.#fn('export'),
+      worker: this.#fn('copy-chunk'),
       scheduleDeadLetters,
       wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('erase')],
       ...(this.#lakefs.storageKmsKeyArn === undefined ? {} : { storageKmsKeyArn: this.#lakefs.storageKmsKeyArn }),
@@ -271,7 +272,8 @@ export class ControlPlaneStack extends Stack {
         statements: [
           ...ledger.statements(access.ledger),
           ...glueStatements(access, jobs),
-          ...(access.lakefs ? [...this.#secretStatements(), readObject(configAsset)] : []),
+          ...(access.lakefs ? this.#secretStatements() : []),
+          ...(access.lakefs || access.config === true ? [readObject(configAsset)] : []),
         ],
         wildcards: glueWildcards(access, jobs),
         ...(network === undefined ? {} : { network }),

@@ -6,9 +6,12 @@ import type {
   CopySource,
   Destination,
   DestinationObject,
+  ExportMaps,
   ExportPorts,
   ExportQueue,
   Exports,
+  MapOrder,
+  MapState,
   Place,
 } from '../../lambdas/export-ports.ts';
 import { type CatalogWorld, makeCatalogWorld } from './catalog.ts';
@@ -87,6 +90,26 @@ export class FakeExportQueue implements ExportQueue {
   }
 }
 
+export class FakeExportMaps implements ExportMaps {
+  readonly executions = new Map<string, { readonly order: MapOrder; state: MapState }>();
+  async start(name: string, order: MapOrder): Promise<'started' | 'taken'> {
+    const found = this.executions.get(name);
+    if (found !== undefined) return found.state.state === 'running' ? 'started' : 'taken';
+    this.executions.set(name, { order, state: { state: 'running' } });
+    return 'started';
+  }
+  async look(name: string): Promise<MapState | undefined> {
+    return this.executions.get(name)?.state;
+  }
+  async stop(name: string): Promise<void> {
+    this.end(name, 0, 'ABORTED');
+  }
+  end(name: string, endedAt: number, said: string): void {
+    const found = this.executions.get(name);
+    if (found?.state.state === 'running') found.state = { state: 'ended', endedAt, said };
+  }
+}
+
 export const EXPORT: ExportConfig = {
   ...{ name: 'plain', repository: 'lake', target: 'main', bucket: 'out', prefix: 'lake/' },
   ...{ scopes: [{ path: '', to: '' }], trigger: 'promotion', delete: true },
@@ -99,6 +122,7 @@ export interface ExportWorld extends Omit<CatalogWorld, keyof ExportPorts>, Expo
   readonly destination: FakeDestination;
   readonly exports: FakeExports;
   readonly exportQueue: FakeExportQueue;
+  readonly exportMaps: FakeExportMaps;
   /** May be changed, as by a deployment. */
   exportConfigs: readonly ExportConfig[];
 }
@@ -121,6 +145,8 @@ export const makeExportWorld = async (...exportConfigs: ExportConfig[]): Promise
     destination: new FakeDestination(contentAt),
     exports: new FakeExports(),
     exportQueue: new FakeExportQueue(),
+    exportMaps: new FakeExportMaps(),
+    pause: async () => undefined,
     exportConfigs,
     config: { load: async (): Promise<CompiledConfig> => ({ ...config, exports: world.exportConfigs }) },
   };

@@ -92,6 +92,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   rollback: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue')],
   export: [...WORKER, ...send('ExportsHopQueue')],
   'run-exports': [...WORKER, ...send('ExportsHopQueue'), ...consume('ExportsHopQueue')],
+  'copy-chunk': [...READ_LEDGER, 's3:GetObject on the configuration'],
   reconcile: [...WORKER, ...DISCARDS, ...WAKE, ...send('CatalogHopQueue'), ...send('ExportsHopQueue')],
   inspect: [...READ_LEDGER, ...LAKEFS, ...glue('GetJob'), ...GAUGES],
   'set-up': WORKER,
@@ -192,6 +193,13 @@ const WITHOUT_RESOURCE = [
   'ec2:DeleteNetworkInterface',
   'ec2:AssignPrivateIpAddresses',
   'ec2:UnassignPrivateIpAddresses',
+  ...['CreateLogDelivery', 'GetLogDelivery', 'UpdateLogDelivery', 'DeleteLogDelivery', 'ListLogDeliveries'].map(
+    (action) => `logs:${action}`,
+  ),
+  ...['logs:PutResourcePolicy', 'logs:DescribeResourcePolicies', 'logs:DescribeLogGroups'],
+  ...['PutTraceSegments', 'PutTelemetryRecords', 'GetSamplingRules', 'GetSamplingTargets'].map(
+    (action) => `xray:${action}`,
+  ),
 ];
 const MAY_END_IN_STAR = [
   /^arn:aws:logs:[^*]+:log-stream:\*$/,
@@ -210,6 +218,9 @@ const MAY_END_IN_STAR = [
   /^arn:aws:kms:eu-central-1:\d{12}:key\/\*$/,
   // The lake’s namespace and the destination of the one export.
   /^arn:aws:s3:::(?:bucket\/lake|exports\/lake)\/\*$/,
+  // Runs of exports, and the executions of their state machine.
+  /^arn:aws:s3:::exports\/lake\/_branchline\/exports\/\*$/,
+  /^arn:aws:states:[^*]+:execution:(?:branchline|second)-exports:\*$/,
 ];
 
 describe.each(VARIANT_NAMES)('%s', (variant) => {

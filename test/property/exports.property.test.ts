@@ -4,15 +4,20 @@ import { expect, it } from 'vitest';
 import type { ExportConfig } from '../../lambdas/contract.ts';
 import { isBranchlineError } from '../../lambdas/domain/errors.ts';
 import { EXPORT_LEASE_MS, MARKER } from '../../lambdas/domain/export.ts';
+import { copyPlanned } from '../../lambdas/usecases/copy-chunk.ts';
 import { type ExportOrder, runExport } from '../../lambdas/usecases/run-export.ts';
 import { contentOf, EXPORT, type ExportWorld, expectedOf, makeExportWorld } from '../fakes/exports.ts';
 import { Died, dying, interleaved } from './dying.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
-const PORTS = ['lakefs', 'ledger', 'destination', 'exports'] as const;
+const PORTS = ['lakefs', 'ledger', 'destination', 'exports', 'exportMaps'] as const;
 const FOREVER = Number.POSITIVE_INFINITY;
 /** Of a chunk, so that short stories have several. */
 const SIZE = 2;
+/** Everything, and what is above two objects, by many workers. */
+const spread = (aboveObjects: number): Partial<ExportConfig> => ({
+  scale: { engine: 'map', aboveObjects, aboveBytes: 1e9, chunkObjects: 2, concurrency: 3, toleratedFailurePercent: 10 },
+});
 
 const PATHS = [
   ...['sales/dt=1/a', 'sales/dt=1/b', 'sales/dt=2/a', 'sales/dt=2/_SUCCESS', 'sales/dt=3/', 'sales/top'],
@@ -29,6 +34,9 @@ const SHAPES: readonly Partial<ExportConfig>[] = [
       { path: 'stock/', to: 'stock/' },
     ],
   },
+  spread(0),
+  { delete: false, ...spread(2) },
+  { scopes: [{ path: 'sales/', to: 'sold/', partitionColumns: ['dt'] }], ...spread(2) },
 ];
 
 type Step =
@@ -36,6 +44,15 @@ type Step =
   | { readonly does: 'roll-back'; readonly to: number }
   | { readonly does: 'export'; readonly dies?: number | undefined; readonly after: boolean; readonly stops: boolean }
   | { readonly does: 'two-exports'; readonly dice: readonly number[] }
+  /** Some workers do their chunks, one of them dies; then the state machine may say that it is over. */
+  | {
+      readonly does: 'work';
+      readonly chunks: readonly number[];
+      readonly dies?: number | undefined;
+      readonly after: boolean;
+      readonly hurries: boolean;
+      readonly ends: boolean;
+    }
   | { readonly does: 'edit'; readonly what: number; readonly which: number }
   | { readonly does: 'forget' | 'wait' };
 
@@ -68,6 +85,17 @@ const stepsWith = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
           dice: fc.array(fc.nat(1), { minLength: 4, maxLength: 60 }),
         }),
       },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          does: fc.constant('work' as const),
+          chunks: fc.array(fc.nat(9), { maxLength: 5 }),
+          dies: fc.option(fc.nat(12), { nil: undefined, freq: 2 }),
+          after: fc.boolean(),
+          hurries: fc.boolean(),
+          ends: fc.boolean(),
+        }),
+      },
       { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const) }) },
       ...(edits
         ? [
@@ -96,6 +124,41 @@ const hurried = (world: ExportWorld): ExportWorld => {
   const start = world.clock.now();
   let looks = 0;
   return { ...world, clock: { ...world.clock, now: () => (looks++ < 4 ? start : start + 1) } };
+};
+
+/** Chunks that lie there, of any run that had any. */
+const chunksOf = (world: ExportWorld): readonly string[] =>
+  [...world.destination.objects.keys()]
+    .filter((at) => at.includes('/todo/'))
+    .map((at) => at.slice(at.indexOf('/') + 1));
+
+/** As the state machine invokes it; what fails is tried again by somebody later. */
+const work = async (ports: ExportWorld, key: string, until: number): Promise<void> => {
+  const run = /exports\/([^/]+)\/todo\//.exec(key)?.[1] ?? '';
+  try {
+    await copyPlanned(ports, { export: 'plain', run, key, until });
+  } catch (error) {
+    if (!(error instanceof Died) && !isBranchlineError(error, 'BL8111', 'BL9003', 'BL9004')) throw error;
+  }
+};
+
+const endMaps = (world: ExportWorld): void => {
+  for (const name of world.exportMaps.executions.keys()) world.exportMaps.end(name, world.clock.now(), 'FAILED');
+};
+
+/** A state machine that works: it hands out what is there, and wakes the export. */
+const finish = async (world: ExportWorld, order: Partial<ExportOrder> = {}): Promise<string> => {
+  for (let rounds = 0; ; rounds += 1) {
+    const outcome = await run(world, rounds === 0 ? order : {});
+    if (outcome !== 'waiting' && outcome !== 'failed' && outcome !== 'busy') return outcome;
+    if (rounds > 20) throw new Error(`it does not come to an end: ${outcome}`);
+    if (outcome === 'busy') world.clock.advance(EXPORT_LEASE_MS + 1);
+    const isAsked = [...world.exportMaps.executions.values()].some(({ state }) => state.state === 'running');
+    if (isAsked) for (const key of chunksOf(world)) await work(world, key, FOREVER);
+    endMaps(world);
+    if (outcome === 'busy') return finish(world, order);
+    world.clock.advance(EXPORT_LEASE_MS + 1);
+  }
 };
 
 const edit = (world: ExportWorld, what: number, which: number): void => {
@@ -162,6 +225,16 @@ const play = async (
       case 'two-exports':
         await interleaved(2, step.dice, (turn) => run(dying(world, PORTS, turn)));
         break;
+      case 'work': {
+        const chunks = chunksOf(world);
+        const some = [...new Set(step.chunks.map((which) => chunks[which % Math.max(1, chunks.length)] ?? ''))];
+        const fault = step.dies === undefined ? undefined : { at: step.dies, after: step.after };
+        const ports = dying(step.hurries ? hurried(world) : world, PORTS, undefined, fault);
+        const until = step.hurries ? world.clock.now() + 1 : FOREVER;
+        for (const key of some) if (key !== '') await work(ports, key, until);
+        if (step.ends) endMaps(world);
+        break;
+      }
       case 'edit':
         edit(world, step.what, step.which);
         break;
@@ -188,7 +261,7 @@ it.each(SHAPES)('holds what the marker says at every moment, and the newest comm
       });
       // When everything has calmed down, a few wake-ups bring it to the end.
       world.clock.advance(EXPORT_LEASE_MS + 1);
-      expect(['exported', 'up-to-date']).toContain(await run(world));
+      expect(['exported', 'up-to-date']).toContain(await finish(world));
       await checkExported(world, config);
       expect(await run(world)).toBe('up-to-date');
     }),
@@ -204,7 +277,9 @@ it('is brought back by a comparison, whatever people did at the destination or t
       await world.change({ 'sales/dt=0/first': 'first' });
       await play(world, story, () => undefined);
       world.clock.advance(EXPORT_LEASE_MS + 1);
-      expect(await run(world, { compare: true, adopt: true })).toBe('exported');
+      endMaps(world);
+      world.clock.advance(EXPORT_LEASE_MS + 1);
+      expect(await finish(world, { compare: true, adopt: true })).toBe('exported');
       await checkExported(world, config);
       expect(await run(world)).toBe('up-to-date');
     }),

@@ -1,6 +1,6 @@
 import { type ErrorEntry, entry } from './entry.ts';
 
-/** BL9xxx: consumers outside lakeFS. */
+/** BL9xxx: consumers outside lakeFS; BL811x: exports that many workers copy. */
 export const EXPORT_ERRORS = {
   BL9001: entry(
     'unknown export',
@@ -29,5 +29,19 @@ export const EXPORT_ERRORS = {
     false,
     5,
     'Somebody removed a part of the manifest: run the export with `--compare`, which brings the destination to the commit from what lies there.',
+  ),
+  BL8110: entry(
+    'chunks could not be copied',
+    'platform',
+    true,
+    1,
+    'Look at the objects that the message names and at the execution in Step Functions. The export begins another one for what is left by itself; `branchline exports run` does it at once.',
+  ),
+  BL8111: entry(
+    'chunk goes on',
+    'nobody: retried',
+    true,
+    1,
+    'Nothing: the next try of the state machine copies what is left of the chunk.',
   ),
 } as const satisfies Record<string, ErrorEntry>;
