@@ -24,7 +24,7 @@ import boto3
 from branchline.aws import find_job_run_id
 from branchline.retry import Patience
 
-OWN = "--spark_"
+OWN = ("--spark_script", "--spark_bin", "--spark_jars", "--spark_metastore")
 GLUE_CATALOG = "--enable-glue-datacatalog"
 TAIL = 40
 
@@ -43,7 +43,7 @@ def words_of(job: str, run_id: str) -> List[str]:
     }
     words = ["--JOB_NAME", job, "--JOB_RUN_ID", job_run_id]
     for name, value in arguments.items():
-        if not name.startswith(OWN):
+        if name not in OWN:
             words += [name, value]
     return words
 
