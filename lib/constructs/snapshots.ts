@@ -38,6 +38,8 @@ export interface SnapshotsProps {
   readonly target: BranchlineFunction;
   /** Functions that restore from backups. */
   readonly readers: readonly BranchlineFunction[];
+  /** Plans a way back of the metadata store, and looks what AWS keeps of it. */
+  readonly planner: BranchlineFunction;
   /** Makes snapshots before it changes the key pair; absent where nothing is rotated. */
   readonly rotator?: BranchlineFunction;
   /** Makes backups to try them, and removes them again. */
@@ -104,7 +106,7 @@ export class Snapshots extends Construct {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
       this.#database(props, target, metadataStore, name, ['rds:DeleteDBSnapshot']);
       if (props.rotator !== undefined) this.#database(props, props.rotator, metadataStore, name);
-      for (const reader of props.readers) this.#look(reader, metadataStore, name);
+      this.#look(props.planner, metadataStore, name);
     }
     if (settings.everySeconds > 0) this.#alarms(props);
   }

@@ -160,7 +160,8 @@ export class ControlPlaneStack extends Stack {
     if (this.#compiled.snapshots === undefined) throw new Error('the compiled configuration has no snapshots');
     const snapshots = new Snapshots(this, 'Snapshots', {
       ...{ prefix, settings: this.#compiled.snapshots, target: this.#fn('snapshot'), actions: alarmActions },
-      ...{ readers: [this.#fn('restore'), this.#fn('replication')], driller: this.#fn('drill') },
+      ...{ readers: [this.#fn('restore'), this.#fn('replication')], planner: this.#fn('restore') },
+      driller: this.#fn('drill'),
       writers: [this.#fn('erase')],
       ...(rotationOf(config) === undefined ? {} : { rotator: this.#fn('rotate-credentials') }),
       ...(objectLockDays === undefined ? {} : { objectLockDays }),

@@ -169,6 +169,11 @@ test('snapshots back up the database of this server, and no other; with DynamoDB
     ...['CreateDBSnapshot', 'AddTagsToResource', 'DescribeDBSnapshots', 'DeleteDBSnapshot'].map(
       (action) => `rds:${action} on ${at}:snapshot:branchline-*`,
     ),
+    // rotate-credentials makes one before it begins, and removes none.
+    `rds:CreateDBSnapshot on ${at}:db:<the instance>`,
+    ...['CreateDBSnapshot', 'AddTagsToResource', 'DescribeDBSnapshots'].map(
+      (action) => `rds:${action} on ${at}:snapshot:branchline-*`,
+    ),
     // restore looks, and nothing else.
     ...['DescribeDBInstances', 'DescribeDBSnapshots'].map((action) => `rds:${action} on ${at}:db:<the instance>`),
     `rds:DescribeDBSnapshots on ${at}:snapshot:*`,
