@@ -10,6 +10,7 @@ import type { LocalState } from '../../../local/state.ts';
 const run = promisify(execFile);
 const REQUIREMENTS = join(import.meta.dirname, 'iceberg-requirements.txt');
 const SCRIPT = join(import.meta.dirname, 'read_iceberg.py');
+const WATCH_SCRIPT = join(import.meta.dirname, 'watch_iceberg.py');
 /** Readers of metadata files in folders. */
 const STATE_READERS = {
   pyiceberg: join(import.meta.dirname, 'read_metadata.py'),
@@ -55,9 +56,9 @@ export const installReader = async (): Promise<string | undefined> => {
   return undefined;
 };
 
-export const readIceberg = async ({ aws }: LocalState, database: string, table: string): Promise<IcebergRead> => {
-  const { stdout } = await run(READER_PYTHON, [SCRIPT, database, table], {
-    maxBuffer: 16 * 1024 * 1024,
+const reading = ({ aws }: LocalState, script: string, database: string, table: string) =>
+  run(READER_PYTHON, [script, database, table], {
+    maxBuffer: 64 * 1024 * 1024,
     env: {
       ...{ PATH: process.env['PATH'], HOME: process.env['HOME'] },
       ...{ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: aws.region, AWS_DEFAULT_REGION: aws.region },
@@ -66,7 +67,23 @@ export const readIceberg = async ({ aws }: LocalState, database: string, table: 
       ...{ AWS_ACCESS_KEY_ID: aws.accessKeyId, AWS_SECRET_ACCESS_KEY: aws.secretAccessKey },
     },
   });
-  return JSON.parse(stdout) as IcebergRead;
+
+export const readIceberg = async (state: LocalState, database: string, table: string): Promise<IcebergRead> =>
+  JSON.parse((await reading(state, SCRIPT, database, table)).stdout) as IcebergRead;
+
+/** Reads the table again and again. `end` tells the rows of each reading as text, the last one begun after it was called. */
+export const watchIceberg = (state: LocalState, database: string, table: string) => {
+  const watching = reading(state, WATCH_SCRIPT, database, table);
+  return {
+    async end(): Promise<readonly (readonly string[])[]> {
+      watching.child.stdin?.end();
+      const { stdout } = await watching;
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as readonly string[]);
+    },
+  };
 };
 
 export interface StateRead {
@@ -83,7 +100,7 @@ export const readStates = async (
   reader: StateReader,
   states: readonly { readonly folder: string; readonly metadata: string }[],
 ): Promise<readonly StateRead[]> => {
-  const reading = run(READER_PYTHON, [STATE_READERS[reader]], { maxBuffer: 64 * 1024 * 1024 });
-  reading.child.stdin?.end(JSON.stringify(states.map(({ folder, metadata }) => [folder, metadata])));
-  return JSON.parse((await reading).stdout) as readonly StateRead[];
+  const read = run(READER_PYTHON, [STATE_READERS[reader]], { maxBuffer: 64 * 1024 * 1024 });
+  read.child.stdin?.end(JSON.stringify(states.map(({ folder, metadata }) => [folder, metadata])));
+  return JSON.parse((await read).stdout) as readonly StateRead[];
 };
