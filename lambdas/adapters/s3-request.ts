@@ -2,42 +2,20 @@
  * Calls to S3 made by hand, signed by the SDK's own signer: the S3 client would be a fifth of every bundle for the few calls that
  * functions make. Source: S3 API; error bodies are XML with `<Code>`.
  */
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { BranchlineError } from '../domain/errors.ts';
 import { awsFault } from './aws-errors.ts';
 import { backoffMs, pause } from './pause.ts';
+import { type AwsEnvironment, signerFor } from './signer.ts';
 
 const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
-
-/** What the signer wants of a hash. */
-export class Sha256 {
-  readonly #hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', asBytes(secret));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(asBytes(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-}
-
-const asBytes = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array => {
-  if (typeof data === 'string') return Buffer.from(data, 'utf8');
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
-};
 
 /** As S3 signs them: every byte but letters, digits and `-_.~`. */
 const encode = (step: string): string =>
   encodeURIComponent(step).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** A bucket with a dot has no valid certificate as a host name; a local endpoint has no DNS for any. */
-export const urlOf = (bucket: string, key: string, env: Readonly<Record<string, string | undefined>>): URL => {
+export const urlOf = (bucket: string, key: string, env: AwsEnvironment): URL => {
   const path = key.split('/').map(encode).join('/');
   const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
   if (endpoint !== undefined) return new URL(`${endpoint.replace(/\/+$/, '')}/${bucket}/${path}`);
@@ -47,8 +25,7 @@ export const urlOf = (bucket: string, key: string, env: Readonly<Record<string, 
 };
 
 export interface S3Options {
-  /** Region, credentials and endpoint, under the names that Lambda gives them. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: AwsEnvironment;
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
   readonly now?: () => Date;
 }
@@ -79,25 +56,7 @@ const signedHeaders = async (
   { method, query, body, headers: given }: S3Request,
   { env, now }: S3Options,
 ): Promise<Record<string, string>> => {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION } = env;
-  if (AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined) {
-    throw new BranchlineError(
-      'BL4002',
-      'the environment holds no AWS credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)',
-    );
-  }
-  const signer = new SignatureV4({
-    service: 's3',
-    region: AWS_REGION ?? 'us-east-1',
-    credentials: {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
-    },
-    sha256: Sha256,
-    // S3 alone signs a path as it is sent.
-    uriEscapePath: false,
-  });
+  const signer = signerFor('s3', env, { uriEscapePath: false });
   const { headers } = await signer.sign(
     {
       method,

@@ -2,17 +2,15 @@
  * Calls to AWS made by hand, signed by the SDK's own signer: a client of the SDK would be a fifth of a bundle for the few calls that
  * functions make of a service.
  */
-import { SignatureV4 } from '@smithy/signature-v4';
 import { awsFault } from './aws-errors.ts';
 import { backoffMs, pause } from './pause.ts';
-import { Sha256 } from './s3-request.ts';
+import { type AwsEnvironment, signerFor } from './signer.ts';
 
 const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
 
 export interface SignedOptions {
-  /** Region, credentials and endpoint, under the names that Lambda gives them. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: AwsEnvironment;
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
@@ -29,7 +27,7 @@ export interface SignedRequest {
 }
 
 /** `AWS_ENDPOINT_URL_<SERVICE>` as the SDKs know it, or the public endpoint of the region. */
-const endpointOf = (service: string, id: string, env: SignedOptions['env']): URL => {
+const endpointOf = (service: string, id: string, env: AwsEnvironment): URL => {
   const given = env[`AWS_ENDPOINT_URL_${id}`] ?? env['AWS_ENDPOINT_URL'];
   if (given !== undefined) return new URL(`${given.replace(/\/+$/, '')}/`);
   const region = env['AWS_REGION'] ?? 'us-east-1';
@@ -47,16 +45,7 @@ export const askSigned = async (
   { env, fetch: send = fetch }: SignedOptions,
 ): Promise<string> => {
   const url = endpointOf(service, id, env);
-  const signer = new SignatureV4({
-    service,
-    region: env['AWS_REGION'] ?? 'us-east-1',
-    credentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-      ...(env['AWS_SESSION_TOKEN'] === undefined ? {} : { sessionToken: env['AWS_SESSION_TOKEN'] }),
-    },
-    sha256: Sha256,
-  });
+  const signer = signerFor(service, env);
   for (let tries = 1; ; tries += 1) {
     const { headers } = await signer.sign({
       ...{ method: 'POST', protocol: url.protocol, hostname: url.hostname, path: url.pathname, body },

@@ -9,7 +9,7 @@ import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { BACKUP_PREFIX, ENV, METRIC, type SnapshotsConfig } from '../../lambdas/contract.ts';
@@ -20,13 +20,12 @@ import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import { BucketReplication } from './bucket-replication.ts';
 import type { MetadataStoreReference } from './lakefs/connection.ts';
+import { versionedBucket } from './versioned-bucket.ts';
 
 /** Of the snapshots that drills make: no rule keeps them, and no restore ever looks there. */
 const DRILL_PREFIX = 'drills/';
 /** Lists of objects and reports of erasures. */
 const ERASURE_PREFIX = 'erasures/';
-/** What was deleted or overwritten can be had back so long. */
-const EARLIER_VERSIONS = Duration.days(90);
 /** How often the function looks what is due. */
 export const TEND_EVERY = '1h';
 const TEND_SECONDS = 3600;
@@ -64,27 +63,8 @@ export class Snapshots extends Construct {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.bucket = new Bucket(this, 'Backups', {
-      encryption: BucketEncryption.KMS,
-      encryptionKey: this.key,
-      bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      versioned: true,
-      ...(objectLockDays === undefined
-        ? {}
-        : { objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(objectLockDays)) }),
-      lifecycleRules: [
-        {
-          id: 'earlier-versions',
-          noncurrentVersionExpiration: EARLIER_VERSIONS,
-          abortIncompleteMultipartUploadAfter: Duration.days(7),
-        },
-        { id: 'delete-markers-without-versions', expiredObjectDeleteMarker: true },
-      ],
-      removalPolicy: RemovalPolicy.RETAIN,
+    this.bucket = versionedBucket(this, 'Backups', {
+      ...{ holds: 'backups', key: this.key, objectLockDays, removalPolicy: RemovalPolicy.RETAIN },
     });
     acknowledge(
       this.bucket,

@@ -2,23 +2,19 @@
  * The second region: the replicas of the lake's buckets and of the backup bucket, with one key. Nothing runs there until it has to.
  * Kept when the stack is removed, always.
  */
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectLockRetention, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../compliance.ts';
 import type { ReplicationTarget } from '../config/replication-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { replicaKeyAlias } from '../constructs/replica.ts';
+import { versionedBucket } from '../constructs/versioned-bucket.ts';
 
 export interface ReplicaStackProps extends StackProps {
   readonly config: Config;
   readonly to: ReplicationTarget;
 }
-
-/** As in the first region: what was overwritten or deleted there by replication can be had back so long. */
-const EARLIER_VERSIONS = { lake: Duration.days(30), backups: Duration.days(90) } as const;
-const UNFINISHED_UPLOADS = Duration.days(7);
 
 export class ReplicaStack extends Stack {
   constructor(scope: Construct, id: string, { config, to, ...props }: ReplicaStackProps) {
@@ -43,29 +39,9 @@ export class ReplicaStack extends Stack {
     for (const [name, value] of Object.entries(tags)) Tags.of(this).add(name, value);
   }
 
-  #bucket(id: string, bucketName: string, key: Key, kind: 'lake' | 'backups', objectLockDays?: number): void {
-    const bucket = new Bucket(this, id, {
-      bucketName,
-      encryption: BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      versioned: true,
-      ...(objectLockDays === undefined
-        ? {}
-        : { objectLockDefaultRetention: ObjectLockRetention.compliance(Duration.days(objectLockDays)) }),
-      lifecycleRules: [
-        {
-          id: 'unfinished-uploads-and-earlier-versions',
-          abortIncompleteMultipartUploadAfter: UNFINISHED_UPLOADS,
-          noncurrentVersionExpiration: EARLIER_VERSIONS[kind],
-        },
-        { id: 'delete-markers-without-versions', expiredObjectDeleteMarker: true },
-      ],
-      removalPolicy: RemovalPolicy.RETAIN,
+  #bucket(id: string, bucketName: string, key: Key, holds: 'lake' | 'backups', objectLockDays?: number): void {
+    const bucket = versionedBucket(this, id, {
+      ...{ holds, key, bucketName, objectLockDays, removalPolicy: RemovalPolicy.RETAIN },
     });
     acknowledge(
       bucket,
