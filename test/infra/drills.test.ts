@@ -1,8 +1,7 @@
 /** What a schedule of drills adds, and what the function may remove. */
 import { describe, expect, test } from 'vitest';
-import * as z from 'zod';
 import { functionsOf, grantsOf } from './statements.ts';
-import { asText, LAKEFS, ofType, synth, templateOf } from './template.ts';
+import { LAKEFS, ofType, scheduleOf, synth, templateOf } from './template.ts';
 
 const template = synth(
   `${LAKEFS}repositories:
@@ -44,13 +43,7 @@ test('listing is of the places of drills alone', () => {
 
 describe('where a schedule is wanted', () => {
   test('it looks every hour', () => {
-    const schedule = ofType(template, 'AWS::Scheduler::Schedule').find(
-      ([, { Properties }]) => Properties['Name'] === 'branchline-drill',
-    );
-    expect(schedule?.[1].Properties['ScheduleExpression']).toBe('rate(1 hour)');
-    expect(asText(z.object({ Input: z.unknown() }).parse(schedule?.[1].Properties['Target']).Input)).toBe(
-      '{"action":"tend"}',
-    );
+    expect(scheduleOf(template, 'branchline-drill')).toEqual({ every: 'rate(1 hour)', input: '{"action":"tend"}' });
   });
 
   test('alarms tell that the last good drill is too old, and that one failed', () => {

@@ -135,3 +135,13 @@ const withoutDigest = (id: string): string => id.replace(/[0-9A-F]{8}$/, '');
 
 export const asList = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : value === undefined ? [] : [value];
+
+const scheduled = z.object({ Input: z.unknown() });
+
+/** When a schedule calls, and what with; `undefined` where there is none of that name. */
+export const scheduleOf = (template: Template, name: string): { every: unknown; input: string } | undefined => {
+  const found = ofType(template, 'AWS::Scheduler::Schedule').find(([, { Properties }]) => Properties['Name'] === name);
+  if (found === undefined) return undefined;
+  const { ScheduleExpression, Target } = found[1].Properties;
+  return { every: ScheduleExpression, input: asText(scheduled.parse(Target).Input) };
+};

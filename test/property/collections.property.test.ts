@@ -6,6 +6,7 @@ import { isBranchlineError } from '../../lambdas/domain/errors.ts';
 import { collectGarbage } from '../../lambdas/usecases/collect-garbage.ts';
 import { type CollectionWorld, makeCollectionWorld, work } from '../fakes/collections.ts';
 import { Died, dying } from './dying.ts';
+import { bytes, changeLake, type LakeStep, shownBy } from './lake-steps.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
 const PORTS = ['lakefs', 'ledger', 'storage', 'collections', 'glue', 'snapshots', 'publications', 'previews'] as const;
@@ -14,13 +15,10 @@ const BRANCHES = ['by-hand', 'other'] as const;
 const PATHS = ['sales/dt=1/a', 'sales/dt=1/b', 'stock/s', 'x'] as const;
 
 type Step =
-  | { readonly does: 'change'; readonly path: number; readonly content: number }
-  | { readonly does: 'remove'; readonly path: number }
+  | LakeStep
   /** On a branch of somebody: fresh, or the same as what is committed. */
   | { readonly does: 'stage'; readonly branch: number; readonly path: number; readonly content: number }
   | { readonly does: 'reset' | 'drop'; readonly branch: number }
-  /** A branch or a tag on an earlier commit. */
-  | { readonly does: 'revive' | 'tag'; readonly which: number; readonly back: number }
   | { readonly does: 'wait'; readonly hours: number }
   | { readonly does: 'collect'; readonly dies?: number | undefined; readonly after: boolean; readonly stops: boolean }
   | { readonly does: 'work'; readonly ends: 'SUCCEEDED' | 'FAILED' }
@@ -81,32 +79,17 @@ const flat = (steps: readonly Step[]): readonly Exclude<Step, { does: 'round' }>
   });
 
 /** Everything that any ref shows just now and that is there. */
-const seen = async ({ lakefs, storage }: CollectionWorld): Promise<Map<string, string>> => {
-  const found = new Map<string, string>();
-  const refs = [...lakefs.branchNames('lake'), ...(lakefs.repositories.get('lake')?.tags.keys() ?? [])];
-  for (const ref of refs) {
-    for await (const { path: at, physicalAddress } of lakefs.listObjects('lake', ref, {}))
-      if (storage.objects.has(physicalAddress)) found.set(physicalAddress, `${ref} shows ${at}`);
-  }
-  return found;
-};
-
-const isSweeping = ({ collections }: CollectionWorld): boolean =>
-  collections.entries.get('lake')?.current?.state === 'SWEEPING';
-
-const bytes = (serial: number): Uint8Array => new TextEncoder().encode(`content ${String(serial)}`);
+const seen = async (world: CollectionWorld): Promise<Map<string, string>> =>
+  new Map([...(await shownBy(world))].filter(([address]) => world.storage.objects.has(address)));
 
 const play = async (world: CollectionWorld, each: Exclude<Step, { does: 'round' }>): Promise<void> => {
   const { lakefs } = world;
   switch (each.does) {
     case 'change':
-      await world.change({ [PATHS[each.path] ?? '']: bytes(each.content) });
-      // Protected: nothing can be staged there, the same content once more neither.
-      await lakefs.resetStaged('lake', 'main');
-      return;
     case 'remove':
-      await world.change({ [PATHS[each.path] ?? '']: null });
-      await lakefs.resetStaged('lake', 'main');
+    case 'revive':
+    case 'tag':
+      await changeLake(world, PATHS, each);
       return;
     case 'stage': {
       const name = BRANCHES[each.branch] ?? '';
@@ -120,18 +103,6 @@ const play = async (world: CollectionWorld, each: Exclude<Step, { does: 'round' 
       const name = BRANCHES[each.branch] ?? '';
       if (!lakefs.branchNames('lake').includes(name)) return;
       await (each.does === 'reset' ? lakefs.resetStaged('lake', name) : lakefs.deleteBranch('lake', name));
-      return;
-    }
-    case 'revive':
-    case 'tag': {
-      // While a sweep stands rollbacks wait, and people are told to.
-      if (isSweeping(world)) return;
-      const log = lakefs.firstParentLog('lake', 'main');
-      const commit = log[Math.min(each.back, log.length - 1)]?.id ?? '';
-      const name = `${each.does}-${String(each.which)}`;
-      await (each.does === 'revive'
-        ? lakefs.createBranch('lake', name, commit)
-        : lakefs.createTag('lake', name, commit));
       return;
     }
     case 'wait':

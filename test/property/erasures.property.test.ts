@@ -10,6 +10,7 @@ import { erase } from '../../lambdas/usecases/erase.ts';
 import { type ErasureWorld, makeErasureWorld } from '../fakes/erasure.ts';
 import { others } from '../unit/usecases/erasure/stage.ts';
 import { Died, dying } from './dying.ts';
+import { changeLake, type LakeStep, shownBy } from './lake-steps.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 10;
 const PORTS = [
@@ -21,11 +22,9 @@ const PATHS = ['people/1/a', 'people/1/b', 'people/2/a', 'stock/s'] as const;
 const SELECTION = { prefixes: ['people/1/'] };
 
 type Step =
-  | { readonly does: 'change'; readonly path: number; readonly content: number }
-  | { readonly does: 'remove'; readonly path: number }
+  | LakeStep
   /** The same address under another name, on a branch of somebody. */
   | { readonly does: 'link'; readonly branch: number; readonly path: number }
-  | { readonly does: 'revive' | 'tag'; readonly which: number; readonly back: number }
   | { readonly does: 'wait'; readonly hours: number }
   | { readonly does: 'erase'; readonly dies?: number | undefined; readonly after: boolean }
   | { readonly does: 'others' };
@@ -52,27 +51,14 @@ const step: fc.Arbitrary<Step> = fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
   { weight: 4, arbitrary: fc.record({ does: fc.constant('others' as const) }) },
 );
 
-/** Everything that any ref shows just now: by address who shows it. */
-const shown = async ({ lakefs }: ErasureWorld): Promise<Map<string, string>> => {
-  const found = new Map<string, string>();
-  const refs = [...lakefs.branchNames('lake'), ...(lakefs.repositories.get('lake')?.tags.keys() ?? [])];
-  for (const ref of refs)
-    for await (const { path: at, physicalAddress } of lakefs.listObjects('lake', ref, {}))
-      found.set(physicalAddress, `${ref} shows ${at}`);
-  return found;
-};
-
 const step_ = async (world: ErasureWorld, each: Step): Promise<void> => {
   const { lakefs } = world;
-  const bytes = (serial: number): Uint8Array => new TextEncoder().encode(`content ${String(serial)}`);
   switch (each.does) {
     case 'change':
-      await world.change({ [PATHS[each.path] ?? '']: bytes(each.content) });
-      await lakefs.resetStaged('lake', 'main');
-      return;
     case 'remove':
-      await world.change({ [PATHS[each.path] ?? '']: null });
-      await lakefs.resetStaged('lake', 'main');
+    case 'revive':
+    case 'tag':
+      await changeLake(world, PATHS, each);
       return;
     case 'link': {
       const name = `by-hand-${String(each.branch)}`;
@@ -82,18 +68,6 @@ const step_ = async (world: ErasureWorld, each: Step): Promise<void> => {
       await lakefs.copyObject('lake', name, `linked-${String(each.path)}`, { ref: name, path: source });
       await lakefs.commit('lake', name, { message: 'link', metadata: {} });
       await lakefs.resetStaged('lake', name);
-      return;
-    }
-    case 'revive':
-    case 'tag': {
-      // While a sweep stands rollbacks wait, and people are told to.
-      if (world.collections.entries.get('lake')?.current?.state === 'SWEEPING') return;
-      const log = lakefs.firstParentLog('lake', 'main');
-      const commit = log[Math.min(each.back, log.length - 1)]?.id ?? '';
-      const name = `${each.does}-${String(each.which)}`;
-      await (each.does === 'revive'
-        ? lakefs.createBranch('lake', name, commit)
-        : lakefs.createTag('lake', name, commit));
       return;
     }
     case 'wait':
@@ -138,7 +112,7 @@ it('what is erased is gone, and nothing that is seen goes with it', async () => 
       await world.lakefs.setGarbageCollection('lake', { defaultRetentionDays: 2, branches: {} });
       const survives = async (act: () => Promise<void>): Promise<void> => {
         await act();
-        for (const [address, where] of await shown(world)) {
+        for (const [address, where] of await shownBy(world)) {
           // Of what a tag alone shows `tags: lose` lets go.
           if (!where.startsWith('tag-')) expect(world.storage.objects.has(address), where).toBe(true);
         }
@@ -155,7 +129,7 @@ it('what is erased is gone, and nothing that is seen goes with it', async () => 
         const [newest] = [...world.erasures.entries.values()].toReversed();
         if (newest === undefined || newest.state === 'DONE') break;
       }
-      const seen = await shown(world);
+      const seen = await shownBy(world);
       for (const erasure of world.erasures.entries.values()) {
         expect(erasure.waits?.for ?? []).toEqual([]);
         expect(erasure.state).toBe('DONE');
