@@ -49,6 +49,7 @@ const rowsOf = (number: number): readonly string[] =>
   PARTITIONS.flatMap((dt) => [0, 1].map((i) => `${dt} ${String(number * 100 + Number(dt) * 10 + i)}`)).sort();
 
 test(`sees whole states alone during ${String(FLIPS)} switches`, { timeout: 600_000 }, async (context) => {
+  // Without a package index there is no reader to ask; CI has one, and fails.
   if (missing !== undefined) context.skip(missing);
   const tables = ICEBERG_TABLES.flatMap((table) =>
     table.name !== 'sales' || table.publish === undefined
