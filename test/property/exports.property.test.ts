@@ -269,6 +269,86 @@ it.each(SHAPES)('holds what the marker says at every moment, and the newest comm
   );
 });
 
+/** What consumers may read, by key. */
+const plainKeys = ({ destination }: ExportWorld): readonly string[] =>
+  [...destination.objects.keys()].filter((at) => !at.includes('/_branchline/'));
+
+it.each(SHAPES.filter((shape) => shape.delete === false))(
+  'deletes nothing, ever, where it is not to: %j',
+  async (shape) => {
+    await fc.assert(
+      fc.asyncProperty(stepsWith(false), async (story) => {
+        const world = await makeExportWorld({ ...EXPORT, ...shape });
+        const seen = new Set<string>();
+        const look = (): void => {
+          const there = new Set(plainKeys(world));
+          for (const key of seen) expect(there).toContain(key);
+          for (const key of there) seen.add(key);
+        };
+        await world.change({ 'sales/dt=0/first': 'first' });
+        await play(world, story, look);
+        world.clock.advance(EXPORT_LEASE_MS + 1);
+        await finish(world);
+        look();
+        // By a comparison neither, which finds everything that is left there.
+        await finish(world, { compare: true });
+        look();
+      }),
+      { numRuns: RUNS },
+    );
+  },
+);
+
+/** Everything below the destination but the time at which it was written. */
+const everything = ({ destination }: ExportWorld): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...destination.objects]
+      .map(([at, { content }]) => [at, content.replace(/"endedAt": "[^"]+"/, '')] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** The first export and a second one that copies, replaces and removes; only the second one is struck. */
+const secondExport = async (shape: Partial<ExportConfig>): Promise<ExportWorld> => {
+  const world = await makeExportWorld({ ...EXPORT, ...shape });
+  await world.change({ 'sales/dt=1/a': 'old', 'sales/dt=1/b': 'old', 'stock/a': 'old', 'stock/b': 'kept' });
+  await finish(world);
+  await world.change({ 'sales/dt=1/a': 'new', 'sales/dt=1/b': null, 'sales/dt=2/a': 'new', 'stock/c': 'new' });
+  return world;
+};
+
+it.each(SHAPES)('gives the same, manifests too, whichever single call it or a worker dies at: %j', async (shape) => {
+  const whole = await secondExport(shape);
+  await finish(whole);
+  const wanted = everything(whole);
+  let strikes = 0;
+  for (const after of [false, true]) {
+    for (let at = 0; ; at += 1) {
+      const world = await secondExport(shape);
+      // Counted over the function and its workers alike.
+      const struck = dying(world, PORTS, undefined, { at, after });
+      let hasDied = (await run(struck)) === 'died';
+      for (const key of chunksOf(world)) {
+        if (hasDied) break;
+        await copyPlanned(struck, {
+          ...{ export: 'plain', run: /exports\/([^/]+)\/todo\//.exec(key)?.[1] ?? '', key, until: FOREVER },
+        }).catch((error: unknown) => {
+          if (!(error instanceof Died)) throw error;
+          hasDied = true;
+        });
+      }
+      if (!hasDied) break;
+      strikes += 1;
+      world.clock.advance(EXPORT_LEASE_MS + 1);
+      endMaps(world);
+      world.clock.advance(EXPORT_LEASE_MS + 1);
+      await finish(world);
+      expect(everything(world), `after call ${String(at)}`).toEqual(wanted);
+      expect(await run(world)).toBe('up-to-date');
+    }
+  }
+  expect(strikes).toBeGreaterThan(20);
+});
+
 it('is brought back by a comparison, whatever people did at the destination or to the ledger', async () => {
   await fc.assert(
     fc.asyncProperty(stepsWith(true), fc.constantFrom(...SHAPES), async (story, shape) => {
