@@ -28,7 +28,7 @@ export interface Parts {
   readonly mostFiles: number;
 }
 
-/** What manifests of another partitioning say of files: it stays true of them. */
+/** What manifests say of files. */
 export const filesOf = async (
   ports: CatalogPorts,
   manifests: readonly ManifestFile[],

@@ -19,6 +19,7 @@ import { mappingIn, nextMetadata, schemasOf, type TableMetadata } from '../domai
 import { keptSnapshots, refsIn, refsOf } from '../domain/iceberg/retention.ts';
 import { nameMapping, spellingsOf } from '../domain/iceberg/schema.ts';
 import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
+import { wideFile, widenedTypes } from '../domain/iceberg/widen.ts';
 import { type Base, type Next, planForm, readBase } from './iceberg-base.ts';
 import { type NewFile, type ReadFiles, readNewFiles, zonesOf } from './iceberg-files.ts';
 import { type Changes, findChanges, type Groups, openGroups } from './iceberg-groups.ts';
@@ -75,7 +76,7 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   const next = planForm(work, metadata, base, zones);
   const folder = icebergFolder(table);
   const aside = `${folder}aside/${String(next.form.schema['schema-id'])}-${String(next.form.spec['spec-id'])}/`;
-  const known = next.isSameSpec ? new Map<string, DataFile>() : await filesOf(ports, base.manifests);
+  const known = next.isSameSpec ? new Map<string, DataFile>() : await knownFiles(ports, parts, next);
   const files = [...found.changes.values()].flatMap(({ files: of, partition }): NewFile[] =>
     [...of.values()].map((file) => ({ ...file, partition })),
   );
@@ -113,6 +114,17 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
       : { outcome: 'drifted', what: 'somebody else wrote to it' };
   };
   return { outcome: 'prepared', show, tidy };
+};
+
+/** What manifests of another partitioning say of files stays true of them, in the types that their columns have now. */
+const knownFiles = async (
+  ports: CatalogPorts,
+  { open, base }: Parts,
+  next: Next,
+): Promise<ReadonlyMap<string, DataFile>> => {
+  const widened = widenedTypes(schemasOf(open.metadata), next.schemas);
+  const files = await filesOf(ports, base.manifests);
+  return new Map([...files].map(([address, file]) => [address, wideFile(file, widened, [])]));
 };
 
 /** The metadata file that shows it; `undefined` where the one that is there says all of it. */

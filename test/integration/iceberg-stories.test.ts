@@ -3,8 +3,8 @@
  * widened, targets are rolled back, refreshes die at any call and cross. Every state that Glue ever named is read by pyiceberg and by
  * DuckDB, with its snapshots, and holds the rows of the commit that it names, read directly.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import { ICEBERG_TABLES } from '../fakes/iceberg.ts';
 import { type Kit, play, type Step, steps } from '../property/catalog-story.ts';
 import { readDirectly, SHOWN, type Shown } from '../property/direct.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
+import { asText, type ObjectFolder, objectFolder } from './setup/iceberg-folder.ts';
 import { installReader, READERS_OF_STATES, readStates } from './setup/iceberg-reader.ts';
 
 const STORIES = Number(process.env['ICEBERG_STORIES'] ?? 25);
@@ -43,12 +44,6 @@ const KIT: Kit = {
 const TABLES = ICEBERG_TABLES.map((table) =>
   table.publish === undefined ? table : { ...table, publish: { ...table.publish, columns: [] } },
 );
-
-const asText = (row: Readonly<Record<string, unknown>>): string => {
-  const found = Object.entries(row).filter(([, value]) => value !== null && value !== undefined);
-  const text = found.map(([name, value]) => [name, String(value)] as const).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${text.map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(', ')}}`;
-};
 
 const SHOWN_AT_LAST: readonly Step[] = [
   { does: 'change', writes: ['sales/dt=1/a', 'deep/dt=2/hh=1/a', 'stock/a'], removes: [], empty: false },
@@ -81,17 +76,10 @@ const tell = async (bucket: string, story: Parameters<typeof play>[1]): Promise<
   // Readers want ids in the form of UUIDs.
   const world = { ...fake, ids: createIds(fake.clock) };
   const seen = new Map<string, State>();
-  const written = new Set<string>();
-  const keep = async (uri: string, bytes: Uint8Array): Promise<void> => {
-    if (written.has(uri)) return;
-    written.add(uri);
-    const file = join(bucket, uri.replace('s3://', ''));
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, bytes);
-  };
+  const { keep, keepMetadata } = objectFolder(bucket);
   const direct = new Map(SHOWN.map((table) => [table, new Map<string, readonly string[]>()]));
   const look = async (): Promise<void> => {
-    for (const [key, { content: bytes }] of world.iceberg.objects) await keep(world.iceberg.uri(key), bytes);
+    await keepMetadata(world);
     for (const table of SHOWN) {
       const { parameters = {} } = world.catalog.tables.get(`db.${table}`) ?? {};
       const { metadata_location: metadata, 'branchline.commit': commit } = parameters;
@@ -112,7 +100,7 @@ const rowsAt = async (
   world: CatalogWorld,
   table: Shown,
   commit: string,
-  keep: (uri: string, bytes: Uint8Array) => Promise<void>,
+  keep: ObjectFolder['keep'],
 ): Promise<readonly string[]> => {
   const paths = new Map(
     [...world.lakefs.tree('lake', commit)].map(([path, { address }]) => [

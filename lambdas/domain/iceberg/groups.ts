@@ -4,7 +4,7 @@
  */
 import { escapeValue, NULL_VALUE } from '../catalog/hive.ts';
 import type { Entry } from './manifest-file.ts';
-import type { Value } from './values.ts';
+import { bytesOfInteger, integerOfBytes, type Value } from './values.ts';
 
 /** A manifest with more files is split in halves; the parts of a first publication have three quarters of it. */
 export const MOST_FILES = 1000;
@@ -12,7 +12,9 @@ const USUAL_FILES = 750;
 
 const textOf = (value: Value): string => {
   if (value === null) return NULL_VALUE;
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : escapeValue(String(value));
+  // A decimal is the same however many digits its column may have.
+  if (value instanceof Uint8Array) return bytesOfInteger(integerOfBytes(value)).toString('hex');
+  return escapeValue(String(value));
 };
 
 /**

@@ -65,7 +65,10 @@ class Numbering {
   /** Those of one level first, then what is nested, as the specification numbers new schemas. */
   fields(wanted: readonly WantedField[], known: readonly Field[], path = ''): readonly Field[] {
     const ids = wanted.map(({ name, type }) => {
-      const old = known.find((field) => field.name === name && canBecome(field.type, type));
+      // Of whatever type it ever was: an `int` that became a `bigint` is none again.
+      const old = known.find(
+        ({ name: of, id }) => of === name && known.every((field) => field.id !== id || canBecome(field.type, type)),
+      );
       return { old, id: old?.id ?? this.next() };
     });
     return wanted.map(({ name, type }, i) => {

@@ -4,17 +4,26 @@ import type { Pairs } from './metrics.ts';
 import { avroName, type TypedPartition } from './partition-spec.ts';
 import type { OpenGroup } from './rewrite.ts';
 import { leaves, type Schemas } from './schema.ts';
-import { asDecimal } from './types.ts';
+import { asDecimal, type Field } from './types.ts';
 import { bytesOfPrecision, integerBytes, integerOfBytes, type Value } from './values.ts';
 
-/** Id of a column → its type now, of columns whose type is another than before. */
+/**
+ * Id of a column → its type now, of columns whose type is another than what bounds were written for: that of the schema before, or, of
+ * a column that comes back, any that it had.
+ */
 export const widenedTypes = (before: Schemas, after: Schemas): ReadonlyMap<number, string> => {
-  const typesOf = ({ schemas, current }: Schemas): Map<number, string> => {
-    const fields = schemas.find((schema) => schema['schema-id'] === current)?.fields ?? [];
-    return new Map([...leaves(fields).values()].map(({ id, type }) => [id, type as string]));
-  };
-  const old = typesOf(before);
-  return new Map([...typesOf(after)].filter(([id, type]) => old.has(id) && old.get(id) !== type));
+  if (before.current === after.current) return new Map();
+  const typesOf = (fields: readonly Field[] = []): Map<number, string> =>
+    new Map([...leaves(fields).values()].map(({ id, type }) => [id, type as string]));
+  const fieldsOf = ({ schemas, current }: Schemas): readonly Field[] | undefined =>
+    schemas.find((schema) => schema['schema-id'] === current)?.fields;
+  const last = typesOf(fieldsOf(before));
+  const ever = before.schemas.map(({ fields }) => typesOf(fields));
+  return new Map(
+    [...typesOf(fieldsOf(after))].filter(([id, type]) =>
+      (last.has(id) ? [last] : ever).some((types) => types.has(id) && types.get(id) !== type),
+    ),
+  );
 };
 
 const wideBound = (type: string, bytes: Uint8Array): Uint8Array => {
@@ -39,7 +48,7 @@ const wideValue = (type: string, value: Value): Value => {
   return integerBytes(integerOfBytes(value), bytesOfPrecision(decimal.precision));
 };
 
-const wideFile = (
+export const wideFile = (
   file: DataFile,
   types: ReadonlyMap<number, string>,
   partitions: readonly TypedPartition[],

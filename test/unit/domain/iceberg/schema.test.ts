@@ -86,6 +86,12 @@ describe('a field id', () => {
     );
   });
 
+  it('that became wider is another when its column is narrow again', () => {
+    const schemas = history({ a: 'int' }, { a: 'bigint' }, { b: 'int' }, { a: 'int' });
+    expect(ids(schemas)).toEqual({ a: 3 });
+    expect(ids(withColumns(schemas, columns({ a: 'bigint' })))).toEqual({ a: 3 });
+  });
+
   it('of the same columns makes no new schema', () => {
     expect(history({ a: 'int' }, { b: 'int' }, { a: 'int' }).schemas).toHaveLength(2);
   });
