@@ -4,11 +4,13 @@
  */
 import { BranchlineError } from '../domain/errors.ts';
 import { awsFault } from './aws-errors.ts';
+import { type HttpAnswer, type HttpSend, sendHttp } from './http-send.ts';
 import { backoffMs, pause } from './pause.ts';
 import { type AwsEnvironment, signerFor } from './signer.ts';
 
 const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
+const UTF_8 = new TextDecoder();
 
 /** As S3 signs them: every byte but letters, digits and `-_.~`. */
 const encode = (step: string): string =>
@@ -26,7 +28,7 @@ export const urlOf = (bucket: string, key: string, env: AwsEnvironment): URL => 
 
 export interface S3Options {
   readonly env: AwsEnvironment;
-  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly fetch?: HttpSend;
   readonly now?: () => Date;
 }
 
@@ -48,7 +50,7 @@ export interface S3Request {
 export interface S3Answer {
   readonly text: string;
   readonly bytes: Uint8Array;
-  readonly headers: Headers;
+  readonly headers: HttpAnswer['headers'];
 }
 
 const signedHeaders = async (
@@ -77,7 +79,7 @@ export const callS3 = async (request: S3Request, options: S3Options): Promise<st
   (await askS3(request, options)).text;
 
 /** S3 begins some answers with 200 before it knows the end: an error may follow in the body. Source: S3 API, CopyObject. */
-const isGood = (answer: Response, text: string): boolean => answer.ok && !/^(?:<\?xml[^>]*>\s*)?<Error>/.test(text);
+const isGood = (answer: HttpAnswer, text: string): boolean => answer.ok && !/^(?:<\?xml[^>]*>\s*)?<Error>/.test(text);
 
 /** As `callS3`; the body of the answer as bytes. @throws as `askS3`. */
 export const callS3Bytes = async (request: S3Request, options: S3Options): Promise<Uint8Array> =>
@@ -91,21 +93,19 @@ export const askS3 = async (request: S3Request, options: S3Options): Promise<S3A
   // URLSearchParams writes a blank as `+`, which S3 does not sign so.
   url.search = url.search.replaceAll('+', '%20');
   const action = `${request.action} s3://${bucket}/${key}`;
-  const send = options.fetch ?? fetch;
+  const send = options.fetch ?? sendHttp;
   for (let tries = 1; ; tries += 1) {
     let problem: unknown;
     try {
       const { host: _, ...headers } = await signedHeaders(url, request, options);
       const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
       const init = {
-        headers,
-        signal,
-        ...(method === 'GET' ? {} : { method }),
+        ...{ method, headers, signal },
         ...(body === undefined ? {} : { body }),
       };
       const answer = await send(url, init);
       const bytes = new Uint8Array(await answer.arrayBuffer());
-      const text = new TextDecoder().decode(bytes);
+      const text = UTF_8.decode(bytes);
       if (isGood(answer, text)) return { text, bytes, headers: answer.headers };
       // The answer to HEAD has no body to say it in.
       const unsaid = answer.status === 403 ? 'AccessDenied' : `HTTP ${String(answer.status)}`;
