@@ -29,6 +29,17 @@ export interface Context extends Outside {
   say(text: string): void;
 }
 
+/** Who asks, for the audit trail: AWS tells a function nothing of who invokes it. */
+const askerOf = async ({ environment }: Outside, connection: Connection): Promise<string> => {
+  if (environment['BRANCHLINE_WHO'] !== undefined) return environment['BRANCHLINE_WHO'];
+  // What was asked for matters more than who: whoever may not ask STS is known to CloudTrail.
+  const arn = await connection.identity().then(
+    (identity) => identity.arn,
+    () => '',
+  );
+  return arn === '' ? (environment['USER'] ?? environment['USERNAME'] ?? 'unknown') : arn;
+};
+
 interface GlobalOptions {
   readonly json?: boolean;
   readonly prefix?: string;
@@ -65,11 +76,15 @@ export class Session {
     });
     this.#connection = connection;
     const { terminal } = outside;
+    let asker: Promise<string> | undefined;
     const json = options.json === true;
     return {
       ...outside,
       connection,
-      deployment: deploymentOf(connection),
+      deployment: deploymentOf(connection, () => {
+        asker ??= askerOf(outside, connection);
+        return asker;
+      }),
       prefix,
       json,
       answer: (data, show) => {

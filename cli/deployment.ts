@@ -1,5 +1,6 @@
 /** The functions that operators use, by what they do. Requests and answers as in docs/functions.md. */
 import { FUNCTION, type FunctionName } from '../lambdas/contract.ts';
+import { askingOf, type RequestRecord } from '../lambdas/domain/request.ts';
 import type { RestoreRecord } from '../lambdas/domain/restore.ts';
 import type { Rollback } from '../lambdas/domain/rollback.ts';
 import type { Run, RunState } from '../lambdas/domain/run.ts';
@@ -115,13 +116,19 @@ export interface Deployment {
     readonly repository?: string;
     readonly limit?: number;
   }): Promise<{ readonly restores: readonly RestoreRecord[] }>;
+  requests(query: {
+    readonly repository?: string;
+    readonly target?: string;
+    readonly limit?: number;
+  }): Promise<{ readonly requests: readonly RequestRecord[] }>;
   /** By its id or the beginning of it. @throws Failure BL8408 where there is none. */
   restored(id: string): Promise<{ readonly restore: RestoreRecord }>;
   /** @throws Failure BL1007 where there is none. */
   rollback(id: string): Promise<{ readonly rollback: Rollback }>;
 }
 
-export const deploymentOf = (connection: Connection): Deployment => {
+/** @param asker whoever asks; called only for what is written down. */
+export const deploymentOf = (connection: Connection, asker: () => Promise<string>): Deployment => {
   /** @param key what every answer to this request holds: another version may answer otherwise. */
   const ask = async <T extends object>(name: FunctionName, request: unknown, key: keyof T & string): Promise<T> => {
     const answer = await connection.invoke(name, request);
@@ -134,10 +141,19 @@ export const deploymentOf = (connection: Connection): Deployment => {
       },
     );
   };
+  /** The functions that write down who asked. */
+  const askAsSomebody = async <T extends object>(
+    name: FunctionName,
+    request: { readonly action: string; readonly requestedBy?: string | undefined; readonly [key: string]: unknown },
+    key: keyof T & string,
+  ): Promise<T> => {
+    const isTold = askingOf(name, request) === undefined || request.requestedBy !== undefined;
+    return ask(name, isTold ? request : { ...request, requestedBy: await asker() }, key);
+  };
   const inspect = <T extends object>(request: InspectRequest, key: keyof T & string): Promise<T> =>
     ask<T>(FUNCTION.inspect, request, key);
   const askCatalog = <T extends object>(request: CatalogRequest, key: keyof T & string): Promise<T> =>
-    ask<T>(FUNCTION.catalog, request, key);
+    askAsSomebody<T>(FUNCTION.catalog, request, key);
 
   return {
     runs: ({ states, ...query }) =>
@@ -154,16 +170,16 @@ export const deploymentOf = (connection: Connection): Deployment => {
     targets: () => inspect({ query: 'targets' }, 'targets'),
     doctor: ({ readOnly }) => inspect({ query: 'doctor', ...(readOnly ? { readOnly } : {}) }, 'checks'),
     start: (request) => ask(FUNCTION.startRun, request, 'run'),
-    resolve: (request) => ask(FUNCTION.resolveRun, request, 'outcome'),
-    snapshot: (request) => ask(FUNCTION.snapshot, request, 'outcome'),
-    collectGarbage: (request) => ask(FUNCTION.collectGarbage, request, 'outcome'),
-    drill: (request) => ask(FUNCTION.drill, request, 'outcome'),
-    erase: (request) => ask(FUNCTION.erase, request, 'outcome'),
-    replication: (request) => ask(FUNCTION.replication, request, 'outcome'),
+    resolve: (request) => askAsSomebody(FUNCTION.resolveRun, request, 'outcome'),
+    snapshot: (request) => askAsSomebody(FUNCTION.snapshot, request, 'outcome'),
+    collectGarbage: (request) => askAsSomebody(FUNCTION.collectGarbage, request, 'outcome'),
+    drill: (request) => askAsSomebody(FUNCTION.drill, request, 'outcome'),
+    erase: (request) => askAsSomebody(FUNCTION.erase, request, 'outcome'),
+    replication: (request) => askAsSomebody(FUNCTION.replication, request, 'outcome'),
     exports: {
       list: () => ask(FUNCTION.export, { action: 'list' }, 'exports'),
-      run: (choice) => ask(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),
-      plan: (choice) => ask(FUNCTION.export, { action: 'run', dryRun: true, ...choice }, 'outcome'),
+      run: (choice) => askAsSomebody(FUNCTION.export, { action: 'run', ...choice }, 'outcome'),
+      plan: (choice) => askAsSomebody(FUNCTION.export, { action: 'run', dryRun: true, ...choice }, 'outcome'),
       verify: (choice) => ask(FUNCTION.export, { action: 'verify', ...choice }, 'outcome'),
     },
     catalog: {
@@ -182,6 +198,7 @@ export const deploymentOf = (connection: Connection): Deployment => {
     rollBack: (request) => ask(FUNCTION.rollback, request, 'rollback'),
     rollbacks: (query) => inspect({ query: 'rollbacks', ...query }, 'rollbacks'),
     restores: (query) => inspect({ query: 'restores', ...query }, 'restores'),
+    requests: (query) => inspect({ query: 'requests', ...query }, 'requests'),
     restored: (id) => inspect({ query: 'restore', restore: id }, 'restore'),
     rollback: (id) => inspect({ query: 'rollback', rollback: id }, 'rollback'),
   };

@@ -17,6 +17,7 @@ import { addErase } from './commands/erase.ts';
 import { addExportsList, addExportsRun, addExportsVerify } from './commands/exports.ts';
 import { addGc } from './commands/gc.ts';
 import { addReplication } from './commands/replication.ts';
+import { addRequests } from './commands/requests.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRestoresList, addRestoresShow } from './commands/restores.ts';
 import { addRollback } from './commands/rollback.ts';
@@ -168,6 +169,7 @@ export const createProgram = (session: Session): Command => {
   addCatalog(program, session);
   addRestore(program, session);
   addRestores(program, session);
+  addRequests(program, session);
   addExports(program, session);
   addCredentials(program, session);
   addRollback(program, session);

@@ -330,6 +330,8 @@ export const DOMAIN_EVENT = {
   credentialsRotated: 'Credentials Rotated',
   restoreRequested: 'Restore Requested',
   restoreEnded: 'Restore Ended',
+  requestMade: 'Request Made',
+  requestEnded: 'Request Ended',
   snapshotCreated: 'Snapshot Created',
   snapshotDamaged: 'Snapshot Damaged',
   snapshotPruned: 'Snapshot Pruned',

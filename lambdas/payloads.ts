@@ -29,6 +29,8 @@ const states = z.enum([
 
 /** A person, a pipeline: for the audit trail and for whoever meets a hold. */
 const who = z.string().check(z.minLength(1), z.maxLength(200));
+/** Who asks, in words; the trail of AWS knows whose credentials it was. */
+const requestedBy = z.optional(z.string().check(z.minLength(1), z.maxLength(256)));
 const reason = z.string().check(z.minLength(1), z.maxLength(1000));
 /** A hold that is forgotten ends by itself. */
 const MAX_HOLD_SECONDS = 30 * 86_400;
@@ -79,6 +81,7 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     strategy: z.optional(z.enum(['source-wins', 'target-wins'])),
     /** Take the columns as they are, though they do not fit the table. */
     acceptSchema: z.optional(z.boolean()),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({
@@ -86,12 +89,14 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     runId,
     attempt: z.optional(attempt),
     reason: z.optional(z.string()),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({
     action: z.literal('retry'),
     runId,
     attempt: z.optional(attempt),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({
@@ -100,6 +105,7 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     target: z.string(),
     /** The commit that blocks the target, as a guard against deciding about another one. */
     commit: z.string(),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   /** Promotions into the target wait until the hold is released or expires. Again by its owner: a new reason, a new expiry. */
@@ -111,6 +117,7 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     reason,
     /** From now. */
     expiresInSeconds: z.int().check(z.gte(1), z.lte(MAX_HOLD_SECONDS)),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({
@@ -119,6 +126,7 @@ export const resolveRunRequest = z.discriminatedUnion('action', [
     target: z.string(),
     /** Only if it is this one who holds it. */
     owner: z.optional(who),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
 ]);
@@ -138,11 +146,11 @@ const previewName = z.string().check(z.regex(/^[a-z0-9_]{1,60}$/, 'at most 60 lo
 export const catalogRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('status'), ...someTables }),
   /** Has the newest verified commit shown; answers at once, `status` tells when it is. */
-  z.strictObject({ action: z.literal('refresh'), ...someTables, dryRun: z.optional(z.boolean()) }),
+  z.strictObject({ action: z.literal('refresh'), ...someTables, requestedBy, dryRun: z.optional(z.boolean()) }),
   /** Compares in full what lakeFS holds, what Glue names, and the manifests. */
   z.strictObject({ action: z.literal('verify'), ...someTables }),
   /** Has the same comparison made by refresh-catalog, which puts right what differs; answers at once. */
-  z.strictObject({ action: z.literal('repair'), ...someTables, dryRun: z.optional(z.boolean()) }),
+  z.strictObject({ action: z.literal('repair'), ...someTables, requestedBy, dryRun: z.optional(z.boolean()) }),
   /** The tables at another ref, in a Glue database of its own that goes by itself. Asked for again it goes on, or follows the ref. */
   z.strictObject({
     action: z.literal('preview'),
@@ -153,6 +161,7 @@ export const catalogRequest = z.discriminatedUnion('action', [
     tables: z.optional(z.array(z.string()).check(z.minLength(1))),
     name: z.optional(previewName),
     ttlSeconds: z.optional(z.int().check(z.gte(300), z.lte(604_800))),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   /** Has tables become what the configuration says: Iceberg tables that are symlink tables, or the other way round; answers at once. */
@@ -161,6 +170,7 @@ export const catalogRequest = z.discriminatedUnion('action', [
     ...someTables,
     /** What the configuration is taken to say. */
     to: z.optional(z.enum(['iceberg', 'symlink', 'both'])),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   /** By which snapshots Iceberg tables show an earlier state of their target. */
@@ -171,7 +181,12 @@ export const catalogRequest = z.discriminatedUnion('action', [
     ref: z.string().check(z.minLength(1), z.maxLength(1000)),
   }),
   z.strictObject({ action: z.literal('previews') }),
-  z.strictObject({ action: z.literal('drop-preview'), name: previewName, dryRun: z.optional(z.boolean()) }),
+  z.strictObject({
+    action: z.literal('drop-preview'),
+    name: previewName,
+    requestedBy,
+    dryRun: z.optional(z.boolean()),
+  }),
   /** By a schedule: removes what has expired. */
   z.strictObject({ action: z.literal('sweep-previews') }),
   /** Looks at the heads of targets again and again, and verifies what a person merged: then it is shown. A schedule sends it. */
@@ -309,8 +324,6 @@ export type RollbackRequest = z.infer<typeof rollbackRequest>;
 const snapshotId = z
   .string()
   .check(z.regex(/^snapshot-[A-Za-z0-9_][-\w]*-\d{8}T\d{6}Z$/, 'snapshot-<target>-<time>, as lists show it'));
-/** Who asks, in words; the trail of AWS knows whose credentials it was. */
-const requestedBy = z.optional(z.string().check(z.minLength(1), z.maxLength(256)));
 const place = { repository: z.string(), id: snapshotId };
 export const snapshotRequest = z.discriminatedUnion('action', [
   z.strictObject({
@@ -326,7 +339,7 @@ export const snapshotRequest = z.discriminatedUnion('action', [
   }),
   z.strictObject({ action: z.literal('list'), repository: z.optional(z.string()), target: z.optional(z.string()) }),
   /** `full` counts every object anew. */
-  z.strictObject({ action: z.literal('verify'), ...place, full: z.optional(z.boolean()) }),
+  z.strictObject({ action: z.literal('verify'), ...place, full: z.optional(z.boolean()), requestedBy }),
   z.strictObject({
     action: z.literal('prune'),
     repository: z.optional(z.string()),
@@ -372,6 +385,13 @@ export const inspectRequest = z.discriminatedUnion('query', [
     repository: z.optional(z.string()),
     limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
   }),
+  /** Who asked for what, of all kinds, newest first: dry runs and refused ones among them. */
+  z.strictObject({
+    query: z.literal('requests'),
+    repository: z.optional(z.string()),
+    target: z.optional(z.string()),
+    limit: z.optional(z.int().check(z.gte(1), z.lte(1000))),
+  }),
   /** By its id or the beginning of it. */
   z.strictObject({ query: z.literal('restore'), restore: z.string().check(z.minLength(1), z.maxLength(200)) }),
 ]);
@@ -394,6 +414,7 @@ export const exportRequest = z.discriminatedUnion('action', [
     compare: z.optional(z.boolean()),
     /** The destination may hold objects that no export has written; with `delete: true` they go. */
     adopt: z.optional(z.boolean()),
+    requestedBy,
     dryRun: z.optional(z.boolean()),
   }),
   z.strictObject({ action: z.literal('verify'), export: z.string().check(z.minLength(1)) }),
@@ -404,7 +425,7 @@ export type ExportRequest = z.infer<typeof exportRequest>;
 /** collect-garbage: lakeFS's garbage collection of a repository. `tend` is what the schedule asks for. */
 const collection = z.string().check(z.regex(/^gc-\d{8}t\d{6}z$/, 'gc-<time>, as `gc status` shows it'));
 export const collectGarbageRequest = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('plan'), repository: z.optional(z.string()) }),
+  z.strictObject({ action: z.literal('plan'), repository: z.optional(z.string()), requestedBy }),
   /** Begins one, or goes on with the one under way. */
   z.strictObject({
     action: z.literal('run'),
@@ -460,6 +481,7 @@ export const eraseRequest = z.discriminatedUnion('action', [
     action: z.literal('plan'),
     repository: z.string(),
     selection: selection.check(somethingSelected),
+    requestedBy,
   }),
   /** Begins one, or goes on with the one that was begun for the same selection. */
   z.strictObject({
@@ -499,6 +521,7 @@ export const replicationRequest = z.discriminatedUnion('action', [
     action: z.literal('verify'),
     repository: z.optional(z.string()),
     target: z.optional(z.string()),
+    requestedBy,
   }),
   z.strictObject({ action: z.literal('tend') }),
 ]);

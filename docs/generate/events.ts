@@ -19,6 +19,8 @@ import { erasureEventsOf } from '../../lambdas/domain/erasure-events.ts';
 import { type Erasure, NO_DEEDS } from '../../lambdas/domain/erasure-record.ts';
 import { NEW_TARGET, newRecord } from '../../lambdas/domain/replication.ts';
 import { replicationEventsOf } from '../../lambdas/domain/replication-events.ts';
+import { type Asking, endedRequest, newRequest } from '../../lambdas/domain/request.ts';
+import { requestEventsOf } from '../../lambdas/domain/request-events.ts';
 import type { RestoreRecord } from '../../lambdas/domain/restore.ts';
 import type { Rollback } from '../../lambdas/domain/rollback.ts';
 import type { Run } from '../../lambdas/domain/run.ts';
@@ -339,6 +341,17 @@ const ERASURE_EXAMPLES: readonly DomainEvent[] = [
   }),
 ];
 
+const holdAsked: Asking = {
+  ...{ function: 'resolve-run', action: 'hold-target', dryRun: true, repository: 'lake', target: 'main' },
+  ...{ requestedBy: 'arn:aws:sts::111122223333:assumed-role/operator/maria', reason: 'month end' },
+  asked: { owner: 'maria', expiresInSeconds: 3600 },
+};
+const holdRequest = newRequest(holdAsked, 'o1', AT);
+const REQUEST_EXAMPLES: readonly DomainEvent[] = [
+  ...requestEventsOf(undefined, holdRequest),
+  ...requestEventsOf(holdRequest, endedRequest(holdRequest, { outcome: 'would-hold-target' }, AT + 400)),
+];
+
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
   ...snapshotEventsOf(complete, {
@@ -394,6 +407,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
     'Somebody asked for a restore, or with `dryRun` for its plan. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.restoreEnded]:
     'What came of it: `outcome` is `planned`, `restored` or `failed` (with `message`). `lost` names runs and targets whose commits are not in the restored repository.',
+  [DOMAIN_EVENT.requestMade]:
+    'Somebody asked for a change, or with `dryRun` what one would do: of runs, targets, snapshots, garbage collection, erasures, exports, drills or the catalog. Rollbacks, restores and rotations have events of their own. `requestedBy` is what the caller said of itself; CloudTrail knows whose credentials it was.',
+  [DOMAIN_EVENT.requestEnded]:
+    'What came of it: `outcome` is what was answered, or `failed` with `code` and `message`. Not sent where the function died.',
   [DOMAIN_EVENT.rotationRequested]:
     'Somebody asked for a rotation of the key pair, or with `dryRun` what stood in the way of one. `by` is what the caller said of itself; CloudTrail knows whose credentials it was.',
   [DOMAIN_EVENT.credentialsRotated]:
@@ -449,6 +466,7 @@ export const typesWithoutExample = (): DomainEventType[] =>
         ...DRILL_EXAMPLES,
         ...REPLICATION_EXAMPLES,
         ...ERASURE_EXAMPLES,
+        ...REQUEST_EXAMPLES,
       ].some((event) => event.type === type),
   );
 
@@ -495,6 +513,7 @@ export const eventsPage = (): string =>
       ...DRILL_EXAMPLES,
       ...REPLICATION_EXAMPLES,
       ...ERASURE_EXAMPLES,
+      ...REQUEST_EXAMPLES,
     ].flatMap(example),
   ]
     .join('\n')

@@ -205,6 +205,14 @@ const restoreRecord = z.object({
   ...{ snapshot: maybe(z.string()), commit: maybe(z.string()), lost: maybe(lostWork), message: maybe(z.string()) },
 });
 
+const requestRecord = z.object({
+  ...{ schemaVersion: z.number(), version: z.number(), id: z.string(), function: z.string(), action: z.string() },
+  ...{ dryRun: z.boolean(), requestedBy: z.string(), reason: maybe(z.string()) },
+  ...{ repository: maybe(z.string()), target: maybe(z.string()), asked: z.record(z.string(), z.unknown()) },
+  ...{ startedAt: time, updatedAt: time, endedAt: maybe(time) },
+  ...{ outcome: maybe(z.string()), code: maybe(z.string()), message: maybe(z.string()) },
+});
+
 const storedBackup = z.object({
   id: z.string(),
   arn: z.string(),
@@ -906,6 +914,7 @@ export const ANSWERS = {
     z.object({ rollbacks: list(rollback) }),
     z.object({ restores: list(restoreRecord) }),
     z.object({ restore: restoreRecord }),
+    z.object({ requests: list(requestRecord) }),
     z.object({ rollback }),
     z.object({ checks: list(check) }),
   ]),

@@ -1,13 +1,15 @@
 /** drill: invoked by people and, with `tend`, by a schedule. Payload: `drillRequest` in payloads.ts. */
-import { METRIC } from '../contract.ts';
+import { FUNCTION, METRIC } from '../contract.ts';
 import type { Drill } from '../domain/drill.ts';
 import type { DrillPorts } from '../drill-ports.ts';
 import { type DrillRequest, drillRequest } from '../payloads.ts';
+import type { RequestPorts } from '../request-ports.ts';
 import { type DrillAnswer, drill } from '../usecases/drill.ts';
+import { onAsked } from './asked.ts';
 import { deadline } from './deadline.ts';
 import { drillPortsOfContainer } from './drill-wiring.ts';
-import { onRequest } from './middleware.ts';
 import { count, logger, seconds } from './observability.ts';
+import { requestPortsOfContainer } from './request-wiring.ts';
 
 /** What was made is removed after the last step. */
 const LAST_STEP_MS = 120_000;
@@ -21,8 +23,9 @@ const measure = ({ drillKind, state, seconds: taken }: Drill): void => {
 export const createHandler = (
   useCase: (ports: DrillPorts, request: DrillRequest, until: number) => Promise<DrillAnswer> = drill,
   ports: () => DrillPorts = drillPortsOfContainer,
+  requests: () => RequestPorts = requestPortsOfContainer,
 ) =>
-  onRequest(drillRequest, async (request) => {
+  onAsked({ name: FUNCTION.drill, schema: drillRequest, requests }, async (request) => {
     const answer = await useCase(ports(), request, deadline() - LAST_STEP_MS);
     if ('drill' in answer) measure(answer.drill);
     if (answer.outcome === 'tended') {

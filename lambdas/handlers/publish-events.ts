@@ -21,6 +21,7 @@ import {
 import { drillEventsOf } from '../domain/drill-events.ts';
 import { erasureEventsOf } from '../domain/erasure-events.ts';
 import { replicationEventsOf } from '../domain/replication-events.ts';
+import { requestEventsOf } from '../domain/request-events.ts';
 import { snapshotEventsOf } from '../domain/snapshot-events.ts';
 import type { Target } from '../domain/target.ts';
 import type { ExportQueue } from '../export-ports.ts';
@@ -56,6 +57,8 @@ const domainEventsOf = (change: LedgerChange): readonly DomainEvent[] => {
       return replicationEventsOf(change.before, change.after);
     case 'erasure':
       return erasureEventsOf(change.before, change.after);
+    case 'request':
+      return requestEventsOf(change.before, change.after);
     case 'other':
       return [];
   }

@@ -18,12 +18,14 @@ import {
   toSnapshot,
   toTarget,
 } from '../adapters/ledger/items.ts';
+import { toRequest } from '../adapters/ledger/request-items.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
 import type { CollectionRecord } from '../domain/collection.ts';
 import type { Drill } from '../domain/drill.ts';
 import type { Erasure } from '../domain/erasure-record.ts';
 import type { ExportRecord } from '../domain/export.ts';
 import type { ReplicationRecord } from '../domain/replication.ts';
+import type { RequestRecord } from '../domain/request.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import type { Rollback } from '../domain/rollback.ts';
 import type { Rotation } from '../domain/rotation.ts';
@@ -44,6 +46,7 @@ export type LedgerChange =
   | { readonly kind: 'collection'; readonly before: CollectionRecord | undefined; readonly after: CollectionRecord }
   | { readonly kind: 'drill'; readonly before: Drill | undefined; readonly after: Drill }
   | { readonly kind: 'replication'; readonly before: ReplicationRecord | undefined; readonly after: ReplicationRecord }
+  | { readonly kind: 'request'; readonly before: RequestRecord | undefined; readonly after: RequestRecord }
   /** Lists of changed partitions, job runs that are not ours, entries that expired. */
   | { readonly kind: 'other' };
 
@@ -84,6 +87,8 @@ export const ledgerChangeOf = (record: DynamoDBRecord): LedgerChange => {
       return { kind: 'drill', before: map(before, toDrill), after: toDrill(after) };
     case ITEM_KIND.replication:
       return { kind: 'replication', before: map(before, toReplication), after: toReplication(after) };
+    case ITEM_KIND.request:
+      return { kind: 'request', before: map(before, toRequest), after: toRequest(after) };
     default:
       return { kind: 'other' };
   }

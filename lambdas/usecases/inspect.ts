@@ -1,6 +1,7 @@
 /** What ledger and lakeFS say. Changes nothing; `doctor` tries writing on a branch of its own that it removes again. */
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import type { Commit } from '../domain/lakefs.ts';
+import type { RequestRecord } from '../domain/request.ts';
 import type { RestoreRecord } from '../domain/restore.ts';
 import { isUnfinished, type Rollback } from '../domain/rollback.ts';
 import type { Run } from '../domain/run.ts';
@@ -9,6 +10,7 @@ import type { Check, InspectRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
 import type { Restores } from '../restore-ports.ts';
 import type { Rollbacks } from '../rollback-ports.ts';
+import { type AskedPorts, requestsOf } from './asked-requests.ts';
 import { doctor } from './doctor.ts';
 
 /** Attempts of a run id that are looked for: Glue's own limit for retries is 10. Source: AWS Glue API, `MaxRetries`. */
@@ -33,9 +35,10 @@ export type InspectAnswer =
   | { readonly rollback: Rollback }
   | { readonly restores: readonly RestoreRecord[] }
   | { readonly restore: RestoreRecord }
+  | { readonly requests: readonly RequestRecord[] }
   | { readonly checks: readonly Check[] };
 
-export interface InspectPorts extends Ports {
+export interface InspectPorts extends Ports, AskedPorts {
   readonly rollbacks: Pick<Rollbacks, 'get' | 'list'>;
   readonly restores: Pick<Restores, 'list'>;
 }
@@ -98,6 +101,14 @@ export const inspect = async (ports: InspectPorts, request: InspectRequest): Pro
       if (restore !== undefined && found.length === 1) return { restore };
       const what = restore === undefined ? 'no restore' : `${String(found.length)} restores that begin with`;
       throw new BranchlineError('BL8408', `the ledger knows ${what} "${request.restore}"`);
+    }
+    case 'requests': {
+      const { repository, target, limit = DEFAULT_LIMIT } = request;
+      const filter = {
+        ...(repository === undefined ? {} : { repository }),
+        ...(target === undefined ? {} : { target }),
+      };
+      return { requests: await requestsOf(ports, filter, { limit, restores: await restoresOf(ports, repository) }) };
     }
     case 'doctor':
       return { checks: await doctor(ports, { readOnly: request.readOnly ?? false }) };

@@ -154,7 +154,7 @@ export class Exports extends Construct {
       schedule: ScheduleExpression.expression(expression),
       target: new LambdaInvoke(fn, {
         role: role.withoutPolicyUpdates(),
-        input: ScheduleTargetInput.fromObject({ action: 'run', export: name }),
+        input: ScheduleTargetInput.fromObject({ action: 'run', export: name, requestedBy: 'schedule' }),
         deadLetterQueue: scheduleDeadLetters,
         retryAttempts: 2,
         maxEventAge: Duration.hours(1),

@@ -10,7 +10,7 @@ import { type CatalogWorld, makeCatalogWorld } from './catalog.ts';
 import type { FakeGlue } from './ports.ts';
 import { FakeRestores } from './restores.ts';
 import type { FakeRollbacks } from './rollbacks.ts';
-import { FakeRotations } from './rotation.ts';
+import { FakeRotations } from './rotations.ts';
 import { FakeSnapshots } from './snapshots.ts';
 
 const ROOT = 's3://bucket/lake/';

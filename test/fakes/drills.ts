@@ -8,7 +8,7 @@ import type { DrillPorts, Drills, ScratchRepositories, ScratchStorage } from '..
 import type { FakeLakefs } from './lakefs.ts';
 import { makeWorld, type World } from './ports.ts';
 import { FakeRestores } from './restores.ts';
-import { FakeRotations } from './rotation.ts';
+import { FakeRotations } from './rotations.ts';
 import { type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
 
 export class FakeDrills implements Drills {

@@ -7,8 +7,10 @@ import { formatRunKey, needsCleanUp, type Run, type RunKey } from '../../lambdas
 import type { Target } from '../../lambdas/domain/target.ts';
 import type { Glue, Job, JobRun, Ledger, Log, Ports, Promotions, RunFilter, ServerProbe } from '../../lambdas/ports.ts';
 import { FakeLakefs } from './lakefs.ts';
+import { FakeRequests } from './requests.ts';
 import { FakeRestores } from './restores.ts';
 import { FakeRollbacks } from './rollbacks.ts';
+import { FakeRotations } from './rotations.ts';
 
 /** What DynamoDB does to an entry: a copy, so that nobody changes it behind the ledger's back. */
 const copy = <T>(value: T): T => structuredClone(value);
@@ -192,6 +194,8 @@ export interface World extends Ports {
   readonly server: ServerProbe;
   readonly rollbacks: FakeRollbacks;
   readonly restores: FakeRestores;
+  readonly requests: FakeRequests;
+  readonly rotations: FakeRotations;
   readonly clock: { now(): number; advance(ms: number): void };
 }
 
@@ -240,6 +244,8 @@ export const makeWorld = async (pipeline: Partial<PipelineConfig> = {}): Promise
     server: healthyServer(lakefs, () => now),
     rollbacks: new FakeRollbacks(),
     restores: new FakeRestores(),
+    requests: new FakeRequests(),
+    rotations: new FakeRotations(),
     log: quiet,
     place: { region: 'eu-west-1', claimFunction: 'branchline-claim-run' },
   };

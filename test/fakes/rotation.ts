@@ -1,16 +1,15 @@
 /** lakeFS's one user, the secret and the ledger's entry in memory, for tests of the rotation. */
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
-import type { Rotation } from '../../lambdas/domain/rotation.ts';
 import type {
   KeyPair,
   KeyPairSecret,
   LakefsUsers,
   RotationPorts,
-  Rotations,
   RotationWork,
   Session,
 } from '../../lambdas/rotation-ports.ts';
 import { makeWorld, type World } from './ports.ts';
+import { FakeRotations } from './rotations.ts';
 import { type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
 
 /** How long a server takes identities for good that it has seen. Seen on 1.84: 20 s. */
@@ -120,22 +119,6 @@ export class FakeSecret implements KeyPairSecret {
   }
   async dropWork(): Promise<void> {
     this.kept = undefined;
-  }
-}
-
-export class FakeRotations implements Rotations {
-  stored: Rotation | undefined;
-  /** Every image that the stream would carry, in order. */
-  readonly stream: { before: Rotation | undefined; after: Rotation }[] = [];
-
-  async get(): Promise<Rotation | undefined> {
-    return structuredClone(this.stored);
-  }
-  async put(next: Rotation): Promise<{ outcome: 'written' } | { outcome: 'stale'; rotation: Rotation | undefined }> {
-    if ((this.stored?.version ?? 0) !== next.version - 1) return { outcome: 'stale', rotation: this.stored };
-    this.stream.push(structuredClone({ before: this.stored, after: next }));
-    this.stored = structuredClone(next);
-    return { outcome: 'written' };
   }
 }
 

@@ -52,7 +52,7 @@ test('an export with a schedule is asked for by it, and by nothing else', () => 
     ['branchline-export-nightly', 'cron(0 4 * * ? *)'],
   ]);
   expect(asText(schedules[0]?.[1].Properties['Target'])).toContain(
-    '{\\"action\\":\\"run\\",\\"export\\":\\"nightly\\"}',
+    '{\\"action\\":\\"run\\",\\"export\\":\\"nightly\\",\\"requestedBy\\":\\"schedule\\"}',
   );
 });
 

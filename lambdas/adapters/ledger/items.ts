@@ -61,6 +61,7 @@ export const ITEM_KIND = {
   drill: 'drill',
   replication: 'replication',
   erasure: 'erasure',
+  request: 'request',
 } as const;
 
 /** Attributes of the table, none of the entry. */

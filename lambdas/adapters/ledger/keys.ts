@@ -20,6 +20,7 @@
  * | drill        | `DRILL#<kind>`             | `<id>`                                    | key only                         |
  * | second region | `REPLICATION#<repo>`      | `REPLICATION`                             | key only                         |
  * | erasure      | `ERASURE#<repo>`           | `<id>`                                    | key only                         |
+ * | request      | `REQUEST#<id>`             | `REQUEST`                                 | recent-index, `REQUESTS`; goes after 400 days |
  * | unmanaged    | `UNMANAGED#<job run id>`   | `UNMANAGED`                               | job-run-index; goes after 90 days |
  */
 import { formatRunKey, isSettled, needsCleanUp, type Run, type RunKey, type RunState } from '../../domain/run.ts';
@@ -102,6 +103,9 @@ export const unnamedItemKey = (
 
 export const previewItemKey = (name: string): ItemKey => ({ pk: `PREVIEW#${name}`, sk: 'PREVIEW' });
 
+/** Ids begin with the time: they sort by it. */
+export const requestItemKey = (id: string): ItemKey => ({ pk: `REQUEST#${id}`, sk: 'REQUEST' });
+
 export const unmanagedItemKey = (jobRunId: string): ItemKey => ({ pk: `UNMANAGED#${jobRunId}`, sk: 'UNMANAGED' });
 
 export const RUNS_LIST = 'RUNS';
@@ -109,6 +113,7 @@ export const TARGETS_LIST = 'TARGETS';
 export const PREVIEWS_LIST = 'PREVIEWS';
 export const SNAPSHOTS_LIST = 'SNAPSHOTS';
 export const ROLLBACKS_LIST = 'ROLLBACKS';
+export const REQUESTS_LIST = 'REQUESTS';
 /** Partition of the state index for rollbacks that are not finished. */
 export const UNFINISHED_ROLLBACKS = 'STATE#ROLLBACK';
 /** Partition of the state index for settled runs that still owe something. */

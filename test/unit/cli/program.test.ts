@@ -180,6 +180,7 @@ describe('completion', () => {
         'catalog',
         'restore',
         'restores',
+        'requests',
         'exports',
         'credentials',
         'rollback',

@@ -7,6 +7,7 @@ import type { Terminal } from '../../../cli/terminal.ts';
 import type { PipelineConfig } from '../../../lambdas/contract.ts';
 import { FUNCTION, type FunctionName, functionName } from '../../../lambdas/contract.ts';
 import { isBranchlineError } from '../../../lambdas/domain/errors.ts';
+import { askingOf } from '../../../lambdas/domain/request.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
 import {
   inspectRequest,
@@ -15,6 +16,7 @@ import {
   snapshotRequest,
   startRunRequest,
 } from '../../../lambdas/payloads.ts';
+import { asAsked } from '../../../lambdas/usecases/as-asked.ts';
 import { inspect } from '../../../lambdas/usecases/inspect.ts';
 import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { resolveRun } from '../../../lambdas/usecases/resolve-run.ts';
@@ -78,7 +80,12 @@ const deployed = (world: World): Invoke => {
   };
   return async (name, payload) => {
     try {
-      return JSON.parse(JSON.stringify(await act(name, JSON.parse(JSON.stringify(payload))))) as unknown;
+      const request = JSON.parse(JSON.stringify(payload)) as object;
+      const asking = askingOf(name, request);
+      const answer = await (asking === undefined
+        ? act(name, request)
+        : asAsked(world, asking, () => act(name, request)));
+      return JSON.parse(JSON.stringify(answer)) as unknown;
     } catch (error) {
       if (!isBranchlineError(error)) throw error;
       throw functionFailure(functionName('branchline', name), error.code, error.message);

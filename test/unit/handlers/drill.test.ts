@@ -3,12 +3,15 @@ import type { Drill } from '../../../lambdas/domain/drill.ts';
 import type { DrillPorts } from '../../../lambdas/drill-ports.ts';
 import { createHandler } from '../../../lambdas/handlers/drill.ts';
 import type { DrillAnswer } from '../../../lambdas/usecases/drill.ts';
+import { makeWorld } from '../../fakes/ports.ts';
 import { context, linesDuring } from './invoke.ts';
 
 const asked = async (answer: DrillAnswer, request: unknown) => {
+  const world = await makeWorld();
   const handler = createHandler(
     async () => answer,
     () => ({}) as DrillPorts,
+    () => world,
   );
   return linesDuring(() => Promise.resolve(handler(request, context())).catch((error: unknown) => error));
 };

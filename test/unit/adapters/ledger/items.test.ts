@@ -17,6 +17,7 @@ import {
   toSnapshot,
   toTarget,
 } from '../../../../lambdas/adapters/ledger/items.ts';
+import { requestItem, toRequest } from '../../../../lambdas/adapters/ledger/request-items.ts';
 import { sampleRun } from './sample-run.ts';
 
 const FIXTURES = new URL('../../../fixtures/ledger/', import.meta.url);
@@ -28,6 +29,7 @@ const AGAIN: Readonly<Record<string, (item: Item) => Item>> = {
   rotation: (item) => rotationItem(toRotation(item), 'test'),
   drill: (item) => drillItem(toDrill(item), 'test'),
   erasure: (item) => erasureItem(toErasure(item), 'test'),
+  request: (item) => requestItem(toRequest(item), 'test'),
   restore: (item) => restoreItem(toRestore(item), 'test'),
 };
 
