@@ -410,7 +410,7 @@ export const makeCatalogWorld = async (tables: readonly TableConfig[] = PUBLISHE
  * without an error; an empty line, a hidden name, a file that comes twice would be a fault of ours.
  */
 export const readSymlinks = (
-  world: CatalogWorld,
+  world: Pick<CatalogWorld, 'catalog' | 'manifests'>,
   database: string,
   table: string,
 ): Readonly<Record<string, string>> => {

@@ -115,8 +115,8 @@ export const makeCollectionWorld = async (
 };
 
 /** Addresses that lakeFS's job keeps: what heads of branches and young commits show, and what it knows to be uncommitted. */
-const known = async ({ lakefs, clock }: CollectionWorld): Promise<Set<string>> => {
-  const repo = lakefs.repositories.get('lake');
+const known = async ({ lakefs, clock }: CollectionWorld, repository: string): Promise<Set<string>> => {
+  const repo = lakefs.repositories.get(repository);
   const kept = new Set<string>();
   const days = repo?.gc?.defaultRetentionDays ?? 28;
   for (const [name, { head }] of repo?.branches ?? []) {
@@ -124,12 +124,12 @@ const known = async ({ lakefs, clock }: CollectionWorld): Promise<Set<string>> =
     for (let isHead = true; id !== undefined; isHead = false) {
       const commit: Commit | undefined = repo?.commits.get(id);
       if (commit === undefined || (!isHead && clock.now() - commit.creationDate > days * DAY)) break;
-      for (const { address } of lakefs.tree('lake', id).values()) kept.add(address);
+      for (const { address } of lakefs.tree(repository, id).values()) kept.add(address);
       id = commit.parents[0];
     }
     const listed = new Set<string>();
-    for await (const { path } of lakefs.listStaged('lake', name)) listed.add(path);
-    for await (const { path, physicalAddress } of lakefs.listObjects('lake', name, {}))
+    for await (const { path } of lakefs.listStaged(repository, name)) listed.add(path);
+    for await (const { path, physicalAddress } of lakefs.listObjects(repository, name, {}))
       if (listed.has(path)) kept.add(physicalAddress);
   }
   return kept;
@@ -143,13 +143,14 @@ export const work = async (world: CollectionWorld, end = 'SUCCEEDED', receipts =
     count += 1;
     if (end === 'SUCCEEDED' && receipts) {
       const collection = given[COLLECTION_ARGUMENT.collection] ?? '';
+      const root = `${given[COLLECTION_ARGUMENT.namespace] ?? ''}/`;
       const put = (key: string, content: string): void => {
-        world.storage.objects.set(`${ROOT}${COLLECTION_FOLDER}${key}`, { content, at: world.clock.now() });
+        world.storage.objects.set(`${root}${COLLECTION_FOLDER}${key}`, { content, at: world.clock.now() });
       };
-      if (jobName === 'gc-mark') await mark(world, collection, Number(given[COLLECTION_ARGUMENT.minAge]), put);
+      if (jobName === 'gc-mark') await mark(world, given, put);
       else {
-        const list = await world.storage.read(`${ROOT}${COLLECTION_FOLDER}${collection}/marked/part-0`);
-        for (const line of list?.split('\n') ?? []) world.storage.objects.delete(`${ROOT}${line}`);
+        const list = await world.storage.read(`${root}${COLLECTION_FOLDER}${collection}/marked/part-0`);
+        for (const line of list?.split('\n') ?? []) world.storage.objects.delete(`${root}${line}`);
         put(`${collection}-sweep.json`, JSON.stringify({ mark_id: given[COLLECTION_ARGUMENT.markId] }));
       }
     }
@@ -160,16 +161,18 @@ export const work = async (world: CollectionWorld, end = 'SUCCEEDED', receipts =
 
 const mark = async (
   world: CollectionWorld,
-  collection: string,
-  minAge: number,
+  given: Readonly<Record<string, string>>,
   put: (key: string, content: string) => void,
 ): Promise<void> => {
-  const kept = await known(world);
-  const lines = world
-    .data()
-    .filter((address) => !kept.has(address))
-    .filter((address) => world.clock.now() - (world.storage.objects.get(address)?.at ?? 0) >= minAge * 1000)
-    .map((address) => address.slice(ROOT.length));
+  const collection = given[COLLECTION_ARGUMENT.collection] ?? '';
+  const minAge = Number(given[COLLECTION_ARGUMENT.minAge]);
+  const root = `${given[COLLECTION_ARGUMENT.namespace] ?? ''}/`;
+  const kept = await known(world, given[COLLECTION_ARGUMENT.repository] ?? '');
+  const lines = [...world.storage.objects]
+    .filter(([address]) => address.startsWith(`${root}data/`) && !kept.has(address))
+    .filter(([, { at }]) => world.clock.now() - at >= minAge * 1000)
+    .map(([address]) => address.slice(root.length))
+    .sort();
   put(`${collection}/marked/part-0`, lines.map((line) => `${line}\n`).join(''));
   put(`${collection}/marked/_SUCCESS`, '');
   put(`${collection}-mark.json`, JSON.stringify({ mark_id: `list-of-${collection}`, objects: lines.length }));
