@@ -335,6 +335,8 @@ export const DOMAIN_EVENT = {
   snapshotCreated: 'Snapshot Created',
   snapshotDamaged: 'Snapshot Damaged',
   snapshotPruned: 'Snapshot Pruned',
+  snapshotHeld: 'Snapshot Held',
+  snapshotReleased: 'Snapshot Released',
   exportCompleted: 'Export Completed',
   exportFailed: 'Export Failed',
   garbageMarked: 'Garbage Marked',

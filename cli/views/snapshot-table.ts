@@ -8,11 +8,12 @@ const stateOf = ({ snapshot }: ListedSnapshot): string =>
   snapshot.verified?.outcome === 'damaged' ? 'DAMAGED' : snapshot.state;
 
 const whyOf = ({ snapshot, keptBy }: ListedSnapshot): string => {
-  const { hold, verified } = snapshot;
+  const { hold, lastHold, verified } = snapshot;
   if (verified?.outcome === 'damaged') return gist(verified.missing.join('; '));
   if (hold !== undefined) return `held by ${hold.by}: ${gist(hold.reason)}`;
   if (keptBy === undefined) return '';
-  return keptBy.length === 0 ? 'goes at the next pruning' : keptBy.join(', ');
+  const released = lastHold === undefined ? '' : `; ${lastHold.releasedBy} took the hold of ${lastHold.by} off`;
+  return `${keptBy.length === 0 ? 'goes at the next pruning' : keptBy.join(', ')}${released}`;
 };
 
 export const snapshotTable = (terminal: Terminal, snapshots: readonly ListedSnapshot[]): string =>

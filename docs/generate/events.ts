@@ -352,6 +352,8 @@ const REQUEST_EXAMPLES: readonly DomainEvent[] = [
   ...requestEventsOf(holdRequest, endedRequest(holdRequest, { outcome: 'would-hold-target' }, AT + 400)),
 ];
 
+const caseHold = { by: 'anna', reason: 'case 4711', since: AT + 7_200_000 };
+const onHold: Snapshot = { ...complete, version: 6, hold: caseHold, updatedAt: caseHold.since };
 const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(creating, complete),
   ...snapshotEventsOf(complete, {
@@ -366,6 +368,12 @@ const SNAPSHOT_EXAMPLES: readonly DomainEvent[] = [
   ...snapshotEventsOf(complete, {
     ...{ ...complete, version: 8, state: 'PRUNED', updatedAt: AT + 604_800_000 },
     cause: { code: 'BL8102', message: 'no rule of retention keeps it' },
+  }),
+  ...snapshotEventsOf(complete, onHold),
+  ...snapshotEventsOf(onHold, {
+    ...complete,
+    ...{ version: 7, updatedAt: AT + 86_400_000 },
+    lastHold: { ...caseHold, releasedBy: 'ben', releasedAt: AT + 86_400_000 },
   }),
 ];
 
@@ -419,6 +427,10 @@ const ABOUT: Readonly<Record<DomainEventType, string>> = {
   [DOMAIN_EVENT.snapshotDamaged]:
     'A snapshot was verified, and something of it is `missing`. It is no way back any more.',
   [DOMAIN_EVENT.snapshotPruned]: 'A snapshot was removed, and `cause` says why.',
+  [DOMAIN_EVENT.snapshotHeld]:
+    'Somebody keeps a snapshot, whatever the rules say. `lastHold` is one that this took the place of.',
+  [DOMAIN_EVENT.snapshotReleased]:
+    'Somebody took a hold off a snapshot: `lastHold` says whose it was, why, and who took it off. From now on the rules decide.',
   [DOMAIN_EVENT.exportCompleted]:
     'The destination of an export holds commit `to`, and its marker is back. `manifest` names what was copied; absent where nothing of it changed.',
   [DOMAIN_EVENT.garbageMarked]:

@@ -546,6 +546,9 @@ const snapshot = z.object({
   database: maybe(z.object({ kind: z.enum(['rds', 'dynamodb']), arn: z.string(), restorableTo: time })),
   backup: maybe(z.object({ uri: z.string(), sha256: z.string() })),
   hold: maybe(z.object({ by: z.string(), reason: z.string(), since: time })),
+  lastHold: maybe(
+    z.object({ by: z.string(), reason: z.string(), since: time, releasedBy: z.string(), releasedAt: time }),
+  ),
   verified: maybe(
     z.object({ at: time, outcome: z.enum(['good', 'damaged']), isFull: z.boolean(), missing: list(z.string()) }),
   ),

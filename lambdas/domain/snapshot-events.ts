@@ -3,13 +3,18 @@ import { DOMAIN_EVENT, type DomainEventType, SCHEMA_VERSION } from '../contract.
 import type { DomainEvent } from './domain-events.ts';
 import type { Snapshot } from './snapshot.ts';
 
+const holdTypeOf = (before: Snapshot | undefined, after: Snapshot): DomainEventType | undefined => {
+  if (after.hold?.since === before?.hold?.since) return undefined;
+  return after.hold === undefined ? DOMAIN_EVENT.snapshotReleased : DOMAIN_EVENT.snapshotHeld;
+};
+
 const typeOf = (before: Snapshot | undefined, after: Snapshot): DomainEventType | undefined => {
   if (before?.state !== after.state) {
     if (after.state === 'COMPLETE') return DOMAIN_EVENT.snapshotCreated;
     if (after.state === 'PRUNED') return DOMAIN_EVENT.snapshotPruned;
   }
   const isDamaged = after.verified?.outcome === 'damaged' && before?.verified?.outcome !== 'damaged';
-  return isDamaged ? DOMAIN_EVENT.snapshotDamaged : undefined;
+  return isDamaged ? DOMAIN_EVENT.snapshotDamaged : holdTypeOf(before, after);
 };
 
 export const snapshotEventsOf = (before: Snapshot | undefined, after: Snapshot): DomainEvent[] => {
@@ -29,6 +34,8 @@ export const snapshotEventsOf = (before: Snapshot | undefined, after: Snapshot):
         database: database?.arn,
         ...(type === DOMAIN_EVENT.snapshotDamaged ? { missing: after.verified?.missing } : {}),
         ...(type === DOMAIN_EVENT.snapshotPruned ? { cause } : {}),
+        ...(type === DOMAIN_EVENT.snapshotHeld ? { hold: after.hold, lastHold: after.lastHold } : {}),
+        ...(type === DOMAIN_EVENT.snapshotReleased ? { lastHold: after.lastHold } : {}),
         ledgerVersion: after.version,
       },
     },

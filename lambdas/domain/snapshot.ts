@@ -49,6 +49,12 @@ export interface LegalHold {
   readonly since: EpochMs;
 }
 
+/** The last one that was taken off, or that another took the place of. */
+export interface EndedHold extends LegalHold {
+  readonly releasedBy: string;
+  readonly releasedAt: EpochMs;
+}
+
 export interface SnapshotVerification {
   readonly at: EpochMs;
   readonly outcome: 'good' | 'damaged';
@@ -86,6 +92,7 @@ export interface Snapshot {
   /** `s3://…/manifest.json`, and the SHA-256 of what was written there. */
   readonly backup?: { readonly uri: string; readonly sha256: string };
   readonly hold?: LegalHold;
+  readonly lastHold?: EndedHold;
   readonly verified?: SnapshotVerification;
   /** Why it was given up or pruned. */
   readonly cause?: Cause;

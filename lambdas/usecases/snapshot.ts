@@ -150,11 +150,13 @@ const changeHold = async (
   const decide = (entry: Snapshot): Snapshot | undefined => {
     if (entry.state !== 'COMPLETE' && entry.state !== 'CREATING')
       throw new BranchlineError('BL8102', `snapshot ${id} is ${entry.state}: it cannot be kept any more`);
+    const now = ports.clock.now();
+    const ended = entry.hold === undefined ? {} : { lastHold: { ...entry.hold, releasedBy: by, releasedAt: now } };
     if (action === 'release')
-      return entry.hold === undefined ? undefined : advanceSnapshot(entry, { hold: undefined }, ports.clock.now());
+      return entry.hold === undefined ? undefined : advanceSnapshot(entry, { hold: undefined, ...ended }, now);
     const isSame = entry.hold?.by === by && entry.hold.reason === request.reason;
-    const hold = { by, reason: request.reason, since: ports.clock.now() };
-    return isSame ? undefined : advanceSnapshot(entry, { hold }, ports.clock.now());
+    const hold = { by, reason: request.reason, since: now };
+    return isSame ? undefined : advanceSnapshot(entry, { hold, ...ended }, now);
   };
   if (request.dryRun === true) {
     decide(found);

@@ -186,9 +186,32 @@ describe('a hold', () => {
     expect(await ask(world, { action: 'list' })).toMatchObject({
       snapshots: [{ keptBy: ['newest', 'last'] }, { keptBy: ['hold'] }],
     });
-    await ask(world, { action: 'release', ...place });
+    const since = world.clock.now();
+    world.clock.advance(DAY);
+    const released = await ask(world, { action: 'release', ...place, requestedBy: 'ben' });
+    const lastHold = { by: 'anna', reason: 'case 4711', since, releasedBy: 'ben', releasedAt: since + DAY };
+    expect(released).toMatchObject({ outcome: 'released', snapshot: { lastHold } });
+    expect('snapshot' in released && released.snapshot.hold).toBeUndefined();
+    expect(await ask(world, { action: 'release', ...place, requestedBy: 'carla' })).toMatchObject({
+      snapshot: { lastHold: { releasedBy: 'ben' } },
+    });
     expect(await ask(world, { action: 'prune' })).toMatchObject({ snapshots: [{ id: old.id, state: 'PRUNED' }] });
     await expect(ask(world, hold)).rejects.toMatchObject({ code: 'BL8102' });
+  });
+});
+
+describe('a hold that another takes the place of', () => {
+  it('is remembered, with who did that', async () => {
+    const world = await opened();
+    const { id } = await snap(world);
+    const hold = { action: 'hold' as const, repository: 'lake', id };
+    await ask(world, { ...hold, reason: 'case 4711', requestedBy: 'anna' });
+    expect(await ask(world, { ...hold, reason: 'case 4712', requestedBy: 'ben' })).toMatchObject({
+      snapshot: {
+        hold: { by: 'ben', reason: 'case 4712' },
+        lastHold: { by: 'anna', reason: 'case 4711', releasedBy: 'ben' },
+      },
+    });
   });
 });
 
