@@ -26,6 +26,8 @@ import {
 import { sparkPartition } from '../domain/catalog/spark.ts';
 import { sameForm, storageOf } from '../domain/catalog/storage.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
+import { type OneBehind, withOneBehind } from '../domain/one-behind.ts';
+import { type Counts, type Ready, removePartitions, writePartitions } from './partition-writes.ts';
 import { openTable, type TableSwitch } from './table-switch.ts';
 
 /** Manifests that are written at a time. */
@@ -36,8 +38,6 @@ export interface Held {
   readonly files: number;
 }
 const MAX_HELD: Held = { partitions: 100, files: 50_000 };
-/** Two of our writes may cross: created meanwhile, removed meanwhile. More than that is somebody else. */
-const MAX_CROSSINGS = 4;
 
 /** Where a partition is to lie, and what has to be written first. */
 interface Placed {
@@ -86,7 +86,7 @@ const publisherOf =
     if (cleared !== 'done') return cleared;
     return work.table.partitionColumns.length === 0
       ? publishUnpartitioned(ports, work, table, placing)
-      : publishPartitions(ports, work, table, placing, most);
+      : withOneBehind((telling) => publishPartitions(ports, work, table, { placing, most, telling }));
   };
 
 export const symlinkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onManifests, most);
@@ -133,12 +133,12 @@ const publishUnpartitioned = async (
   return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0, restored: 0 };
 };
 
+/** Glue is told of some partitions while the next are made ready; whoever publishes next meets no write of ours. */
 const publishPartitions = async (
   ports: CatalogPorts,
   work: TableWork,
   table: TableSwitch,
-  placing: Placing,
-  most: Held,
+  { placing, most, telling }: { readonly placing: Placing; readonly most: Held; readonly telling: OneBehind },
 ): Promise<PublishOutcome> => {
   const published = new Map<string, PublishedPartition>();
   if (work.isWhole) {
@@ -148,28 +148,40 @@ const publishPartitions = async (
   }
   const place = await placing(ports, work);
   const counts = { added: 0, changed: 0, removed: 0, restored: 0 };
+  const told = { published, counts };
   const seen = new Set<string>();
   let held: SourcePartition[] = [];
   let files = 0;
+
+  const stopAt = async (outcome: PublishOutcome): Promise<PublishOutcome> => {
+    await telling.done();
+    return outcome;
+  };
+  const isLate = (): boolean => ports.clock.now() >= work.until;
+  const unfinished = async (): Promise<PublishOutcome> => {
+    await telling.done();
+    return { outcome: 'unfinished', ...counts };
+  };
 
   const flush = async (): Promise<PublishOutcome | undefined> => {
     const partitions = held;
     held = [];
     files = 0;
     if (partitions.length === 0) return undefined;
-    if (ports.clock.now() >= work.until) return { outcome: 'unfinished', ...counts };
+    if (isLate()) return unfinished();
     if (!work.isWhole) {
       const drift = await lookUp(ports, work.table, partitions, published);
-      if (drift !== undefined) return { outcome: 'drifted', what: drift };
+      if (drift !== undefined) return stopAt({ outcome: 'drifted', what: drift });
     }
-    await publishSome(ports, work.table, table, { partitions, published, place }, counts);
+    const ready = await prepare({ partitions, published, place }, counts);
+    await telling.next(() => writePartitions(ports, table, ready, told));
     return undefined;
   };
 
   for await (const partition of work.partitions) {
     const key = keyOfValues(partition.values);
     // The changes alone do not tell what else spells the same values.
-    if (seen.has(key)) return { outcome: 'drifted', what: `${partition.prefix} is not alone` };
+    if (seen.has(key)) return stopAt({ outcome: 'drifted', what: `${partition.prefix} is not alone` });
     seen.add(key);
     held.push(partition);
     files += partition.files.length;
@@ -179,17 +191,17 @@ const publishPartitions = async (
   }
   const stop = await flush();
   if (stop !== undefined) return stop;
+  await telling.done();
   if (work.isWhole) {
     const extra = [...published.values()].filter(({ values }) => !seen.has(keyOfValues(values)));
     if (extra.length > 0) await table.open();
     for (const batch of inBatches(extra, MAX_BATCH.remove)) {
-      if (ports.clock.now() >= work.until) return { outcome: 'unfinished', ...counts };
-      await remove(
+      if (isLate()) return unfinished();
+      await removePartitions(
         ports,
-        work.table,
+        table,
         batch.map(({ values }) => values),
-        published,
-        counts,
+        told,
       );
     }
   }
@@ -226,68 +238,26 @@ const lookUp = async (
 
 interface Some {
   readonly partitions: readonly SourcePartition[];
-  readonly published: Map<string, PublishedPartition>;
+  readonly published: ReadonlyMap<string, PublishedPartition>;
   readonly place: Place;
 }
 
-const publishSome = async (
-  ports: CatalogPorts,
-  table: TableDescriptor,
-  glue: TableSwitch,
-  { partitions, published, place }: Some,
-  counts: { added: number; changed: number; removed: number; restored: number },
-): Promise<void> => {
+/** Writes what Glue is to name. */
+const prepare = async ({ partitions, published, place }: Some, counts: Counts): Promise<Ready> => {
   const puts: (() => Promise<void>)[] = [];
   const wanted: WantedPartition[] = [];
+  let restored = 0;
   for (const partition of partitions) {
     if (partition.files.length === 0) continue;
     const placed = place(partition, published.get(keyOfValues(partition.values)));
     wanted.push(placed.wanted);
     if (placed.isThere) continue;
     if (placed.put !== undefined) puts.push(placed.put);
-    if (placed.isNamed) counts.restored += 1;
+    if (placed.isNamed) restored += 1;
   }
   const gone = partitions.filter(({ files }) => files.length === 0).map(({ values }) => values);
   const plan = planPartitions(published, wanted, gone);
   await atOnce(PUTS_AT_ONCE, puts, (put) => put());
-  if (plan.create.length + plan.update.length + plan.remove.length === 0) return;
-  await glue.open();
-  await write(ports, glue, plan.create, plan.update);
-  for (const partition of wanted) published.set(keyOfValues(partition.values), { ...partition, isInForm: true });
-  counts.added += plan.create.length;
-  counts.changed += plan.update.length;
-  for (const batch of inBatches(plan.remove, MAX_BATCH.remove)) await remove(ports, table, batch, published, counts);
-};
-
-/** What was made or removed since it was looked at goes the other way, and comes to the same. */
-const write = async (
-  ports: CatalogPorts,
-  glue: TableSwitch,
-  create: readonly WantedPartition[],
-  update: readonly WantedPartition[],
-): Promise<void> => {
-  let [missing, there] = [create, update];
-  for (let crossing = 0; missing.length + there.length > 0; crossing += 1) {
-    if (crossing === MAX_CROSSINGS) throw glue.isContended();
-    const [exist, absent]: [WantedPartition[], WantedPartition[]] = [[], []];
-    for (const batch of inBatches(missing, MAX_BATCH.create)) {
-      exist.push(...(await ports.catalog.createPartitions(glue.table, batch)));
-    }
-    for (const batch of inBatches(there, MAX_BATCH.update)) {
-      absent.push(...(await ports.catalog.updatePartitions(glue.table, batch)));
-    }
-    [missing, there] = [absent, exist];
-  }
-};
-
-const remove = async (
-  ports: CatalogPorts,
-  table: TableDescriptor,
-  values: readonly (readonly string[])[],
-  published: Map<string, PublishedPartition>,
-  counts: { removed: number },
-): Promise<void> => {
-  await ports.catalog.removePartitions(table.database, table.tableName, values);
-  for (const each of values) published.delete(keyOfValues(each));
-  counts.removed += values.length;
+  counts.restored += restored;
+  return { wanted, plan };
 };

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { COMPARE_EVERY_MS, PUBLICATION_LEASE_MS } from '../../../../lambdas/domain/catalog/publication.ts';
 import { refreshCatalog } from '../../../../lambdas/usecases/refresh-catalog.ts';
 import { type CatalogWorld, makeCatalogWorld, PUBLISHED, publish, readSymlinks } from '../../../fakes/catalog.ts';
@@ -137,6 +137,35 @@ describe('a refresh', () => {
     expect(Object.keys(after)).toEqual(['["2"]', '["3"]', '["4"]']);
     expect(after['["3"]']).toBe(before['["3"]']);
     expect(record('sales')?.refresh).toMatchObject({ added: 1, changed: 1, removed: 1 });
+  });
+
+  it('writes the next manifests while Glue takes the partitions before', async () => {
+    await world.change(many(150, 'x'));
+    const create = world.catalog.createPartitions.bind(world.catalog);
+    const written: number[] = [];
+    world.catalog.createPartitions = async (table, partitions) => {
+      await vi.waitFor(() => expect(world.manifests.calls.filter((call) => call === 'PUT')).toHaveLength(150));
+      written.push(partitions.length);
+      return create(table, partitions);
+    };
+    expect((await refresh()).outcome).toBe('published');
+    expect(written).toEqual([100, 50]);
+    expect(partitions('sales')).toHaveLength(150);
+  });
+
+  it('that fails is over when it says so', async () => {
+    await world.change(many(250, 'x'));
+    const ended: string[] = [];
+    world.catalog.createPartitions = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      ended.push('refused');
+      throw new Error('refused');
+    };
+    await expect(refresh()).rejects.toThrow('refused');
+    expect(ended).toEqual(['refused']);
+    const made = calls().length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(calls()).toHaveLength(made);
   });
 
   it('keeps the manifests of the state before, for those who still read it', async () => {
