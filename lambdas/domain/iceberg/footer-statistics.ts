@@ -9,6 +9,7 @@ import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { BranchlineError } from '../errors.ts';
 import type { ParquetFooter } from '../parquet/footer.ts';
 import { type SchemaNode, schemaTree } from '../parquet/schema-tree.ts';
+import { spellingsIn } from './file-spellings.ts';
 import { STEP } from './schema.ts';
 
 /** A primitive column outside of anything that repeats. */
@@ -46,12 +47,10 @@ const isOfMany = ({ element }: SchemaNode): boolean => {
 };
 
 /** In the order of the column chunks; `undefined` for one inside a list or map. */
-const leavesOf = (root: SchemaNode, spellings: Map<string, string>): (Leaf | undefined)[] => {
+const leavesOf = (root: SchemaNode): (Leaf | undefined)[] => {
   const walk = (node: SchemaNode, path: string, isRepeated: boolean): (Leaf | undefined)[] => {
-    const { name } = node.element;
-    const own = `${path}${name.toLowerCase()}`;
+    const own = `${path}${node.element.name.toLowerCase()}`;
     const repeated = isRepeated || isOfMany(node);
-    if (!isRepeated && name !== name.toLowerCase()) spellings.set(own, name);
     if (!isNested(node)) return [repeated ? undefined : { path: own, element: node.element }];
     return node.children.flatMap((child) => walk(child, `${own}${STEP}`, repeated));
   };
@@ -108,13 +107,12 @@ export const fileStatistics = (bytes: Uint8Array, footer: ParquetFooter, file: s
   const length = view.getUint32(bytes.length - 8, true);
   const raw = deserializeTCompactProtocol({ view, offset: bytes.length - 8 - length }) as Thrift;
   const groups = (raw.field_4 ?? []) as readonly Thrift[];
-  const spellings = new Map<string, string>();
-  const columns = leavesOf(root, spellings).flatMap((leaf, i) => {
+  const columns = leavesOf(root).flatMap((leaf, i) => {
     if (leaf === undefined) return [];
     const chunks = groups.map(({ field_1: all }) => (all as readonly Thrift[])[i]?.field_3 as Thrift | undefined);
     return [columnOf(leaf, chunks)];
   });
-  return { rows: Number(footer.num_rows), columns, spellings };
+  return { rows: Number(footer.num_rows), columns, spellings: spellingsIn(root) };
 };
 
 /**

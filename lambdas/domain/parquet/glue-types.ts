@@ -106,27 +106,37 @@ const primitive = (element: SchemaElement): GlueType => {
   return bare === undefined ? none(`Parquet's type ${JSON.stringify(type)} is unknown`) : of(bare);
 };
 
-const isA = ({ logical_type, converted_type }: SchemaElement, kind: 'LIST' | 'MAP'): boolean =>
+export const isA = ({ logical_type, converted_type }: SchemaElement, kind: 'LIST' | 'MAP'): boolean =>
   logical_type?.type === kind || converted_type === kind || (kind === 'MAP' && converted_type === 'MAP_KEY_VALUE');
 
 const wrapped = (inner: GlueType, wrap: (type: string) => string): GlueType =>
   'why' in inner ? inner : of(wrap(inner.type));
 
-/** The repeated field is the element itself in lists of two levels, which older writers made. */
-const listOf = ({ element, children }: SchemaNode): GlueType => {
+export interface ListElement {
+  readonly node: SchemaNode;
+  /** It is the repeated field itself, as in lists of two levels, which older writers made. */
+  readonly isRepeated: boolean;
+}
+
+/** `undefined` for what is no list, though it is called one. */
+export const elementOf = ({ element, children }: SchemaNode): ListElement | undefined => {
   const [repeated, ...more] = children;
-  if (repeated === undefined || more.length > 0 || repeated.element.repetition_type !== 'REPEATED') {
-    return none('a list without one repeated field');
-  }
+  if (repeated === undefined || more.length > 0 || repeated.element.repetition_type !== 'REPEATED') return undefined;
   const [only, ...others] = repeated.children;
   const { name } = repeated.element;
-  const isElement =
+  const isRepeated =
     only === undefined ||
     others.length > 0 ||
     only.element.repetition_type === 'REPEATED' ||
     name === 'array' ||
     name === `${element.name}_tuple`;
-  return wrapped(isElement ? once(repeated) : glueType(only), (type) => `array<${type}>`);
+  return isRepeated ? { node: repeated, isRepeated } : { node: only, isRepeated };
+};
+
+const listOf = (node: SchemaNode): GlueType => {
+  const found = elementOf(node);
+  if (found === undefined) return none('a list without one repeated field');
+  return wrapped(found.isRepeated ? once(found.node) : glueType(found.node), (type) => `array<${type}>`);
 };
 
 const mapOf = ({ children }: SchemaNode): GlueType => {

@@ -51,4 +51,5 @@ def read(folder, location):
     }
 
 
-json.dump([read(*state) for state in json.load(sys.stdin)], sys.stdout)
+if __name__ == "__main__":
+    json.dump([read(*state) for state in json.load(sys.stdin)], sys.stdout)
