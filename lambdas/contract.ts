@@ -113,6 +113,8 @@ export const ENV = {
   exportQueueUrl: 'BRANCHLINE_EXPORT_QUEUE_URL',
   /** ARN of the state machine that copies what is large; absent where no export may use it. */
   exportMap: 'BRANCHLINE_EXPORT_MAP',
+  /** Names of the Spark jobs that copy what is large begin so, and end with that of the export; absent where no export has one. */
+  exportJobs: 'BRANCHLINE_EXPORT_JOBS',
   /** `s3://bucket/prefix/` below which the metadata of Iceberg tables is written. */
   icebergRoot: 'BRANCHLINE_ICEBERG_ROOT',
   /** Names of lakeFS's two jobs in Glue; absent where no jar of its client was given. */
@@ -567,8 +569,8 @@ export type ExportTrigger = (typeof EXPORT_TRIGGERS)[number];
 /** Below a destination's prefix: what is ours, one folder for each run of an export. */
 export const EXPORT_RUNS_FOLDER = '_branchline/exports/';
 
-/** What copies a large change: one function after the other, or many of a distributed map. */
-export const EXPORT_ENGINES = ['lambda', 'map'] as const;
+/** What copies a large change: one function after the other, many of a distributed map, a Spark job, or one of the two by size. */
+export const EXPORT_ENGINES = ['lambda', 'map', 'spark', 'auto'] as const;
 export type ExportEngine = (typeof EXPORT_ENGINES)[number];
 
 /** When and how an export is spread over many workers. */
@@ -583,7 +585,20 @@ export interface ExportScale {
   readonly concurrency: number;
   /** Of the chunks; beyond it the engine begins no further ones. */
   readonly toleratedFailurePercent: number;
+  /** With `auto`: what has fewer objects goes to the map, all else to the Spark job. */
+  readonly sparkAboveObjects?: number | undefined;
 }
+
+/** Of the Spark job of an export: names of its arguments. */
+export const EXPORT_ARGUMENT = {
+  /** Branchline's name for one try; finds its job run again. */
+  execution: '--execution',
+  /** `s3://` address of what is to be done. */
+  order: '--order',
+  region: '--region',
+} as const;
+/** Each export has a job of its own: with rights on its lake and its destination alone, and one run at a time. */
+export const exportJobPrefix = (prefix: string): string => `${prefix}-export-`;
 
 export interface ExportConfig {
   readonly name: string;
@@ -653,6 +668,8 @@ export interface CompiledConfig {
   readonly snapshots?: SnapshotsConfig | undefined;
   readonly repositories: readonly RepositoryConfig[];
   readonly pipelines: readonly PipelineConfig[];
+  /** Glue jobs of Branchline's own: none of their runs is a run of a pipeline, whatever its patterns say. */
+  readonly ownJobs?: readonly string[] | undefined;
   /** Absent in files of deployments before there were exports. */
   readonly exports?: readonly ExportConfig[] | undefined;
   /** Absent in files of deployments before there were drills. */

@@ -68,22 +68,39 @@ export type MapState =
   | { readonly state: 'running' }
   | { readonly state: 'ended'; readonly endedAt: number; readonly said: string };
 
-/** Executions of the state machine that copies chunks by many workers. Throws BL4001 and BL4002. */
-export interface ExportMaps {
-  /** Safe to repeat while it runs. `taken`: one of that name has ended already. */
-  start(name: string, order: MapOrder): Promise<'started' | 'taken'>;
-  /** `undefined` for one that is not known, or not any more. */
-  look(name: string): Promise<MapState | undefined>;
-  stop(name: string, reason: string): Promise<void>;
+export interface ExecutionRef {
+  readonly export: string;
+  readonly name: string;
 }
+
+/** What a job run of Spark is told: all else lies in S3. */
+export interface SparkOrder {
+  /** `s3://bucket/key` */
+  readonly uri: string;
+}
+
+/** Whoever has the chunks of an export copied by many workers. Throws BL4001 and BL4002. */
+export interface ExportEngine<Order> {
+  /** Safe to repeat while it runs. `taken`: one of that name has ended already. */
+  start(execution: ExecutionRef, order: Order): Promise<'started' | 'taken'>;
+  /** `undefined` for one that is not known, or not any more. */
+  look(execution: ExecutionRef): Promise<MapState | undefined>;
+  stop(execution: ExecutionRef, reason: string): Promise<void>;
+}
+
+/** Executions of the state machine. */
+export type ExportMaps = ExportEngine<MapOrder>;
+/** Runs of the Spark jobs of exports, one at a time for each. BL8320 where there is no such job. */
+export type ExportJobs = ExportEngine<SparkOrder>;
 
 export interface ExportPorts extends Ports {
   readonly destination: Destination;
   readonly exports: Exports;
   readonly exportQueue: ExportQueue;
   readonly exportMaps: ExportMaps;
+  readonly exportJobs: ExportJobs;
   readonly pause: (ms: number) => Promise<void>;
 }
 
 /** For who looks and wakes, and has no rights at any destination. */
-export type WakingExportPorts = Omit<ExportPorts, 'destination' | 'exportMaps' | 'pause'>;
+export type WakingExportPorts = Omit<ExportPorts, 'destination' | 'exportMaps' | 'exportJobs' | 'pause'>;

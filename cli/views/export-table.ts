@@ -14,7 +14,10 @@ const STYLE = {
 
 const why = ({ record }: ExportStatus): string => {
   if (record?.failure !== undefined) return `${record.failure.code} ${gist(record.failure.message)}`;
-  return record?.run === undefined ? '' : `${record.run.phase}: ${String(record.run.copied)} copied`;
+  if (record?.run === undefined) return '';
+  const { phase, copied, execution } = record.run;
+  // Who copies what was planned; the ledger calls the phase by who did it first.
+  return `${phase === 'map' ? (execution?.engine ?? 'map') : phase}: ${String(copied)} copied`;
 };
 
 export const exportTable = (terminal: Terminal, exports: readonly ExportStatus[]): string =>

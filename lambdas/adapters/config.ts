@@ -97,6 +97,7 @@ const compiledConfig = z.object({
       importedObjects: z.enum(['refuse', 'accept']),
     }),
   ),
+  ownJobs: z.exactOptional(z.array(z.string())),
   exports: z.optional(
     z.array(
       z.object({
@@ -117,6 +118,7 @@ const compiledConfig = z.object({
           z.object({
             ...{ engine: z.enum(EXPORT_ENGINES), aboveObjects: z.number(), aboveBytes: z.number() },
             ...{ chunkObjects: z.number(), concurrency: z.number(), toleratedFailurePercent: z.number() },
+            sparkAboveObjects: z.exactOptional(z.number()),
           }),
         ),
       }),

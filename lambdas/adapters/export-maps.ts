@@ -51,7 +51,7 @@ export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOpti
     isBranchlineError(error, 'BL4001') ? error.details['awsError'] : undefined;
 
   return {
-    async start(name, order) {
+    async start({ name }, order) {
       try {
         await call('StartExecution', name, { stateMachineArn, name, input: JSON.stringify(order) });
         return 'started';
@@ -61,7 +61,7 @@ export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOpti
       }
     },
 
-    async look(name) {
+    async look({ name }) {
       let text: string;
       try {
         text = await call('DescribeExecution', name, { executionArn: executionArn(name) });
@@ -80,7 +80,7 @@ export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOpti
       return state;
     },
 
-    async stop(name, reason) {
+    async stop({ name }, reason) {
       try {
         await call('StopExecution', name, { executionArn: executionArn(name), cause: reason });
       } catch (error) {

@@ -72,9 +72,11 @@ export interface ExportRun extends ExportCounts {
   readonly cursor?: { readonly scope: number; readonly path: string };
   /** Parts of the manifest, numbered from 0. */
   readonly parts: number;
-  /** Of the state machine that has the chunks copied, the newest one. */
+  /** Of whoever has the chunks copied, the newest one. */
   readonly execution?: {
     readonly name: string;
+    /** Absent: the state machine. */
+    readonly engine?: 'spark';
     readonly startedAt: EpochMs;
     /** It left chunks behind. */
     readonly endedAt?: EpochMs;
@@ -178,6 +180,10 @@ export const partOfTodo = (runId: string, key: string): number | undefined => {
 export const leftFolder = (runId: string): string => `${folderOf(runId)}left/`;
 export const leftKey = (runId: string, part: number): string =>
   `${leftFolder(runId)}${String(part).padStart(6, '0')}.json`;
+/** What a job run of Spark is asked to do; it goes on only while this is there. */
+export const sparkOrderKey = (runId: string, execution: string): string => `${folderOf(runId)}spark/${execution}.json`;
+/** The word that no further chunk is to be begun: more have failed than is tolerated. */
+export const sparkStopKey = (runId: string, execution: string): string => `${folderOf(runId)}spark/${execution}.stop`;
 /** Where the state machine leaves what it says of its workers. */
 export const mapFolder = (runId: string): string => `${folderOf(runId)}map/`;
 export const manifestKey = (runId: string): string => `${folderOf(runId)}manifest.json`;

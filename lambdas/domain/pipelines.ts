@@ -17,9 +17,11 @@ export const matchesPattern = (pattern: string, name: string): boolean => {
   return name.length - last.length >= at && name.endsWith(last);
 };
 
-/** The first pipeline, in the order of the file, one of whose patterns matches. */
+/** The first pipeline, in the order of the file, one of whose patterns matches; none for jobs of Branchline's own. */
 export const pipelineOf = (config: CompiledConfig, job: string): PipelineConfig | undefined =>
-  config.pipelines.find((pipeline) => pipeline.jobs.some((pattern) => matchesPattern(pattern, job)));
+  config.ownJobs?.includes(job) === true
+    ? undefined
+    : config.pipelines.find((pipeline) => pipeline.jobs.some((pattern) => matchesPattern(pattern, job)));
 
 export const schemaModeOf = (pipeline: PipelineConfig | undefined): SchemaMode => pipeline?.schema ?? 'compatible';
 

@@ -81,7 +81,7 @@ const recorded = async (
   try {
     return await act();
   } catch (error) {
-    if (!isBranchlineError(error, 'BL4002', 'BL8110', 'BL9002', 'BL9003', 'BL9004')) throw error;
+    if (!isBranchlineError(error, 'BL4002', 'BL8110', 'BL8320', 'BL9002', 'BL9003', 'BL9004')) throw error;
     const { code, message } = error;
     ports.log.error('export failed', { export: writer.record.name, code, reason: message });
     const since = writer.record.failure?.since ?? ports.clock.now();
@@ -106,7 +106,7 @@ const work = async (
   const previous = writer.record.run;
   if (run.id !== previous?.id) {
     // Workers of the run before would go on writing what it was to copy.
-    if (previous !== undefined && !(await isQuiet(ports, previous, previous.digest !== run.digest)))
+    if (previous !== undefined && !(await isQuiet(ports, writer, config, previous, previous.digest !== run.digest)))
       return order.compare ? 'busy' : 'waiting';
     await guardDestination(ports, writer.record, config, run, order.adopt === true);
     await writer.save((record) => ({ ...record, run, sequence: record.sequence + 1 }));

@@ -2,6 +2,7 @@
 import {
   BACKUP_PREFIX,
   type CompiledConfig,
+  exportJobPrefix,
   type GarbageCollectionConfig,
   type ReplicationConfig,
   SCHEMA_VERSION,
@@ -9,7 +10,7 @@ import {
 import { ageSeconds } from './collection-schema.ts';
 import { drillPlacesOf } from './drill-check.ts';
 import { withExamples } from './examples.ts';
-import { compileExports } from './export-check.ts';
+import { compileExports, usesSpark } from './export-check.ts';
 import { descriptorSettingsOf, publicationOf } from './publication-check.ts';
 import { type Config, durationSeconds } from './schema.ts';
 import { everySeconds } from './snapshot-schema.ts';
@@ -50,6 +51,14 @@ const replicationOf = ({ replication: { to } }: Config): { replication?: Replica
           importedObjects: to.importedObjects,
         },
       };
+
+/** Names of the Glue jobs that the stack may have: those of garbage collection and of exports. */
+const ownJobsOf = ({ controlPlane: { prefix }, exports, garbageCollection }: Config): string[] => [
+  ...(garbageCollection.clientJar === undefined ? [] : ['mark', 'sweep'].map((phase) => `${prefix}-garbage-${phase}`)),
+  ...Object.entries(exports)
+    .filter(([, entry]) => usesSpark(entry))
+    .map(([name]) => `${exportJobPrefix(prefix)}${name}`),
+];
 
 /** With what the examples need, where they are asked for. */
 export const compileConfig = (config: Config): CompiledConfig => compile(withExamples(config));
@@ -93,6 +102,7 @@ const compile = (config: Config): CompiledConfig => ({
     maxOpenSeconds: durationSeconds(pipeline.maxOpenFor),
     schema: pipeline.schema,
   })),
+  ...(ownJobsOf(config).length === 0 ? {} : { ownJobs: ownJobsOf(config) }),
   exports: compileExports(config),
   drills: { everySeconds: everySeconds(config.drills.every), places: drillPlacesOf(config) },
   ...replicationOf(config),

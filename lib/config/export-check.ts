@@ -1,6 +1,8 @@
 /** What no single key says about exports, and what they become. */
+import type * as z from 'zod';
 import type { ExportConfig, ExportScope } from '../../lambdas/contract.ts';
 import type { Fault } from './allowed.ts';
+import { sparkSchema } from './export-schema.ts';
 import type { Config } from './schema.ts';
 
 type Export = Config['exports'][string];
@@ -34,8 +36,18 @@ const scaleOf = (scale: Export['scale']): Pick<ExportConfig, 'scale'> => {
   const { engine, aboveObjects, aboveGigabytes, chunkObjects, concurrency, toleratedFailurePercent } = scale;
   if (engine === 'lambda') return {};
   const aboveBytes = aboveGigabytes * GB;
-  return { scale: { engine, aboveObjects, aboveBytes, chunkObjects, concurrency, toleratedFailurePercent } };
+  return {
+    scale: {
+      ...{ engine, aboveObjects, aboveBytes, chunkObjects, concurrency, toleratedFailurePercent },
+      ...(engine === 'auto' ? { sparkAboveObjects: sparkOf(scale).aboveObjects } : {}),
+    },
+  };
 };
+
+export const usesSpark = ({ scale: { engine } }: Export): boolean => engine === 'spark' || engine === 'auto';
+
+/** With defaults filled in. */
+export const sparkOf = ({ spark }: Export['scale']): z.output<typeof sparkSchema> => spark ?? sparkSchema.parse({});
 
 export const compileExports = (config: Config): ExportConfig[] =>
   Object.entries(config.exports).map(([name, entry]) => {
@@ -60,7 +72,11 @@ export const exportFaults = (config: Config): Fault[] => {
   return Object.entries(config.exports).flatMap(([name, entry]) => {
     const { bucket, prefix } = placeOf(entry.destination);
     const uri = `s3://${bucket}/${prefix}`;
-    const faults = [...ownFaults(name, entry, config), ...placeFaults(name, uri, seen, config)];
+    const faults = [
+      ...ownFaults(name, entry, config),
+      ...scaleFaults(name, entry),
+      ...placeFaults(name, uri, seen, config),
+    ];
     seen.push({ name, uri });
     return faults;
   });
@@ -97,6 +113,21 @@ const ownFaults = (name: string, entry: Export, config: Config): Fault[] => {
   if ((schedule !== undefined) !== (when === 'schedule'))
     fault('schedule', '`when: schedule` and `schedule` belong together');
   return faults;
+};
+
+const scaleFaults = (name: string, entry: Export): Fault[] => {
+  const { engine, spark, aboveObjects } = entry.scale;
+  const at = ['exports', name, 'scale', 'spark'];
+  if (spark === undefined) return [];
+  if (!usesSpark(entry))
+    return [
+      { path: at, message: `found with engine "${engine}", which has no Spark job; allowed: with spark or auto` },
+    ];
+  if (engine === 'auto' && spark.aboveObjects <= aboveObjects) {
+    const allowed = `more than \`aboveObjects\`, ${String(aboveObjects)}`;
+    return [{ path: [...at, 'aboveObjects'], message: `found ${String(spark.aboveObjects)}; allowed: ${allowed}` }];
+  }
+  return [];
 };
 
 /** Two writers at one place would take each other's files for surplus; so would an export into the lake itself. */

@@ -7,6 +7,29 @@ const STORAGE_CLASSES = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_T
 
 const refName = z.string().regex(/^\w[-\w.]*$/, 'letters, digits, ., _ and -, not first a . or -');
 
+/** Of the Spark job of an export. Its own file has no other keys. */
+export const sparkSchema = z.strictObject({
+  aboveObjects: z
+    .int()
+    .min(1)
+    .max(10_000_000_000)
+    .default(5_000_000)
+    .describe('With `engine: auto`: so many objects are copied by the map; what is more goes to the Spark job.'),
+  workerType: z.enum(['G.1X', 'G.2X', 'G.4X', 'G.8X']).default('G.1X').describe('Of the Glue job.'),
+  workers: z
+    .int()
+    .min(2)
+    .max(299)
+    .default(10)
+    .describe('Workers of the Glue job; one of them is the driver. Each core of the others copies 32 objects at once.'),
+  glueVersion: z.enum(['4.0', '5.0']).default('5.0').describe('Of the Glue job.'),
+  timeout: z
+    .string()
+    .regex(/^0*([1-9]|[1-9]\d|1[0-5]\d|16[0-8])h$/, 'a number of hours from 1h to 168h')
+    .default('48h')
+    .describe('How long a run of the job may take, at most `168h`; another one goes on with what is left.'),
+});
+
 export const exportSchema = z.strictObject({
   repository: z.string().min(1).describe('Repository that is exported.'),
   target: refName
@@ -64,7 +87,7 @@ export const exportSchema = z.strictObject({
         .enum(EXPORT_ENGINES)
         .default('map')
         .describe(
-          'What copies a large change: one function after the other, or many of a Step Functions distributed map.',
+          'What copies a large change: one function after the other, many of a Step Functions distributed map, a Spark job in Glue; `auto`: map or Spark by the number of objects.',
         ),
       aboveObjects: z
         .int()
@@ -93,6 +116,9 @@ export const exportSchema = z.strictObject({
         .describe(
           'Of the chunks: where more fail, no further ones are begun. The marker waits for all of them in any case.',
         ),
+      spark: sparkSchema
+        .optional()
+        .describe('The Spark job of the export, with `engine: spark` or `auto`: how large it is, and from where on.'),
     })
     .prefault({})
     .describe('How what is large is spread over many workers.'),

@@ -13,9 +13,11 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type CompiledConfig, ENV, METRIC } from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
+import { usesSpark } from '../config/export-check.ts';
 import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
+import { ExportJobs, type SparkExport } from './export-jobs.ts';
 import { ExportMap } from './export-map.ts';
 import { Hop } from './hop.ts';
 import { placeOfNamespace } from './namespace.ts';
@@ -61,6 +63,7 @@ export class Exports extends Construct {
       maxReceiveCount: 5,
       maxConcurrency: 10,
       maxAge: MAX_LAG,
+      tellsRepeatsByContent: true,
     });
     for (const { fn } of [runner, operator, ...wakers]) {
       fn.addEnvironment(ENV.exportQueueUrl, this.hop.queue.queueUrl);
@@ -68,6 +71,7 @@ export class Exports extends Construct {
     }
     for (const each of [runner, operator, props.worker]) this.#mayCopy(each, props);
     this.#addMap(props);
+    this.#addJobs(props);
     for (const [name, { when, schedule }] of Object.entries(config.exports)) {
       if (when === 'schedule' && schedule !== undefined) this.#schedule(name, schedule, props);
     }
@@ -88,12 +92,26 @@ export class Exports extends Construct {
   }
 
   #addMap({ prefix, config, compiled, alarmActions, runner, operator, worker }: ExportsProps): void {
-    const exports = (compiled.exports ?? []).filter(({ scale }) => scale?.engine === 'map');
+    const exports = (compiled.exports ?? []).filter(({ scale }) => scale?.engine === 'map' || scale?.engine === 'auto');
     if (exports.length === 0) return;
     new ExportMap(this, 'Map', {
       ...{ prefix, exports, worker, starters: [runner, operator], queue: this.hop.queue, actions: alarmActions },
       logRetentionDays: config.controlPlane.logRetentionDays,
       keys: [...new Set(exports.flatMap(({ kmsKeyArn }) => kmsKeyArn ?? []))],
+    });
+  }
+
+  #addJobs({ prefix, config, compiled, alarmActions, runner, operator, storageKmsKeyArn }: ExportsProps): void {
+    const exports = (compiled.exports ?? []).flatMap((each): SparkExport[] => {
+      const entry = config.exports[each.name];
+      const storageNamespace = config.repositories[each.repository]?.storageNamespace;
+      if (entry === undefined || storageNamespace === undefined || !usesSpark(entry)) return [];
+      const sourceKeys = [entry.sourceKmsKeyArn ?? [], storageKmsKeyArn ?? []].flat();
+      return [{ compiled: each, entry, storageNamespace, sourceKeys }];
+    });
+    if (exports.length === 0) return;
+    new ExportJobs(this, 'Jobs', {
+      ...{ prefix, exports, starters: [runner, operator], queue: this.hop.queue, actions: alarmActions },
     });
   }
 

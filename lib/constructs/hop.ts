@@ -52,6 +52,8 @@ export interface HopProps extends DeadLetterQueueProps {
   /** A message is tried so often before it goes to the dead-letter queue. */
   readonly maxReceiveCount: number;
   readonly maxConcurrency: number;
+  /** For senders that cannot name a message: EventBridge. Source: EventBridge user guide, Amazon SQS targets, FIFO queues. */
+  readonly tellsRepeatsByContent?: boolean;
   /** The oldest message may be so old before the alarm is raised. */
   readonly maxAge: Duration;
 }
@@ -67,6 +69,7 @@ export class Hop extends Construct {
     this.queue = new Queue(this, 'Queue', {
       queueName: queueName(props.prefix, props.hop),
       ...(isFifo ? { fifo: true } : {}),
+      ...(props.tellsRepeatsByContent === true ? { contentBasedDeduplication: true } : {}),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       visibilityTimeout: props.visibilityTimeout,

@@ -6,13 +6,15 @@ import type {
   CopySource,
   Destination,
   DestinationObject,
-  ExportMaps,
+  ExecutionRef,
+  ExportEngine,
   ExportPorts,
   ExportQueue,
   Exports,
   MapOrder,
   MapState,
   Place,
+  SparkOrder,
 } from '../../lambdas/export-ports.ts';
 import { type CatalogWorld, makeCatalogWorld } from './catalog.ts';
 
@@ -90,18 +92,18 @@ export class FakeExportQueue implements ExportQueue {
   }
 }
 
-export class FakeExportMaps implements ExportMaps {
-  readonly executions = new Map<string, { readonly order: MapOrder; state: MapState }>();
-  async start(name: string, order: MapOrder): Promise<'started' | 'taken'> {
+class FakeEngine<Order> implements ExportEngine<Order> {
+  readonly executions = new Map<string, { readonly order: Order; state: MapState }>();
+  async start({ name }: ExecutionRef, order: Order): Promise<'started' | 'taken'> {
     const found = this.executions.get(name);
     if (found !== undefined) return found.state.state === 'running' ? 'started' : 'taken';
     this.executions.set(name, { order, state: { state: 'running' } });
     return 'started';
   }
-  async look(name: string): Promise<MapState | undefined> {
+  async look({ name }: ExecutionRef): Promise<MapState | undefined> {
     return this.executions.get(name)?.state;
   }
-  async stop(name: string): Promise<void> {
+  async stop({ name }: ExecutionRef): Promise<void> {
     this.end(name, 0, 'ABORTED');
   }
   end(name: string, endedAt: number, said: string): void {
@@ -109,6 +111,8 @@ export class FakeExportMaps implements ExportMaps {
     if (found?.state.state === 'running') found.state = { state: 'ended', endedAt, said };
   }
 }
+export class FakeExportMaps extends FakeEngine<MapOrder> {}
+export class FakeExportJobs extends FakeEngine<SparkOrder> {}
 
 export const EXPORT: ExportConfig = {
   ...{ name: 'plain', repository: 'lake', target: 'main', bucket: 'out', prefix: 'lake/' },
@@ -123,6 +127,7 @@ export interface ExportWorld extends Omit<CatalogWorld, keyof ExportPorts>, Expo
   readonly exports: FakeExports;
   readonly exportQueue: FakeExportQueue;
   readonly exportMaps: FakeExportMaps;
+  readonly exportJobs: FakeExportJobs;
   /** May be changed, as by a deployment. */
   exportConfigs: readonly ExportConfig[];
 }
@@ -146,6 +151,7 @@ export const makeExportWorld = async (...exportConfigs: ExportConfig[]): Promise
     exports: new FakeExports(),
     exportQueue: new FakeExportQueue(),
     exportMaps: new FakeExportMaps(),
+    exportJobs: new FakeExportJobs(),
     pause: async () => undefined,
     exportConfigs,
     config: { load: async (): Promise<CompiledConfig> => ({ ...config, exports: world.exportConfigs }) },

@@ -115,6 +115,114 @@ exports:
   });
 });
 
+describe('the Spark job of an export', () => {
+  const spark = synth(
+    `${LAKEFS}repositories:
+  lake: { storageNamespace: "s3://bucket/lake" }
+  other: { storageNamespace: "s3://others" }
+pipelines:
+  all: { jobs: ["*"], repository: lake }
+exports:
+  whole:
+    repository: lake
+    destination: s3://exports/lake
+    kmsKeyArn: ${KEY}/out
+    sourceKmsKeyArn: ${KEY}/in
+    scale: { engine: spark, spark: { workers: 30, workerType: G.2X, timeout: 12h } }
+  small: { repository: other, destination: "s3://elsewhere", scale: { engine: auto } }
+`,
+    { comply: true },
+  );
+  const jobs = ofType(spark, 'AWS::Glue::Job').map(([, { Properties }]) => Properties);
+
+  test('is as large as configured, takes one run at a time, and is given no secret', () => {
+    expect(jobs.map(({ Name }) => Name)).toEqual(['branchline-export-whole', 'branchline-export-small']);
+    expect(jobs[0]).toMatchObject({
+      ...{ WorkerType: 'G.2X', NumberOfWorkers: 30, GlueVersion: '5.0', Timeout: 720, MaxRetries: 0 },
+      ...{ ExecutionProperty: { MaxConcurrentRuns: 1 }, DefaultArguments: { '--region': 'eu-west-1' } },
+    });
+    expect(jobs[1]).toMatchObject({ WorkerType: 'G.1X', NumberOfWorkers: 10, Timeout: 2880 });
+  });
+
+  test('reads its own lake, writes below its own destination, and removes nothing but small files of the export', () => {
+    const found = grantsOf(spark)
+      .filter(({ role }) => role === '<ExportsJobsRolewhole>')
+      .map(({ action, resource }) => `${action} on ${resource}`)
+      .filter((grant) => !grant.includes('cdk-hnb659fds-assets') && !grant.startsWith('logs:'));
+    const own = 'arn:aws:s3:::exports/lake/_branchline/exports/*';
+    expect(new Set(found)).toEqual(
+      new Set([
+        's3:GetObject on arn:aws:s3:::bucket/lake/*',
+        's3:PutObject on arn:aws:s3:::exports/lake/*',
+        's3:AbortMultipartUpload on arn:aws:s3:::exports/lake/*',
+        `s3:GetObject on ${own}`,
+        `s3:DeleteObject on ${own}`,
+        's3:ListBucket on arn:aws:s3:::exports',
+        `kms:Decrypt on ${KEY}/in`,
+        `kms:GenerateDataKey on ${KEY}/out`,
+        `kms:Decrypt on ${KEY}/out`,
+      ]),
+    );
+  });
+
+  test.each(['branchline-export', 'branchline-run-exports'])('is begun, looked at and stopped by %s', (name) => {
+    const { role, resource } = functionsOf(spark).find((each) => each.name === name) ?? {};
+    const found = grantsOf(spark)
+      .filter((grant) => grant.role === role && grant.action.startsWith('glue:'))
+      .map(({ action, resource: on }) => `${action} on ${on}`);
+    expect(new Set(found)).toEqual(
+      new Set(
+        ['whole', 'small'].flatMap((of) =>
+          ['StartJobRun', 'GetJobRuns', 'BatchStopJobRun'].map(
+            (does) => `glue:${does} on arn:aws:glue:eu-west-1:111122223333:job/branchline-export-${of}`,
+          ),
+        ),
+      ),
+    );
+    expect(resource?.Properties['Environment']).toMatchObject({
+      Variables: { BRANCHLINE_EXPORT_JOBS: 'branchline-export-' },
+    });
+  });
+
+  test('wakes its export when a run ends, in the group of the export', () => {
+    const rules = ofType(spark, 'AWS::Events::Rule').filter(([, { Properties }]) =>
+      asText(Properties['EventPattern']).includes('branchline-export-whole'),
+    );
+    expect(rules).toHaveLength(2);
+    for (const [, { Properties }] of rules)
+      expect(Properties['Targets']).toMatchObject([
+        {
+          SqsParameters: { MessageGroupId: 'export/whole' },
+          InputTransformer: { InputTemplate: '{"export":"whole","jobRun":<detail-jobRunId>}' },
+        },
+      ]);
+    const queues = ofType(spark, 'AWS::SQS::Queue').map(([, { Properties }]) => Properties);
+    const queue = queues.find(({ QueueName }) => QueueName === 'branchline-exports.fifo');
+    expect(queue?.['ContentBasedDeduplication']).toBe(true);
+  });
+
+  test('raises an alarm where a run fails', () => {
+    const alarms = ofType(spark, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const found = alarms.filter(({ MetricName }) => MetricName === 'TriggeredRules');
+    expect(found.map(({ Dimensions }) => asText(Dimensions))).toEqual([
+      expect.stringContaining('Failedwhole'),
+      expect.stringContaining('Failedsmall'),
+    ]);
+  });
+
+  test('is there beside the state machine with `auto`, and alone with `spark`', () => {
+    expect(ofType(spark, 'AWS::StepFunctions::StateMachine')).toHaveLength(1);
+    const reached = grantsOf(spark).filter(
+      ({ role, resource }) => role === '<ExportsMapRole>' && resource.startsWith('arn:aws:s3:::'),
+    );
+    // What Spark alone copies is none of the state machine's business.
+    expect(new Set(reached.map(({ resource }) => resource))).toEqual(
+      new Set(['arn:aws:s3:::elsewhere', 'arn:aws:s3:::elsewhere/_branchline/exports/*']),
+    );
+    expect(ofType(template, 'AWS::Glue::Job')).toEqual([]);
+  });
+});
+
 test('alarms tell of an export that is behind or failed', () => {
   const metrics = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['MetricName']);
   expect(metrics).toContain('ExportLagSeconds');

@@ -1,7 +1,7 @@
 /** The destination is whole where the marker is: exactly what the commit holds that the marker names, whatever died or crossed. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ExportConfig } from '../../lambdas/contract.ts';
+import { EXPORT_ENGINES, type ExportConfig, type ExportEngine } from '../../lambdas/contract.ts';
 import { isBranchlineError } from '../../lambdas/domain/errors.ts';
 import { EXPORT_LEASE_MS, MARKER } from '../../lambdas/domain/export.ts';
 import { copyPlanned } from '../../lambdas/usecases/copy-chunk.ts';
@@ -10,13 +10,16 @@ import { contentOf, EXPORT, type ExportWorld, expectedOf, makeExportWorld } from
 import { Died, dying, interleaved } from './dying.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 4;
-const PORTS = ['lakefs', 'ledger', 'destination', 'exports', 'exportMaps'] as const;
+const PORTS = ['lakefs', 'ledger', 'destination', 'exports', 'exportMaps', 'exportJobs'] as const;
 const FOREVER = Number.POSITIVE_INFINITY;
 /** Of a chunk, so that short stories have several. */
 const SIZE = 2;
 /** Everything, and what is above two objects, by many workers. */
-const spread = (aboveObjects: number): Partial<ExportConfig> => ({
-  scale: { engine: 'map', aboveObjects, aboveBytes: 1e9, chunkObjects: 2, concurrency: 3, toleratedFailurePercent: 10 },
+const spread = (aboveObjects: number, scale: Partial<ExportConfig['scale']> = {}): Partial<ExportConfig> => ({
+  scale: {
+    ...{ engine: 'map', aboveObjects, aboveBytes: 1e9, chunkObjects: 2, concurrency: 3, toleratedFailurePercent: 10 },
+    ...scale,
+  },
 });
 
 const PATHS = [
@@ -37,6 +40,8 @@ const SHAPES: readonly Partial<ExportConfig>[] = [
   spread(0),
   { delete: false, ...spread(2) },
   { scopes: [{ path: 'sales/', to: 'sold/', partitionColumns: ['dt'] }], ...spread(2) },
+  spread(0, { engine: 'spark' }),
+  { delete: false, ...spread(1, { engine: 'auto', sparkAboveObjects: 4 }) },
 ];
 
 type Step =
@@ -44,7 +49,7 @@ type Step =
   | { readonly does: 'roll-back'; readonly to: number }
   | { readonly does: 'export'; readonly dies?: number | undefined; readonly after: boolean; readonly stops: boolean }
   | { readonly does: 'two-exports'; readonly dice: readonly number[] }
-  /** Some workers do their chunks, one of them dies; then the state machine may say that it is over. */
+  /** Some workers do their chunks, one of them dies; then state machine or job may say that it is over. */
   | {
       readonly does: 'work';
       readonly chunks: readonly number[];
@@ -53,6 +58,8 @@ type Step =
       readonly hurries: boolean;
       readonly ends: boolean;
     }
+  /** A deployment has large changes copied by something else. */
+  | { readonly does: 'choose-engine'; readonly engine: ExportEngine }
   | { readonly does: 'edit'; readonly what: number; readonly which: number }
   | { readonly does: 'forget' | 'wait' };
 
@@ -97,6 +104,13 @@ const stepsWith = (edits: boolean): fc.Arbitrary<readonly Step[]> =>
         }),
       },
       { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          does: fc.constant('choose-engine' as const),
+          engine: fc.constantFrom(...EXPORT_ENGINES),
+        }),
+      },
       ...(edits
         ? [
             {
@@ -132,9 +146,11 @@ const chunksOf = (world: ExportWorld): readonly string[] =>
     .filter((at) => at.includes('/todo/'))
     .map((at) => at.slice(at.indexOf('/') + 1));
 
-/** As the state machine invokes it; what fails is tried again by somebody later. */
+/** As the state machine invokes it, or a task of Spark does; what fails is tried again by somebody later. */
 const work = async (ports: ExportWorld, key: string, until: number): Promise<void> => {
   const run = /exports\/([^/]+)\/todo\//.exec(key)?.[1] ?? '';
+  const record = ports.exports.entries.get('plain');
+  if (record?.run?.execution?.engine === 'spark' && !hasOrder(ports, run)) return;
   try {
     await copyPlanned(ports, { export: 'plain', run, key, until });
   } catch (error) {
@@ -142,8 +158,12 @@ const work = async (ports: ExportWorld, key: string, until: number): Promise<voi
   }
 };
 
+const hasOrder = ({ destination }: ExportWorld, run: string): boolean =>
+  [...destination.objects.keys()].some((at) => at.includes(`/${run}/spark/`) && at.endsWith('.json'));
+
 const endMaps = (world: ExportWorld): void => {
-  for (const name of world.exportMaps.executions.keys()) world.exportMaps.end(name, world.clock.now(), 'FAILED');
+  for (const engine of [world.exportMaps, world.exportJobs])
+    for (const name of engine.executions.keys()) engine.end(name, world.clock.now(), 'FAILED');
 };
 
 /** A state machine that works: it hands out what is there, and wakes the export. */
@@ -153,7 +173,10 @@ const finish = async (world: ExportWorld, order: Partial<ExportOrder> = {}): Pro
     if (outcome !== 'waiting' && outcome !== 'failed' && outcome !== 'busy') return outcome;
     if (rounds > 20) throw new Error(`it does not come to an end: ${outcome}`);
     if (outcome === 'busy') world.clock.advance(EXPORT_LEASE_MS + 1);
-    const isAsked = [...world.exportMaps.executions.values()].some(({ state }) => state.state === 'running');
+    const engines = [world.exportMaps, world.exportJobs];
+    const isAsked = engines.some(({ executions }) =>
+      [...executions.values()].some(({ state }) => state.state === 'running'),
+    );
     if (isAsked) for (const key of chunksOf(world)) await work(world, key, FOREVER);
     endMaps(world);
     if (outcome === 'busy') return finish(world, order);
@@ -233,6 +256,13 @@ const play = async (
         const until = step.hurries ? world.clock.now() + 1 : FOREVER;
         for (const key of some) if (key !== '') await work(ports, key, until);
         if (step.ends) endMaps(world);
+        break;
+      }
+      case 'choose-engine': {
+        const [config] = world.exportConfigs;
+        if (config?.scale === undefined) break;
+        const scale = { ...config.scale, engine: step.engine, sparkAboveObjects: 4 };
+        world.exportConfigs = [{ ...config, scale }];
         break;
       }
       case 'edit':

@@ -1,6 +1,6 @@
 import { type ErrorEntry, entry } from './entry.ts';
 
-/** BL9xxx: consumers outside lakeFS; BL811x: exports that many workers copy. */
+/** BL9xxx: consumers outside lakeFS; BL811x, BL832x: exports that many workers copy. */
 export const EXPORT_ERRORS = {
   BL9001: entry(
     'unknown export',
@@ -35,7 +35,7 @@ export const EXPORT_ERRORS = {
     'platform',
     true,
     1,
-    'Look at the objects that the message names and at the execution in Step Functions. The export begins another one for what is left by itself; `branchline exports run` does it at once.',
+    'Look at the objects that the message names and at the execution in Step Functions, or the job run in Glue. The export begins another one for what is left by itself; `branchline exports run` does it at once.',
   ),
   BL8111: entry(
     'chunk goes on',
@@ -43,5 +43,12 @@ export const EXPORT_ERRORS = {
     true,
     1,
     'Nothing: the next try of the state machine copies what is left of the chunk.',
+  ),
+  BL8320: entry(
+    'Spark job of an export is not there',
+    'operator',
+    false,
+    4,
+    'Somebody removed the Glue job that the message names: deploy again. Or choose another `scale.engine` for the export.',
   ),
 } as const satisfies Record<string, ErrorEntry>;

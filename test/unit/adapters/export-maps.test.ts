@@ -7,6 +7,7 @@ const ORDER: MapOrder = {
   ...{ export: 'plain', run: '000001-abc', bucket: 'out', todo: 'lake/todo/', results: 'lake/map' },
   ...{ concurrency: 3, toleratedFailurePercent: 5 },
 };
+const PLAIN = { export: 'plain', name: 'plain-1' };
 const ENV = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
 
 const scripted = (...answers: readonly [status: number, body: object][]) => {
@@ -36,7 +37,7 @@ const fault = (code: string): [number, object] => [
 describe('executions of the state machine', () => {
   it('are begun by name, with what the definition reads', async () => {
     const { maps, asked } = scripted([200, { executionArn: 'x', startDate: 1 }]);
-    expect(await maps.start('plain-1', ORDER)).toBe('started');
+    expect(await maps.start(PLAIN, ORDER)).toBe('started');
     expect(asked).toEqual([
       {
         url: 'https://states.eu-west-1.amazonaws.com/',
@@ -48,7 +49,7 @@ describe('executions of the state machine', () => {
   });
 
   it('of a name that was used up are not begun', async () => {
-    expect(await scripted(fault('ExecutionAlreadyExists')).maps.start('plain-1', ORDER)).toBe('taken');
+    expect(await scripted(fault('ExecutionAlreadyExists')).maps.start(PLAIN, ORDER)).toBe('taken');
   });
 
   it.each<[string, [number, object], unknown]>([
@@ -62,7 +63,7 @@ describe('executions of the state machine', () => {
     ['is not known', fault('ExecutionDoesNotExist'), undefined],
   ])('tell that one %s', async (_, answer, expected) => {
     const { maps, asked } = scripted(answer);
-    expect(await maps.look('plain-1')).toEqual(expected);
+    expect(await maps.look(PLAIN)).toEqual(expected);
     expect(asked[0]?.body).toEqual({
       executionArn: 'arn:aws:states:eu-west-1:111122223333:execution:branchline-exports:plain-1',
     });
@@ -70,13 +71,13 @@ describe('executions of the state machine', () => {
 
   it('are stopped, and one that is not there need not be', async () => {
     const { maps, asked } = scripted([200, { stopDate: 1 }], fault('ExecutionDoesNotExist'));
-    await maps.stop('plain-1', 'why');
-    await maps.stop('plain-1', 'why');
+    await maps.stop(PLAIN, 'why');
+    await maps.stop(PLAIN, 'why');
     expect(asked.map(({ target }) => target)).toEqual(Array(2).fill('AWSStepFunctions.StopExecution'));
   });
 
   it('refused for a missing right are BL4002', async () => {
-    await expect(scripted(fault('AccessDeniedException')).maps.start('plain-1', ORDER)).rejects.toMatchObject({
+    await expect(scripted(fault('AccessDeniedException')).maps.start(PLAIN, ORDER)).rejects.toMatchObject({
       code: 'BL4002',
     });
   });

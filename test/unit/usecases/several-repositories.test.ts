@@ -15,7 +15,7 @@ import { wakeExports } from '../../../lambdas/usecases/wake-exports.ts';
 import { publish, readSymlinks } from '../../fakes/catalog.ts';
 import { work } from '../../fakes/collections.ts';
 import { makeErasureWorld } from '../../fakes/erasure.ts';
-import { FakeExportMaps } from '../../fakes/exports.ts';
+import { FakeExportJobs, FakeExportMaps } from '../../fakes/exports.ts';
 import { text } from '../../fakes/ports.ts';
 import { FakeBackups, FakeDatabases } from '../../fakes/snapshots.ts';
 
@@ -74,7 +74,12 @@ const makeSeveral = async () => {
     await lakefs.setGarbageCollection(name, { defaultRetentionDays: 7, branches: {} });
   }
   return Object.assign(base, {
-    ...{ config: { load }, exportMaps: new FakeExportMaps(), sweeps: { stands: async () => false } },
+    ...{
+      config: { load },
+      exportMaps: new FakeExportMaps(),
+      exportJobs: new FakeExportJobs(),
+      sweeps: { stands: async () => false },
+    },
     ...{ databases: new FakeDatabases(), backups: new FakeBackups() },
     async changeAt({ repository, target }: Place, files: Readonly<Record<string, string | null>>): Promise<string> {
       for (const [path, content] of Object.entries(files)) {
