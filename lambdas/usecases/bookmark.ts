@@ -1,37 +1,72 @@
 /**
  * Job bookmarks are one high-water mark per job: rewinding for one run rewinds all later ones, and their rows double. So a
- * bookmark is put back only when no later run of the job succeeded; otherwise the window has to be run again by itself.
+ * bookmark is put back only when nothing that a later run read is to stay; otherwise the window has to be run again by itself. Runs that
+ * are undone together, as a rollback undoes them, are rewound together: to where the mark was before the first of them.
  */
+import { GLUE_ARGUMENT } from '../contract.ts';
 import { splitJobRunId } from '../domain/branch-name.ts';
 import { hasSucceeded, isTerminal } from '../domain/job-states.ts';
-import type { Run } from '../domain/run.ts';
+import { formatRunKey, type Run } from '../domain/run.ts';
 import { advance } from '../domain/transitions.ts';
-import type { Ports } from '../ports.ts';
+import type { JobRun, Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
+import { runKeyOf } from './claim.ts';
 import { isFollowed } from './unresolved.ts';
 
 /** How many job runs are looked at; a job with bookmarks runs one at a time. */
-const LOOK_BACK = 200;
+const LOOK_BACK = 1000;
 
-type Since = 'nothing' | 'goes-on' | 'read-again' | { readonly succeeded: string };
+type Since =
+  | 'goes-on'
+  | 'read-again'
+  | { readonly succeeded: string }
+  /** Runs that are undone and owed the rewind, newest first: what lies between them has read nothing that is to stay. */
+  | { readonly owed: readonly Run[] };
+
+/** Undone, and nobody has read its window again by itself: then its rows would double. */
+const undoneRunOf = async (ports: Ports, job: string, jobRun: JobRun): Promise<Run | undefined> => {
+  const run = await ports.ledger.getRun(runKeyOf(jobRun.id, jobRun.arguments[GLUE_ARGUMENT.runId]));
+  const isIt = run?.job === job && run.jobRunId === jobRun.id && run.bookmarks === true;
+  const isUndone = isIt && (run.state === 'ROLLED_BACK' || run.state === 'DISCARDED');
+  return isUndone && (run.bookmarkRewind === 'due' || run.bookmarkRewind === 'done') ? run : undefined;
+};
 
 /**
- * What became of the job runs that started later, asked of Glue: the ledger knows neither those that Branchline did not manage
- * nor those whose end nobody has told yet.
+ * What became of the job runs around it, asked of Glue: the ledger knows neither those that Branchline did not manage nor those whose
+ * end nobody has told yet.
+ *
+ *     A undone   B undone   C undone      → the mark goes back to where it was before A, whichever of them is asked about
+ *     A undone   B stays    C undone      → C: before C; A: its window is run again by itself
  */
-const whatCameLater = async (ports: Ports, job: string, jobRunId: string): Promise<Since> => {
+const lookAround = async (ports: Ports, run: Run, jobRunId: string): Promise<Since> => {
   const { root } = splitJobRunId(jobRunId);
-  let since: Since = 'nothing';
-  for await (const later of ports.glue.listJobRuns(job, LOOK_BACK)) {
-    if (later.id === jobRunId) break;
+  const owed: Run[] = [];
+  let isReached = false;
+  let succeeded: string | undefined;
+  let readAgain = false;
+  for await (const other of ports.glue.listJobRuns(run.job, LOOK_BACK)) {
+    if (other.id === jobRunId) {
+      if (readAgain) return 'read-again';
+      if (succeeded !== undefined) return { succeeded };
+      owed.push(run);
+      isReached = true;
+      continue;
+    }
     // It may yet succeed, and write its bookmark over one that was put back meanwhile.
-    if (!isTerminal(later.state)) return 'goes-on';
-    if (!hasSucceeded(later.state)) continue;
+    if (!isReached && !isTerminal(other.state)) return 'goes-on';
     // A retry of this very job run has read the window again.
-    if (splitJobRunId(later.id).root === root) since = 'read-again';
-    else if (since === 'nothing') since = { succeeded: later.id };
+    const isRetry = splitJobRunId(other.id).root === root && hasSucceeded(other.state);
+    if (!isReached && isRetry) readAgain = true;
+    if (succeeded !== undefined) continue;
+    const undone = await undoneRunOf(ports, run.job, other);
+    if (undone?.bookmarkRewind === 'due') owed.push(undone);
+    if (undone !== undefined || (isTerminal(other.state) && !hasSucceeded(other.state))) continue;
+    if (isReached) break;
+    if (!isRetry) succeeded = other.id;
   }
-  return since;
+  if (isReached) return { owed };
+  // So far back Glue does not tell: what came since is all that is known.
+  return readAgain ? 'read-again' : succeeded === undefined ? { owed: [...owed, run] } : { succeeded };
 };
 
 /** Leaves the rewind due where nobody can decide it yet, and where another invocation is at it. */
@@ -41,15 +76,38 @@ export const rewindBookmark = async (ports: Ports, run: Run): Promise<Run> => {
   if (jobRunId === undefined) return rewound(ports, run, 'read-again');
   const leased = await takeRewindLease(ports, run);
   if (leased?.rewindLeaseUntil === undefined) return run;
-  let since: Since;
   try {
-    since = await whatCameLater(ports, run.job, jobRunId);
-    if (since === 'nothing') await ports.glue.resetJobBookmark(run.job, jobRunId);
+    const since = await lookAround(ports, leased, jobRunId);
+    if (since === 'goes-on') return await releaseRewindLease(ports, leased);
+    if (since === 'read-again' || 'succeeded' in since) return await rewound(ports, leased, since);
+    return await rewindTogether(ports, leased, since.owed);
   } catch (error) {
     await releaseRewindLease(ports, leased);
     throw error;
   }
-  return since === 'goes-on' ? releaseRewindLease(ports, leased) : rewound(ports, leased, since);
+};
+
+/**
+ * To where the mark was before the first of them. That one is said to be done last: as long as it is owed, no later run begins, and
+ * whoever comes after a crash puts the mark back to the same place again.
+ */
+const rewindTogether = async (ports: Ports, leased: Run, owed: readonly Run[]): Promise<Run> => {
+  const first = owed.at(-1) ?? leased;
+  const isOwn = formatRunKey(first) === formatRunKey(leased);
+  const held = isOwn ? leased : await takeRewindLease(ports, first);
+  if (held === undefined) return releaseRewindLease(ports, leased);
+  try {
+    await ports.glue.resetJobBookmark(leased.job, first.jobRunId ?? '');
+  } catch (error) {
+    if (!isOwn) await releaseRewindLease(ports, held);
+    throw error;
+  }
+  let own = leased;
+  for (const each of owed) {
+    const done = await rewound(ports, each, 'nothing');
+    if (formatRunKey(each) === formatRunKey(leased)) own = done;
+  }
+  return own;
 };
 
 /**
@@ -79,7 +137,9 @@ const releaseRewindLease = (ports: Ports, leased: Run): Promise<Run> =>
       : undefined,
   );
 
-const rewound = (ports: Ports, run: Run, since: Exclude<Since, 'goes-on'>): Promise<Run> =>
+type Found = 'nothing' | 'read-again' | { readonly succeeded: string };
+
+const rewound = (ports: Ports, run: Run, since: Found): Promise<Run> =>
   changeRun(ports, run, (current) =>
     current.bookmarkRewind === 'due'
       ? advance(
@@ -91,7 +151,7 @@ const rewound = (ports: Ports, run: Run, since: Exclude<Since, 'goes-on'>): Prom
       : undefined,
   );
 
-const noteOf = (since: Exclude<Since, 'goes-on'>): string => {
+const noteOf = (since: Found): string => {
   if (since === 'nothing') return 'job bookmark put back';
   if (since === 'read-again') return 'job bookmark left alone: nothing of this attempt is missing';
   return `job bookmark left alone: job run ${since.succeeded} succeeded since; run this window again`;

@@ -56,7 +56,7 @@ export const play = async (plot: Story): Promise<Ending> => {
   const teller = new Teller(world, gate.guard(world), plot, gate);
   // As set-up does.
   await ensureTarget(world, 'lake', 'main');
-  const bookmarks = watchBookmarks(world.glue);
+  const bookmarks = watchBookmarks(world);
   await teller.tell();
   await teller.rest();
   return {

@@ -150,3 +150,64 @@ describe('the next run of the job', () => {
     expect((await start(world)).state).toBe('OPEN');
   });
 });
+
+describe('runs that are undone together', () => {
+  it('have the bookmark put back to where it was before the first of them, whichever is asked about first', async () => {
+    const world = await withBookmarks();
+    const runs = [];
+    for (const day of ['1', '2', '3', '4']) runs.push(await promoted(world, `sales/dt=${day}/a`));
+    const [, ...undone] = runs;
+    for (const run of undone.toReversed()) await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    const entries = await Promise.all(undone.map((run) => entry(world, run)));
+    expect(entries.map(({ state, bookmarkRewind }) => [state, bookmarkRewind])).toEqual(
+      undone.map(() => ['ROLLED_BACK', 'done']),
+    );
+    expect(new Set(world.glue.bookmarkResets)).toEqual(new Set([undone[0]?.jobRunId]));
+  });
+
+  it('are not, where one in between stays: what came before it is run again by itself', async () => {
+    const world = await withBookmarks();
+    const first = await promoted(world, 'sales/dt=1/a');
+    const stays = await promoted(world, 'sales/dt=2/a');
+    const last = await promoted(world, 'sales/dt=3/a');
+    for (const run of [last, first]) await revert(world, run.mergeCommit ?? '');
+    await reconcileNow(world);
+    expect(await entry(world, first)).toMatchObject({ state: 'ROLLED_BACK', bookmarkRewind: 'rerun-needed' });
+    expect(await entry(world, last)).toMatchObject({ state: 'ROLLED_BACK', bookmarkRewind: 'done' });
+    expect(await entry(world, stays)).toMatchObject({ state: 'PROMOTED' });
+    expect(world.glue.bookmarkResets).toEqual([last.jobRunId]);
+  });
+
+  it('leave one alone whose window was marked to be read by itself: its rows would double', async () => {
+    const world = await withBookmarks();
+    const first = await promoted(world, 'sales/dt=1/a');
+    const second = await promoted(world, 'sales/dt=2/a');
+    await revert(world, first.mergeCommit ?? '');
+    await reconcileNow(world);
+    expect(await entry(world, first)).toMatchObject({ bookmarkRewind: 'rerun-needed' });
+    await revert(world, second.mergeCommit ?? '');
+    await reconcileNow(world);
+    expect(await entry(world, second)).toMatchObject({ bookmarkRewind: 'done' });
+    expect(world.glue.bookmarkResets).toEqual([second.jobRunId]);
+  });
+
+  it('stay owed while another invocation is at the first of them', async () => {
+    const world = await withBookmarks();
+    const first = await promoted(world, 'sales/dt=1/a');
+    const second = await promoted(world, 'sales/dt=2/a');
+    for (const run of [second, first]) await revert(world, run.mergeCommit ?? '');
+    const reset = world.glue.resetJobBookmark.bind(world.glue);
+    let resets = 0;
+    world.glue.resetJobBookmark = async (job, jobRunId) => {
+      resets += 1;
+      // A twin looks around just now: neither does it reset anything, nor does it say that anything is done.
+      if (resets === 1) await reconcileNow(world);
+      expect((await entry(world, first)).bookmarkRewind).toBe('due');
+      await reset(job, jobRunId);
+    };
+    await reconcileNow(world);
+    expect(resets).toBe(1);
+    expect(world.glue.bookmarkResets).toEqual([first.jobRunId]);
+  });
+});
