@@ -32,16 +32,16 @@ interface Seen {
 
 /** By holder what it shows. What a branch shows because it is committed there is not staged. */
 const holdersOfObjects = async (ports: ErasurePorts, worker: ErasureWorker): Promise<readonly Seen[]> => {
-  const { repository, objects, until } = worker;
+  const { repository, memory, until } = worker;
   const { places } = await placesOf(ports, repository);
   const seen = new Map<string, Seen>();
   await lookThrough(ports, repository.name, places, {
-    ...{ objects, until },
-    take(holder, address, object) {
+    ...{ memory, until },
+    take(holder, address, path) {
       const key = `${holder.kind} ${holder.name}`;
       const entry = seen.get(key) ?? { holder, paths: new Set<string>() };
       seen.set(key, entry);
-      entry.paths.add(object?.path ?? address);
+      entry.paths.add(path ?? address);
     },
   });
   return [...seen.values()];
@@ -192,6 +192,7 @@ const proving = async (ports: ErasurePorts, worker: ErasureWorker): Promise<Next
   }
   await worker.save({ proof, waits: undefined });
   const report = await writeReport(ports, worker, { answers, ...proof });
+  await worker.memory.forget();
   await worker.save({ state: 'DONE', report, endedAt: ports.clock.now() });
   return 'later';
 };
@@ -210,6 +211,8 @@ export const advanceErasureOf = async (ports: ErasurePorts, worker: ErasureWorke
     } catch (error) {
       // Whoever is slow or away is named in the entry; the next look tries again.
       if (!isBranchlineError(error) || error.code === 'BL4003') throw error;
+      // What was looked at so far is not looked at again.
+      if (error.code === 'BL8607') await worker.memory.save();
       await wait(worker, [error.message], ports.clock.now());
       return;
     }

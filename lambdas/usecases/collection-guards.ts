@@ -2,6 +2,7 @@
 import type { CollectionPorts } from '../collection-ports.ts';
 import { KEEPER_BRANCH_PREFIX } from '../contract.ts';
 import { type Blocker, isNear } from '../domain/collection.ts';
+import { isBranchlineError } from '../domain/errors.ts';
 import { type EpochMs, formatRunKey, MOVING_STATES, WAITING_STATES } from '../domain/run.ts';
 import { isHeld } from '../domain/target.ts';
 import { waysBackUnderWay } from './ways-back-under-way.ts';
@@ -70,6 +71,16 @@ export const oldestStaged = async (
   return oldest;
 };
 
+/** Branches of runs come and go while they are listed: one that has gone is in nobody's way. */
+export const unlessGone = async <T>(look: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await look();
+  } catch (error) {
+    if (isBranchlineError(error, 'BL3004')) return undefined;
+    throw error;
+  }
+};
+
 /** Whose work a branch is, as the ledger knows. */
 export const ownersOfBranches = async (
   ports: Pick<CollectionPorts, 'ledger'>,
@@ -95,7 +106,7 @@ export const stagedForLong = async (
   const found: Blocker[] = [];
   for await (const { id } of ports.lakefs.listBranches(repository, '')) {
     if (id.startsWith(KEEPER_BRANCH_PREFIX)) continue;
-    const staged = await oldestStaged(ports, repository, id);
+    const staged = await unlessGone(() => oldestStaged(ports, repository, id));
     if (staged === undefined || !isNear(staged.at, minAgeSeconds, ports.clock.now())) continue;
     const whose = owners.get(id)?.words ?? 'no run that the ledger knows';
     const message = `branch ${id} (${whose}) has had ${staged.path} staged since ${iso(staged.at)}`;

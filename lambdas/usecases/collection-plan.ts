@@ -5,7 +5,7 @@ import { type Blocker, type CollectionRecord, haveDrifted, tagKeeperOf } from '.
 import type { GarbageCollectionRules } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
 import { keeperBranchOf } from '../domain/snapshot.ts';
-import { blockersOf, ownersOfBranches } from './collection-guards.ts';
+import { blockersOf, ownersOfBranches, unlessGone } from './collection-guards.ts';
 
 /** A branch that nobody works on keeps whatever its head shows. */
 export interface StaleBranch {
@@ -66,7 +66,8 @@ const staleBranches = async (
     if (targets.includes(id) || id === defaultBranch || id.startsWith(KEEPER_BRANCH_PREFIX) || owners.has(id)) continue;
     const head = await ports.lakefs.getCommit(name, commitId);
     if (head === undefined || head.creationDate > old) continue;
-    const held = await heldBack(ports, name, targets[0] ?? defaultBranch, id);
+    const held = await unlessGone(() => heldBack(ports, name, targets[0] ?? defaultBranch, id));
+    if (held === undefined) continue;
     found.push({ branch: id, headAt: head.creationDate, ...held });
     if (found.length === MOST_BRANCHES) break;
   }

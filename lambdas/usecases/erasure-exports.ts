@@ -4,15 +4,16 @@
  * content is not among them: it is no copy of what is erased.
  */
 import type { ExportConfig } from '../contract.ts';
-import { type ErasedObject, MAX_ERASED, pathsOfKey } from '../domain/erasure.ts';
+import { MAX_ERASED, pathsOfKey } from '../domain/erasure.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { OWN_PREFIX } from '../domain/export.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
+import type { ErasureMemory } from './erasure-memory.ts';
 import { timeIsUp } from './erasure-search.ts';
 
 export interface CopyLook {
-  readonly objects: readonly ErasedObject[];
+  readonly memory: ErasureMemory;
   /** The commit that the destination holds; absent where nothing was exported. */
   readonly commit: string | undefined;
   readonly until: EpochMs;
@@ -22,20 +23,28 @@ export interface CopyLook {
 export const copiesOf = async (
   ports: Pick<ErasurePorts, 'destination' | 'lakefs' | 'clock'>,
   config: ExportConfig,
-  { objects, commit, until }: CopyLook,
+  { memory, commit, until }: CopyLook,
 ): Promise<readonly string[]> => {
-  const { bucket, prefix, repository } = config;
+  const { bucket, prefix, repository, name } = config;
+  const objects = memory.objects.all;
   const sums = new Map<number, Set<string>>();
   for (const { sizeBytes, checksum } of objects) {
     if (sizeBytes === undefined || checksum === undefined) continue;
     sums.set(sizeBytes, (sums.get(sizeBytes) ?? new Set<string>()).add(checksum));
   }
   const erased = new Set(objects.map(({ address }) => address));
-  const found: string[] = [];
+  const before = memory.copiesOf(name, commit);
+  const found: string[] = [...(before?.found ?? [])];
   let seen = 0;
-  for await (const { key, sizeBytes } of ports.destination.list({ bucket }, prefix)) {
+  let after = before?.after;
+  for await (const { key, sizeBytes } of ports.destination.list({ bucket }, prefix, after)) {
     seen += 1;
-    if (seen % 1000 === 0 && ports.clock.now() >= until) throw timeIsUp(repository, `looking at export ${config.name}`);
+    if (seen % 1000 === 0) {
+      if (after !== undefined) memory.copies(name, { commit, after, found: [...found] });
+      if (ports.clock.now() >= until) throw timeIsUp(repository, `looking at export ${name}`);
+      await memory.saveIfDue();
+    }
+    after = key;
     const wanted = sums.get(sizeBytes);
     const own = key.slice(prefix.length);
     if (wanted === undefined || own.startsWith(OWN_PREFIX)) continue;
@@ -44,8 +53,9 @@ export const copiesOf = async (
     if (commit !== undefined && (await isAnothers(ports, config, { commit, own, checksum, erased }))) continue;
     found.push(key);
     if (found.length > MAX_ERASED)
-      throw new BranchlineError('BL8604', `export ${config.name} holds more than ${String(MAX_ERASED)} copies`);
+      throw new BranchlineError('BL8604', `export ${name} holds more than ${String(MAX_ERASED)} copies`);
   }
+  memory.copies(name, undefined);
   return found;
 };
 

@@ -1,17 +1,19 @@
 /** Who still reaches the objects, by their addresses: whatever a path is called, and however old the commit is. */
 import { atOnce } from '../domain/at-once.ts';
-import { type ErasedObjects, type Held, type Holder, MAX_ERASURE_EXAMPLES, stepFor } from '../domain/erasure.ts';
+import { type Held, type Holder, MAX_ERASURE_EXAMPLES, stepFor } from '../domain/erasure.ts';
 import { isBranchlineError } from '../domain/errors.ts';
-import type { ObjectStats } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
 import type { Place } from './erasure-holders.ts';
+import type { ErasureMemory, ShownThere } from './erasure-memory.ts';
 import { timeIsUp } from './erasure-search.ts';
 
 const AT_ONCE = 8;
+/** Counting ends there: so many copies of something are no chance. */
+const MAX_ALIKE = 10_000;
 
-/** Told of each sighting; `object` is absent where only the address is known. */
-export type OnSighting = (holder: Holder, address: string, object?: ObjectStats) => void;
+/** Told of each sighting; the path is absent where only the address is known. */
+export type OnSighting = (holder: Holder, address: string, path?: string) => void;
 
 /** A commit that several hold is listed once. */
 const byRef = (places: readonly Place[]): readonly (readonly Place[])[] => [
@@ -26,42 +28,46 @@ const prefixesOf = (places: readonly Place[]): readonly string[] => {
   return all.filter((prefix) => !all.some((other) => other !== prefix && prefix.startsWith(other)));
 };
 
-/** @throws BL8607 where the time was up: what was not looked at may hold anything. */
+/** What a branch shows with what is staged on it may be another thing each time. */
+const isFixed = (places: readonly Place[]): boolean => places.every(({ holder }) => holder.kind !== 'staged');
+
+/** @throws BL8607 where the time was up: what was not looked at may hold anything. What was looked at is in the memory. */
 export const lookThrough = async (
   ports: ErasurePorts,
   repository: string,
   places: readonly Place[],
-  {
-    objects,
-    until,
-    take,
-    alike,
-  }: {
-    readonly objects: Pick<ErasedObjects, 'has' | 'isAlike'>;
-    readonly until: EpochMs;
-    take: OnSighting;
-    /** Told of other objects with the same content. */
-    alike?(object: ObjectStats): void;
-  },
+  { memory, until, take }: { readonly memory: ErasureMemory; readonly until: EpochMs; take: OnSighting },
 ): Promise<void> => {
   const guard = (): void => {
     if (ports.clock.now() >= until) throw timeIsUp(repository, 'looking at the refs');
+  };
+  const look = async (ref: string, prefix: string): Promise<readonly ShownThere[]> => {
+    const { objects, alike } = memory;
+    const found: ShownThere[] = [];
+    let seen = 0;
+    for await (const object of ports.lakefs.listObjects(repository, ref, { prefix })) {
+      seen += 1;
+      if (seen % 1000 === 0) guard();
+      const { physicalAddress: address, path } = object;
+      if (objects.isAlike(object) && alike.size < MAX_ALIKE) alike.set(address, path);
+      if (!objects.has(address)) continue;
+      objects.add(address, object);
+      found.push({ address, path });
+    }
+    return found;
   };
   await atOnce(AT_ONCE, byRef(places), async (same) => {
     const ref = same[0]?.ref ?? '';
     guard();
     try {
       for (const prefix of prefixesOf(same)) {
-        let seen = 0;
-        for await (const object of ports.lakefs.listObjects(repository, ref, { prefix })) {
-          seen += 1;
-          if (seen % 1000 === 0) guard();
-          if (objects.isAlike(object)) alike?.(object);
-          if (!objects.has(object.physicalAddress)) continue;
-          for (const place of same)
-            if (object.path.startsWith(place.prefix)) take(place.holder, object.physicalAddress, object);
-        }
+        const known = isFixed(same) ? memory.shownBy(ref, prefix) : undefined;
+        const found = known ?? (await look(ref, prefix));
+        if (known === undefined && isFixed(same)) memory.looked(ref, prefix, found);
+        for (const { address, path } of found)
+          for (const place of same) if (path.startsWith(place.prefix)) take(place.holder, address, path);
       }
+      await memory.saveIfDue();
     } catch (error) {
       // Its branch went since it was listed: it shows nothing any more.
       if (!isBranchlineError(error, 'BL3004')) throw error;
@@ -71,7 +77,7 @@ export const lookThrough = async (
     if (files === undefined) continue;
     for await (const page of files()) {
       guard();
-      for (const address of page) if (objects.has(address)) take(holder, address);
+      for (const address of page) if (memory.objects.has(address)) take(holder, address);
     }
   }
 };
@@ -82,12 +88,12 @@ const keyOf = ({ kind, name }: Holder): string => `${kind} ${name}`;
 export class Sightings {
   readonly #held = new Map<string, { holder: Holder; addresses: Set<string>; examples: string[] }>();
 
-  readonly take: OnSighting = (holder, address, object) => {
+  readonly take: OnSighting = (holder, address, path) => {
     const key = keyOf(holder);
     const entry = this.#held.get(key) ?? { holder, addresses: new Set<string>(), examples: [] };
     this.#held.set(key, entry);
     entry.addresses.add(address);
-    const what = object?.path ?? address;
+    const what = path ?? address;
     if (entry.examples.length < MAX_ERASURE_EXAMPLES && !entry.examples.includes(what)) entry.examples.push(what);
   };
 

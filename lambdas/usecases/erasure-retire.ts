@@ -96,11 +96,11 @@ const BATCH = 1000;
 
 /** The commit that a destination holds shows the objects: it is brought to the newest verified one first, where it follows a target. */
 const removeCopies = async (ports: ErasurePorts, worker: ErasureWorker, config: ExportConfig): Promise<Waiting> => {
-  const { objects, erasure, until } = worker;
+  const { memory, erasure, until } = worker;
   const { name, bucket, prefix, target, repository } = config;
   const record = await ports.exports.get(name);
   if (record?.run !== undefined) return `export ${name} is running`;
-  const keys = await copiesOf(ports, config, { objects: objects.all, commit: record?.commit, until });
+  const keys = await copiesOf(ports, config, { memory, commit: record?.commit, until });
   if (keys.length === 0) return undefined;
   const verified =
     target === undefined ? undefined : (await ports.ledger.getTarget(repository, target))?.verifiedCommit;

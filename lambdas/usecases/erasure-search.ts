@@ -3,11 +3,13 @@
  * A commit is compared with its first parent, below the selected prefixes alone; only of what it brought the address is asked for.
  */
 import { atOnce } from '../domain/at-once.ts';
-import { ErasedObjects, MAX_ERASED, type Selection, scopesOf, selects } from '../domain/erasure.ts';
+import { type ErasedObjects, MAX_ERASED, type Selection, scopesOf, selects } from '../domain/erasure.ts';
 import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import type { ObjectStats } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
+import { unlessGone } from './collection-guards.ts';
+import type { ErasureMemory } from './erasure-memory.ts';
 
 type Searching = Pick<ErasurePorts, 'lakefs' | 'clock'>;
 
@@ -21,7 +23,10 @@ const AT_ONCE = 16;
 const ONE_BY_ONE = 20;
 
 export const timeIsUp = (repository: string, what: string): BranchlineError =>
-  new BranchlineError('BL8607', `${what} of repository "${repository}" took longer than a function may run`);
+  new BranchlineError(
+    'BL8607',
+    `${what} of repository "${repository}" takes longer than a function may run: the same request goes on from there`,
+  );
 
 export const refuseTooMany = (objects: ErasedObjects): void => {
   if (objects.size > MAX_ERASED)
@@ -97,22 +102,14 @@ async function* objectsAt(
     if (wanted.has(object.path)) yield object;
 }
 
-const unlessGone = async (work: () => Promise<void>): Promise<void> => {
-  try {
-    await work();
-  } catch (error) {
-    if (!isBranchlineError(error, 'BL3004')) throw error;
-  }
-};
-
-/** @throws BL8604 for too many, BL8607 where the time was up. */
+/** @throws BL8604 for too many, BL8607 where the time was up: what was searched is in the memory. */
 export const searchObjects = async (
   ports: Searching,
   repository: string,
   selection: Selection,
-  until: EpochMs,
+  { until, memory }: { readonly until: EpochMs; readonly memory: ErasureMemory },
 ): Promise<ErasedObjects> => {
-  const objects = new ErasedObjects();
+  const { objects } = memory;
   for (const address of selection.addresses ?? []) objects.add(address);
   const scopes = scopesOf(selection);
   if (scopes.length === 0) return objects;
@@ -121,7 +118,8 @@ export const searchObjects = async (
     objects.add(object.physicalAddress, object);
     refuseTooMany(objects);
   };
-  await atOnce(AT_ONCE, await commitsOf(ports, repository, until), (commit) =>
+  const commits = (await commitsOf(ports, repository, until)).filter(({ id }) => !memory.isSearched(id));
+  await atOnce(AT_ONCE, commits, (commit) =>
     unlessGone(async () => {
       if (ports.clock.now() >= until) throw timeIsUp(repository, 'searching the history');
       for (const scope of scopes) {
@@ -130,6 +128,8 @@ export const searchObjects = async (
           if (selects(selection, path)) paths.push(path);
         for await (const object of objectsAt(ports, repository, commit.id, paths)) take(object);
       }
+      memory.searched(commit.id);
+      await memory.saveIfDue();
     }),
   );
   // What is staged is in no commit; an identical rewrite is in no list of changes either (measured), so the branch is listed as it is.

@@ -6,6 +6,7 @@ import { advanceErasure, ERASURE_LEASE_MS, type Erasure, erasureFolder } from '.
 import { BranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
+import { ErasureMemory } from './erasure-memory.ts';
 
 type Change = Parameters<typeof advanceErasure>[1];
 
@@ -13,6 +14,8 @@ export interface ErasureWorker {
   readonly erasure: Erasure;
   readonly repository: RepositoryConfig;
   readonly objects: ErasedObjects;
+  /** What was looked at for it. */
+  readonly memory: ErasureMemory;
   readonly until: EpochMs;
   /** @throws BL4003 where somebody else took the work over. */
   save(change: Change): Promise<void>;
@@ -63,9 +66,10 @@ export const takeErasure = async (
       throw new BranchlineError('BL4003', `somebody else works on erasure ${next.id} now`);
     erasure = next;
   };
+  const objects = await readObjects(ports, erasure);
+  const key = `${erasureFolder(erasure.repository, erasure.id)}looked.json`;
   return {
-    ...of,
-    objects: await readObjects(ports, erasure),
+    ...{ ...of, objects, memory: await new ErasureMemory(ports, key, objects).load() },
     get erasure() {
       return erasure;
     },

@@ -10,13 +10,15 @@ import {
   retainedUntil,
   type Selection,
 } from '../domain/erasure.ts';
-import { BranchlineError } from '../domain/errors.ts';
+import { digestOfSelection } from '../domain/erasure-record.ts';
+import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import { repositoryOf } from '../domain/pipelines.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
 import { rootOfNamespace } from './collection-lists.ts';
 import { copiesOf } from './erasure-exports.ts';
 import { placesOf } from './erasure-holders.ts';
+import { ErasureMemory } from './erasure-memory.ts';
 import { lookThrough, Sightings } from './erasure-reach.ts';
 import { searchObjects } from './erasure-search.ts';
 
@@ -39,13 +41,13 @@ export const namespaceOf = async (ports: ErasurePorts, name: string): Promise<st
 const exportHolds = async (
   ports: ErasurePorts,
   repository: string,
-  objects: ErasedObjects,
+  memory: ErasureMemory,
   until: EpochMs,
 ): Promise<readonly ExportHold[]> => {
   const holds: ExportHold[] = [];
   for (const config of exportsOf(await ports.config.load(), repository)) {
     const { commit } = (await ports.exports.get(config.name)) ?? {};
-    const keys = await copiesOf(ports, config, { objects: objects.all, commit, until });
+    const keys = await copiesOf(ports, config, { memory, commit, until });
     const { name, bucket, prefix } = config;
     const examples = keys.slice(0, MAX_ERASURE_EXAMPLES);
     if (keys.length > 0) holds.push({ name, destination: `s3://${bucket}/${prefix}`, files: keys.length, examples });
@@ -61,36 +63,41 @@ const collectionRefusals = async (ports: ErasurePorts, repository: string): Prom
   return [{ code: 'BL8602', message }];
 };
 
-/** Counting ends there: so many copies of something are no chance. */
-const MAX_ALIKE = 10_000;
-
 export interface Survey {
   readonly plan: ErasurePlan;
   readonly objects: ErasedObjects;
 }
 
-export const surveyErasure = async (
-  ports: ErasurePorts,
-  request: { readonly repository: string; readonly selection: Selection; readonly until: EpochMs },
-): Promise<Survey> => {
+interface SurveyRequest {
+  readonly repository: string;
+  readonly selection: Selection;
+  readonly until: EpochMs;
+}
+
+/** @throws BL8607 where the time was up: the same request goes on from there. */
+export const surveyErasure = async (ports: ErasurePorts, request: SurveyRequest): Promise<Survey> => {
+  const key = `${request.repository}/search-${digestOfSelection(request.selection)}.json`;
+  const memory = await new ErasureMemory(ports, key).load();
+  try {
+    const found = await survey(ports, request, memory);
+    await memory.forget();
+    return found;
+  } catch (error) {
+    if (isBranchlineError(error, 'BL8607')) await memory.save();
+    throw error;
+  }
+};
+
+const survey = async (ports: ErasurePorts, request: SurveyRequest, memory: ErasureMemory): Promise<Survey> => {
   const { selection, until } = request;
   const repository = await requireRepository(ports, request.repository);
   const { name } = repository;
   const root = await namespaceOf(ports, name);
-  const objects = await searchObjects(ports, name, selection, until);
+  const objects = await searchObjects(ports, name, selection, { until, memory });
+  const { alike } = memory;
   const { places, snapshots } = await placesOf(ports, repository);
   const sightings = new Sightings();
-  const alike = new Map<string, string>();
-  await lookThrough(ports, name, places, {
-    ...{ objects, until },
-    take(holder, address, object) {
-      sightings.take(holder, address, object);
-      objects.add(address, object);
-    },
-    alike({ physicalAddress, path }) {
-      if (alike.size < MAX_ALIKE) alike.set(physicalAddress, path);
-    },
-  });
+  await lookThrough(ports, name, places, { memory, until, take: sightings.take });
   const { held } = sightings;
   const { all } = objects;
   const retaining = places.flatMap(({ holder: { kind, name: branch } }) =>
@@ -116,7 +123,7 @@ export const surveyErasure = async (
     outside: all.flatMap(({ address }) => (address.startsWith(root) ? [] : address)).slice(0, MAX_ERASURE_EXAMPLES),
     examples: all.slice(0, MAX_ERASURE_EXAMPLES),
     held,
-    exports: await exportHolds(ports, name, objects, until),
+    exports: await exportHolds(ports, name, memory, until),
     backups: snapshots.flatMap(({ id, backup }) => (holding.has(id) && backup !== undefined ? backup.uri : [])),
     storage: await ports.versions.facts(`${root}data/`),
     retention: { days, until: retainedUntil(ports.clock.now(), days) },

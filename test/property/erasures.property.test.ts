@@ -26,7 +26,13 @@ type Step =
   /** The same address under another name, on a branch of somebody. */
   | { readonly does: 'link'; readonly branch: number; readonly path: number }
   | { readonly does: 'wait'; readonly hours: number }
-  | { readonly does: 'erase'; readonly dies?: number | undefined; readonly after: boolean }
+  | {
+      readonly does: 'erase';
+      readonly dies?: number | undefined;
+      readonly after: boolean;
+      /** So often the clock is looked at before the time is up. */
+      readonly looks?: number | undefined;
+    }
   | { readonly does: 'others' };
 
 const path = fc.nat(PATHS.length - 1);
@@ -46,6 +52,7 @@ const step: fc.Arbitrary<Step> = fc.oneof<fc.MaybeWeightedArbitrary<Step>[]>(
     arbitrary: fc.record({
       does: fc.constant('erase' as const),
       ...{ dies: fc.option(fc.nat(60), { nil: undefined, freq: 2 }), after: fc.boolean() },
+      looks: fc.option(fc.nat(25), { nil: undefined, freq: 2 }),
     }),
   },
   { weight: 4, arbitrary: fc.record({ does: fc.constant('others' as const) }) },
@@ -83,9 +90,16 @@ const step_ = async (world: ErasureWorld, each: Step): Promise<void> => {
 
 const eraseOnce = async (
   world: ErasureWorld,
-  { dies, after }: { dies?: number | undefined; after: boolean },
+  { dies, after, looks }: { dies?: number | undefined; after: boolean; looks?: number | undefined },
 ): Promise<void> => {
-  const dead = dying(world, PORTS, undefined, dies === undefined ? undefined : { at: dies, after });
+  const start = world.clock.now();
+  let looked = 0;
+  const clock = {
+    ...world.clock,
+    now: () => (looks === undefined || looked++ < looks ? world.clock.now() : start + 1),
+  };
+  const until = looks === undefined ? Number.POSITIVE_INFINITY : start + 1;
+  const dead = dying({ ...world, clock }, PORTS, undefined, dies === undefined ? undefined : { at: dies, after });
   // What a key is called is no call.
   const uri = (key: string): string => world.backups.uri(key);
   const { backups: kept } = dead;
@@ -96,9 +110,9 @@ const eraseOnce = async (
   const ports = { ...dead, backups };
   const order = { action: 'run', repository: 'lake', selection: SELECTION, reason: 'r', confirm: 'lake' } as const;
   try {
-    await erase(ports, { ...order, selection: { prefixes: [...SELECTION.prefixes] }, removeTags: true }, Infinity);
+    await erase(ports, { ...order, selection: { prefixes: [...SELECTION.prefixes] }, removeTags: true }, until);
   } catch (error) {
-    if (!(error instanceof Died) && !isBranchlineError(error, 'BL4003', 'BL8603')) throw error;
+    if (!(error instanceof Died) && !isBranchlineError(error, 'BL4003', 'BL8603', 'BL8607')) throw error;
     // Whoever comes next finds its lease expired.
     world.clock.advance(ERASURE_LEASE_MS + 1);
   }

@@ -49,7 +49,7 @@ export const ERASURE_ERRORS = {
     'operator',
     true,
     1,
-    'Searching the history and everything that refs show takes longer than the 15 minutes of a function. Select fewer prefixes, or prune branches and tags that nobody needs.',
+    'Searching the history and everything that refs show takes longer than the 15 minutes of a function. Repeat the same command: it goes on from there. An erasure that was begun goes on by itself.',
   ),
   BL8608: entry(
     'list of objects is damaged',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tagKeeperOf } from '../../../../lambdas/domain/collection.ts';
 import { collectionEventsOf } from '../../../../lambdas/domain/collection-events.ts';
+import { BranchlineError } from '../../../../lambdas/domain/errors.ts';
 import { type CollectionWorld, work } from '../../../fakes/collections.ts';
 import { approve, ask, DAY, run, settle, stageWithGarbage } from './stage.ts';
 
@@ -63,6 +64,29 @@ describe('a collection', () => {
     expect(given[0]).toMatchObject({ '--phase': 'mark', '--min_age': '259200', '--namespace': 's3://bucket/lake' });
     expect(given[1]).toMatchObject({ '--phase': 'sweep', '--mark_id': expect.stringMatching(/^list-of-gc-/) });
     expect(JSON.stringify(given)).not.toContain('secret');
+  });
+});
+
+describe('a branch that goes while it is looked at', () => {
+  it('is in the way of no plan and no collection', async () => {
+    const world = await stageWithGarbage();
+    const head = await world.lakefs.getBranch('lake', 'main');
+    await world.lakefs.createBranch('lake', 'going', head?.commitId ?? '');
+    world.clock.advance(60 * DAY);
+    const { lakefs } = world;
+    const gone = (name: string): AsyncIterable<never> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new BranchlineError('BL3004', `branch "${name}"`)),
+      }),
+    });
+    const { listStaged, diff } = lakefs;
+    lakefs.listStaged = (repository, branch) =>
+      branch === 'going' ? gone(branch) : listStaged.call(lakefs, repository, branch);
+    lakefs.diff = (repository, left, right, options) =>
+      right === 'going' ? gone(right) : diff.call(lakefs, repository, left, right, options);
+    expect(await ask(world, { action: 'plan' })).toMatchObject({ plans: [{ blockers: [], staleBranches: [] }] });
+    await lakefs.deleteBranch('lake', 'going');
+    expect((await settle(world)).state).toBe('MARKED');
   });
 });
 
