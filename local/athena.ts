@@ -1,5 +1,5 @@
 /**
- * Reads a table of Glue as Athena documents it for symlink tables: the partitions that Glue names, in each location every object but
+ * Reads a table of Glue: an Iceberg table by its metadata, and one of symlinks as Athena documents it: the partitions that Glue names, in each location every object but
  * those whose names begin with `_` or `.`, in each of these one address a line; the rows of all files, and the partition's values as
  * columns. DuckDB reads the files, by the format that the table's serializer names. An empty line or an address without an object fails the query, as it does there.
  */
@@ -9,15 +9,11 @@ import { join } from 'node:path';
 import { GetTableCommand, type GlueClient, paginateGetPartitions } from '@aws-sdk/client-glue';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { type Part, partsOfIceberg } from './iceberg.ts';
 
 const SYMLINKS = 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat';
+const PARQUET = 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe';
 const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
-
-export interface Found {
-  /** Column → value; null as Hive writes it. */
-  readonly partition: Readonly<Record<string, string | null>>;
-  readonly addresses: readonly string[];
-}
 
 interface Shown {
   /** The commit that the table says it shows. */
@@ -25,7 +21,7 @@ interface Shown {
   readonly serde: string;
   /** Column → type as Glue writes it; without partition columns. */
   readonly columns: Readonly<Record<string, string>>;
-  readonly parts: readonly Found[];
+  readonly parts: readonly Part[];
 }
 
 interface Clients {
@@ -64,6 +60,11 @@ const addressesAt = async (s3: S3Client, location: string): Promise<readonly str
 export const resolveTable = async ({ glue, s3 }: Clients, DatabaseName: string, TableName: string): Promise<Shown> => {
   const { Table: table } = await glue.send(new GetTableCommand({ DatabaseName, Name: TableName }));
   const storage = table?.StorageDescriptor;
+  const metadataAt = table?.Parameters?.['metadata_location'];
+  if (metadataAt !== undefined) {
+    const parts = await partsOfIceberg((uri) => read(s3, uri), metadataAt);
+    return { commit: table?.Parameters?.['branchline.commit'], serde: PARQUET, columns: {}, parts };
+  }
   if (storage?.InputFormat !== SYMLINKS) throw new Error(`${DatabaseName}.${TableName} is no table of symlinks`);
   const commit = table?.Parameters?.['branchline.commit'];
   const serde = storage.SerdeInfo?.SerializationLibrary ?? '';
@@ -77,7 +78,7 @@ export const resolveTable = async ({ glue, s3 }: Clients, DatabaseName: string, 
       parts: [{ partition: {}, addresses: await addressesAt(s3, storage.Location ?? '') }],
     };
   }
-  const parts: Found[] = [];
+  const parts: Part[] = [];
   for await (const page of paginateGetPartitions({ client: glue }, { DatabaseName, TableName })) {
     for (const { Values = [], StorageDescriptor } of page.Partitions ?? []) {
       const values = Values.map((value) => (value === NULL_VALUE ? null : value));
@@ -95,7 +96,7 @@ const readerOf = ({ serde, columns }: Shown, file: string): string => {
   const types = Object.entries(columns).map(([name, type]) => `${quoted(name)}: ${quoted(duckType(type))}`);
   const given = `columns = {${types.join(', ')}}`;
   switch (serde) {
-    case 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe':
+    case PARQUET:
       return `read_parquet(${quoted(file)})`;
     case 'org.apache.hive.hcatalog.data.JsonSerDe':
       return `read_json(${quoted(file)}, format = 'newline_delimited', ${given})`;

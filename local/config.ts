@@ -74,7 +74,7 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
           SPARK_ACCESS.map((access) => [
             sparkTable(access),
             {
-              ...{ path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'] },
+              ...{ path: `${sparkTable(access)}/`, database: DATABASE, partitionColumns: ['day'], publish: 'symlink' },
               sparkTable: SHOWN_TO_SPARK[access],
             },
           ]),

@@ -14,7 +14,7 @@ import {
   previewName,
   tablesInPreview,
 } from '../domain/catalog/preview.ts';
-import { publishedTables, type TableDescriptor } from '../domain/catalog/table.ts';
+import { publishedTables, symlinkTableBeside, type TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import { type PreviewWriter, takePreview } from './preview-entry.ts';
@@ -109,6 +109,10 @@ const show = async (
   return { outcome: 'ready', preview: await writer.settle({ state: PREVIEW_STATE.READY }) };
 };
 
+/** It would be there twice: previews are of symlinks. */
+const isBeside = (tables: readonly TableDescriptor[], name: string): boolean =>
+  tables.some((table) => symlinkTableBeside(tables, table)?.name === name);
+
 /** @throws BL7005 where nothing is published; BL1001 where the repository has to be named. */
 const chosenRepository = async (ports: PreviewPorts, { repository }: PreviewRequest): Promise<string> => {
   const config = await ports.config.load();
@@ -158,7 +162,7 @@ const chosenTables = async (
   }
   return {
     published,
-    tables: published.filter(({ name }) => names?.includes(name) ?? true),
+    tables: published.filter(({ name }) => names?.includes(name) ?? !isBeside(published, name)),
     refused: [...(described?.refused ?? [])].map(([file, { code, message }]) => ({ file, code, message })),
   };
 };

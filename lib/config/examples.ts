@@ -34,7 +34,6 @@ const tableOf = (prefix: string, way: ExampleWay): Table => ({
   database: exampleDatabase(prefix),
   publish: 'symlink',
   sparkTable: SPARK[way],
-  history: '7d',
   format: 'parquet',
   columns: {},
   partitionTypes: {},

@@ -1,6 +1,7 @@
 /** What no single key says about how tables are shown, and what they become. */
 import {
   glueNameOf,
+  type PublisherName,
   previewDatabasePrefix,
   publishedViewName,
   type RepositoryConfig,
@@ -31,7 +32,7 @@ export const publicationOf = (name: string, table: Table, repository: Repository
         columns: Object.entries(table.columns).map(([column, type]) => ({ name: column, type })),
         partitionTypes: table.partitionTypes,
         ...filesBelow(repository),
-        ...shownAs(table),
+        ...shownAs(table, repository),
         ...sparkOf(table),
       };
 
@@ -41,7 +42,7 @@ export const descriptorSettingsOf = (repository: Repository): Pick<RepositoryCon
   if (lakefsTables === undefined) return {};
   const { database, format } = lakefsTables;
   const target = targetOf(lakefsTables, repository);
-  const shown = { ...filesBelow(repository), ...shownAs(lakefsTables), ...sparkOf(lakefsTables) };
+  const shown = { ...filesBelow(repository), ...shownAs(lakefsTables, repository), ...sparkOf(lakefsTables) };
   return { lakefsTables: { database, target, format, ...shown } };
 };
 
@@ -51,9 +52,18 @@ const targetOf = ({ target }: Shown, repository: Repository): string =>
 const filesBelow = ({ lakeFormation, storageNamespace }: Repository): Pick<TablePublication, 'filesBelow'> =>
   lakeFormation ? { filesBelow: withSlash(storageNamespace) } : {};
 
+/** Iceberg tables are made of Parquet files. */
+const publisherOf = ({ publish, format }: Shown): PublisherName =>
+  publish ?? (format === 'parquet' ? 'both' : 'symlink');
+
 /** Nothing for symlink tables: what they are made of stays as earlier versions wrote it. */
-const shownAs = ({ publish, history }: Shown): Pick<TablePublication, 'publisher' | 'historySeconds'> =>
-  publish === 'symlink' ? {} : { publisher: publish, historySeconds: durationSeconds(history) };
+const shownAs = (shown: Shown, repository: Repository): Pick<TablePublication, 'publisher' | 'historySeconds'> => {
+  const publisher = publisherOf(shown);
+  if (publisher === 'symlink') return {};
+  const { history } = shown;
+  const usual = Math.min(USUAL_HISTORY_S, longestHistoryDays(shown, repository) * DAY_S);
+  return { publisher, historySeconds: history === undefined ? usual : durationSeconds(history) };
+};
 
 const sparkOf = ({ sparkTable }: Shown): { spark?: SparkTable } => {
   if (sparkTable === false) return {};
@@ -106,7 +116,7 @@ const descriptorFaults = (config: Config): Fault[] => {
 
 const shownFaults = (at: readonly string[], shown: Shown, repository: Repository): Fault[] => {
   const faults = [...targetFaults(at, shown, repository), ...historyFaults(at, shown, repository)];
-  if (shown.publish !== 'symlink' && shown.format !== 'parquet') {
+  if (shown.publish !== undefined && shown.publish !== 'symlink' && shown.format !== 'parquet') {
     const message = `found "${shown.publish}"; allowed: symlink for ${shown.format}: Iceberg tables are made of Parquet files`;
     faults.push({ path: [...at, 'publish'], message });
   }
@@ -155,18 +165,27 @@ const tableFaults = (at: readonly string[], table: Table, repository: Repository
 };
 
 const DAY_S = 86_400;
+const USUAL_HISTORY_S = 7 * DAY_S;
+
+/** A day less than objects are kept: lakeFS collects by the day, and by clocks of its own. */
+const longestHistoryDays = (table: Shown, repository: Repository): number => {
+  const { branches, defaultRetentionDays } = repository.garbageCollection;
+  return (branches[targetOf(table, repository)] ?? defaultRetentionDays) - 1;
+};
 
 /** lakeFS's garbage collection takes what no commit shows for so long; a snapshot that is still kept must not name it. */
 const historyFaults = (at: readonly string[], table: Shown, repository: Repository): Fault[] => {
-  if (table.publish === 'symlink') return [];
-  const target = targetOf(table, repository);
-  const { branches, defaultRetentionDays } = repository.garbageCollection;
-  // A day between: lakeFS collects by the day, and by clocks of its own.
-  const most = (branches[target] ?? defaultRetentionDays) - 1;
+  if (publisherOf(table) === 'symlink' || table.history === undefined) return [];
+  const most = longestHistoryDays(table, repository);
   if (durationSeconds(table.history) <= most * DAY_S) return [];
-  const allowed = `at most ${String(most)}d, a day less than garbageCollection keeps objects of "${target}"`;
+  const kept = targetOf(table, repository);
+  const allowed = `at most ${String(most)}d, a day less than garbageCollection keeps objects of "${kept}"`;
   return [{ path: [...at, 'history'], message: `found "${table.history}"; allowed: ${allowed}` }];
 };
+
+/** As written, or what it comes to. */
+const foundPublish = ({ publish }: Table): string =>
+  publish === undefined ? 'nothing, which is "both"' : `"${publish}"`;
 
 /** Two tables would take turns in one table of Glue. */
 const twinFaults = (
@@ -201,7 +220,7 @@ const twinFaults = (
     const second = `${name}${suffix}`;
     if (repository.tables[second] === undefined) continue;
     const [key, found] =
-      suffix === SPARK_SUFFIX ? ['sparkTable', JSON.stringify(table.sparkTable)] : ['publish', '"both"'];
+      suffix === SPARK_SUFFIX ? ['sparkTable', JSON.stringify(table.sparkTable)] : ['publish', foundPublish(table)];
     const what = suffix === SPARK_SUFFIX ? 'table for Spark' : 'symlink table';
     faults.push({ path: [...at, key], message: `found ${found}; its ${what} is "${second}", as another is` });
   }

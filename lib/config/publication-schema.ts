@@ -21,9 +21,9 @@ const target = z
 
 const publish = z
   .enum(PUBLISHERS)
-  .default('symlink')
+  .optional()
   .describe(
-    'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`.',
+    'How readers see the table: `iceberg`, `symlink`, or `both`, where the symlink table’s name ends in `_symlink`. By default `both` for Parquet, `symlink` for other formats.',
   );
 
 const sparkTable = z
@@ -51,8 +51,10 @@ const sparkTable = z
 const history = z
   .string()
   .regex(/^(\d{1,6})(s|m|h|d)$/, 'a whole number and s, m, h or d, such as 7d')
-  .default('7d')
-  .describe('How long an earlier state of an Iceberg table can be read after another took its place.');
+  .optional()
+  .describe(
+    'How long an earlier state of an Iceberg table can be read after another took its place. By default 7d, or a day less than garbageCollection keeps objects of the target, if that is less.',
+  );
 
 const format = z.enum(TABLE_FORMATS).default('parquet').describe('Format of the files.');
 

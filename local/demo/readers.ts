@@ -1,4 +1,5 @@
 /** What Athena's users see: the table in Glue, its manifests, the rows of the files. */
+import { SYMLINK_SUFFIX } from '../../lambdas/contract.ts';
 import { query, resolveTable } from '../athena.ts';
 import { DATABASE } from '../config.ts';
 import { waitFor } from '../wait.ts';
@@ -29,9 +30,13 @@ export const rowsOf = async (stage: Stage, table: string): Promise<string> => {
   return rows;
 };
 
-/** Waits until readers see the target's head, and counts their rows. */
+/** Waits until readers see the target's head, in the Iceberg table and in the symlink table beside it, and counts their rows. */
 export const readersSee = async (stage: Stage, table: string, rows: number): Promise<void> => {
   const wanted = JSON.stringify(await filesAtHead(stage, table));
+  for (const name of [table, `${table}${SYMLINK_SUFFIX}`]) await readersOf(stage, name, wanted, rows);
+};
+
+const readersOf = async (stage: Stage, table: string, wanted: string, rows: number): Promise<void> => {
   const began = Date.now();
   const seen = await waitFor(
     async () => {

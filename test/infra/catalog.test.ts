@@ -6,7 +6,7 @@ import { functionsOf, grantsOf } from './statements.ts';
 import { ACCOUNT, ofType, REGION, synth, templateOf, VARIANTS } from './template.ts';
 
 const table = (name: string, database: string): string =>
-  `      ${name}: { path: ${name}/, database: ${database}, columns: { id: int } }\n`;
+  `      ${name}: { path: ${name}/, database: ${database}, columns: { id: int }, publish: symlink }\n`;
 const withTables = (tables: readonly string[]) =>
   synth(
     VARIANTS.plain.replace(
@@ -48,8 +48,8 @@ describe('refresh-catalog writes', () => {
     expect(tablesWritten(template)).toEqual(['catalog', 'database/one', 'database/two', 'table/one/a', 'table/two/b']);
   });
 
-  test('both tables of one that is shown twice', () => {
-    const both = '      a: { path: a/, database: one, columns: { id: int }, publish: both }\n';
+  test('both tables of one that is shown twice, as those of Parquet are unless they say otherwise', () => {
+    const both = '      a: { path: a/, database: one, columns: { id: int } }\n';
     expect(tablesWritten(withTables([both]))).toEqual([
       'catalog',
       'database/one',
@@ -81,7 +81,7 @@ describe('refresh-catalog writes', () => {
         .filter(({ action }) => action === 'glue:DeleteTable')
         .map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, ''))
         .toSorted();
-    const spark = '      a: { path: a/, database: one, columns: { id: int }, sparkTable: true }\n';
+    const spark = '      a: { path: a/, database: one, columns: { id: int }, publish: symlink, sparkTable: true }\n';
     const template = withTables([spark, table('b', 'two')]);
     expect(tablesWritten(template)).toEqual([
       ...['catalog', 'database/one', 'database/two', 'table/one/a', 'table/one/a_spark', 'table/two/b'],

@@ -12,6 +12,7 @@ describe('a table that names a database', () => {
     expect(compiled.repositories[0]?.tables[0]?.publish).toEqual({
       ...{ database: 'lake', tableName: 'my_sales', target: 'main', format: 'parquet' },
       ...{ columns: [{ name: 'id', type: 'bigint' }], partitionTypes: { Day: 'date' } },
+      ...{ publisher: 'both', historySeconds: 7 * 86_400 },
     });
     expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
   });
@@ -32,6 +33,39 @@ describe('a table that names a database', () => {
   });
 });
 
+describe('a table that does not say how it is shown', () => {
+  const shown = (line: string, collection = '') =>
+    compileConfig(parse(tables(line).replace('    tables:', `${collection}    tables:`))).repositories[0]?.tables[0]
+      ?.publish;
+
+  it('is an Iceberg table with one of symlinks beside it where its files are Parquet, and one of symlinks else', () => {
+    expect(shown(`t: { ${SALES} }`)).toMatchObject({ publisher: 'both' });
+    for (const format of ['orc', 'json', 'csv']) {
+      const text = shown(`t: { ${SALES}, format: ${format} }`);
+      expect(text).not.toHaveProperty('publisher');
+      expect(text).not.toHaveProperty('historySeconds');
+    }
+    expect(shown(`t: { ${SALES}, publish: symlink }`)).not.toHaveProperty('publisher');
+  });
+
+  it('has a history that garbage collection does not cut, whatever that keeps', () => {
+    const keeping = (days: number) => `    garbageCollection: { defaultRetentionDays: ${String(days)} }\n`;
+    expect(shown(`t: { ${SALES} }`, keeping(30))).toMatchObject({ historySeconds: 7 * 86_400 });
+    expect(shown(`t: { ${SALES} }`, keeping(4))).toMatchObject({ historySeconds: 3 * 86_400 });
+    expect(faultsOf(tables(`t: { ${SALES}, history: 5d }`).replace('    tables:', `${keeping(4)}    tables:`))).toEqual(
+      [expect.stringContaining('allowed: at most 3d')],
+    );
+  });
+
+  it('is told where its second name is another’s', () => {
+    const named = tables(
+      `a: { ${SALES} }`,
+      'a_symlink: { path: b/, database: lake, columns: { id: int }, tableName: c }',
+    );
+    expect(faultsOf(named).join('\n')).toContain('found nothing, which is "both"; its symlink table is "a_symlink"');
+  });
+});
+
 describe('tables that the repository describes', () => {
   const lake = (text: string): string => `${HEAD}    lakefsTables: { ${text} }\n`;
 
@@ -45,7 +79,7 @@ describe('tables that the repository describes', () => {
     });
     expect(parseCompiled(JSON.stringify(compiled), 's3://b/k')).toEqual(compiled);
     expect(compileConfig(parse(lake('database: lake'))).repositories[0]?.lakefsTables).toEqual({
-      ...{ database: 'lake', target: 'main', format: 'parquet' },
+      ...{ database: 'lake', target: 'main', format: 'parquet', publisher: 'both', historySeconds: 7 * 86_400 },
     });
     expect(compileConfig(parse(HEAD)).repositories[0]).not.toHaveProperty('lakefsTables');
   });

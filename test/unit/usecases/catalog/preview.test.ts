@@ -85,6 +85,19 @@ describe('a preview', () => {
     expect(shown.map((id) => id.split('.')[1]).sort()).toEqual(['db_sales', 'other_sales']);
   });
 
+  it('shows a table once that readers have in both kinds, unless it is named', async () => {
+    const both = PUBLISHED.map(({ publish, ...table }) => ({
+      ...table,
+      ...(publish === undefined ? {} : { publish: { ...publish, publisher: 'both' as const, historySeconds: 86_400 } }),
+    }));
+    world = await makeCatalogWorld(both);
+    await world.change({ 'sales/dt=1/a': 'a' });
+    expect((await make({ ref: 'main' })).preview.tables).toEqual(['sales', 'deep', 'stock']);
+    expect((await make({ ref: 'main', name: 'one', tables: ['sales_symlink'] })).preview.tables).toEqual([
+      'sales_symlink',
+    ]);
+  });
+
   it('changes nothing on trial', async () => {
     expect((await make({ dryRun: true })).outcome).toBe('would-preview');
     expect(world.previews.entries.size).toBe(0);
