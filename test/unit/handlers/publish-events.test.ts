@@ -3,7 +3,9 @@ import type { DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { EventBus } from '../../../lambdas/adapters/event-bus.ts';
 import { type Item, runItem, targetItem } from '../../../lambdas/adapters/ledger/items.ts';
+import { requestItem } from '../../../lambdas/adapters/ledger/request-items.ts';
 import type { DomainEvent } from '../../../lambdas/domain/domain-events.ts';
+import { endedRequest, newRequest } from '../../../lambdas/domain/request.ts';
 import type { Target } from '../../../lambdas/domain/target.ts';
 import { createHandler } from '../../../lambdas/handlers/publish-events.ts';
 import { sampleRun } from '../adapters/ledger/sample-run.ts';
@@ -134,5 +136,21 @@ describe('metrics', () => {
 
   it('are silent about steps in between', async () => {
     expect(metrics((await publish([record(undefined, open)])).lines)).toEqual([]);
+  });
+});
+
+describe('who asked for what', () => {
+  it('is published when it is asked, and when it has ended', async () => {
+    const asking = { function: 'snapshot', action: 'prune', dryRun: true, requestedBy: 'anna', asked: {} };
+    const made = newRequest(asking, 'o', 1000);
+    const [before, after] = [
+      requestItem(made, 'w'),
+      requestItem(endedRequest(made, { outcome: 'would-prune' }, 2000), 'w'),
+    ];
+    expect(await publish([record(undefined, before), record(before, after)])).toMatchObject({
+      ...{ failed: [], types: ['Request Made', 'Request Ended'] },
+    });
+    // What the table forgets after a year is no news.
+    expect((await publish([record(after, undefined)])).types).toEqual([]);
   });
 });

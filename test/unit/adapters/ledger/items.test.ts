@@ -1,22 +1,33 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  collectionItem,
   drillItem,
   erasureItem,
+  exportItem,
   type Item,
+  publicationItem,
+  replicationItem,
   restoreItem,
+  rollbackItem,
   rotationItem,
   runItem,
   snapshotItem,
   targetItem,
+  toCollection,
   toDrill,
   toErasure,
+  toExport,
+  toPublication,
+  toReplication,
   toRestore,
+  toRollback,
   toRotation,
   toRun,
   toSnapshot,
   toTarget,
 } from '../../../../lambdas/adapters/ledger/items.ts';
+import { previewItem, toPreview } from '../../../../lambdas/adapters/ledger/preview-items.ts';
 import { requestItem, toRequest } from '../../../../lambdas/adapters/ledger/request-items.ts';
 import { sampleRun } from './sample-run.ts';
 
@@ -31,6 +42,12 @@ const AGAIN: Readonly<Record<string, (item: Item) => Item>> = {
   erasure: (item) => erasureItem(toErasure(item), 'test'),
   request: (item) => requestItem(toRequest(item), 'test'),
   restore: (item) => restoreItem(toRestore(item), 'test'),
+  rollback: (item) => rollbackItem(toRollback(item), 'test'),
+  collection: (item) => collectionItem(toCollection(item), 'test'),
+  replication: (item) => replicationItem(toReplication(item), 'test'),
+  export: (item) => exportItem(toExport(item), 'test'),
+  publication: (item) => publicationItem(toPublication(item), 'test'),
+  preview: (item) => previewItem(toPreview(item), 'test'),
 };
 
 describe('items that were ever written', () => {
