@@ -45,6 +45,9 @@ export const DEMO_EXPORT = 'demo-plain';
 /** Name of the export that many workers copy. */
 export const SPREAD_EXPORT = 'it-many';
 
+/** Name of the export that a Spark job copies. */
+export const SPARK_EXPORT = 'it-spark';
+
 /** Bucket of the local AWS that exports write to. */
 export const EXPORT_BUCKET = 'branchline-local-exports';
 
@@ -118,6 +121,10 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
     [SPREAD_EXPORT]: {
       ...{ repository, prefix: 'it-many/', destination: `s3://${EXPORT_BUCKET}/many`, when: 'manual', delete: true },
       scale: { aboveObjects: 0, chunkObjects: 2, concurrency: 4 },
+    },
+    [SPARK_EXPORT]: {
+      ...{ repository, prefix: 'it-spark/', destination: `s3://${EXPORT_BUCKET}/spark`, when: 'manual', delete: true },
+      scale: { engine: 'spark', aboveObjects: 0, chunkObjects: 2, toleratedFailurePercent: 100 },
     },
     [DEMO_EXPORT]: {
       ...{ repository, tables: ['sales', 'clicks'], destination: `s3://${EXPORT_BUCKET}/demo` },

@@ -112,6 +112,10 @@ export class Harness {
     );
   }
 
+  async removeJob(name: string): Promise<void> {
+    await this.aws.glue.send(new DeleteJobCommand({ JobName: name }));
+  }
+
   /** Straight through Glue, as a trigger or the console would: the job itself claims its run. */
   async startJob(job: string, args: Readonly<Record<string, string>>): Promise<string> {
     const answer = await this.aws.glue.send(new StartJobRunCommand({ JobName: job, Arguments: args }));
