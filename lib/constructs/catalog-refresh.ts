@@ -22,6 +22,7 @@ import { acknowledge, asNagWrites } from '../compliance.ts';
 import { nagName } from '../nag-name.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import { Hop } from './hop.ts';
+import { ReadOnlyEngines } from './read-only-engines.ts';
 
 /** refresh-catalog must end before its lease (360 s, domain/catalog/publication.ts), and the lease before the message comes back. */
 export const REFRESH_TIMEOUT = Duration.minutes(5);
@@ -127,6 +128,7 @@ export class CatalogRefresh extends Construct {
     this.#previews(reader, prefix, bucket);
     const tables = this.#tables(props.config);
     this.#readers(bucket, tables);
+    new ReadOnlyEngines(this, 'ReadOnly', { config: props.config, metadata: bucket, tables });
     if (tables.length === 0) return;
     reader.fn.addToRolePolicy(
       new PolicyStatement({
