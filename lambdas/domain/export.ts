@@ -78,8 +78,10 @@ export interface ExportRun extends ExportCounts {
     /** Absent: the state machine. */
     readonly engine?: 'spark';
     readonly startedAt: EpochMs;
-    /** It left chunks behind. */
+    /** It left chunks behind, or was given up. */
     readonly endedAt?: EpochMs;
+    /** Nobody could be asked whether it still writes: a while has to pass. */
+    readonly givenUp?: true;
   };
   /** How many executions there were. */
   readonly tries?: number;

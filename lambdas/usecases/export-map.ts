@@ -79,7 +79,7 @@ export const followMap = async (
   until: EpochMs,
 ): Promise<FollowOutcome> => {
   const { execution } = run;
-  if (execution !== undefined && !isThere(config, execution)) {
+  if (execution !== undefined && (execution.givenUp === true || !isThere(config, execution))) {
     // State machine or job went with the configuration that wanted it.
     if (!(await isGivenUp(ports, writer, config, run, execution))) return 'waiting';
   } else if (execution?.engine === 'spark' && execution.endedAt === undefined) {
@@ -151,7 +151,7 @@ const isGivenUp = async (
 ): Promise<boolean> => {
   if (execution.endedAt !== undefined) return hasPassed(ports, execution.endedAt);
   await giveUpExecution(ports, config, run, execution);
-  const ended = { ...execution, endedAt: ports.clock.now() };
+  const ended = { ...execution, endedAt: ports.clock.now(), givenUp: true as const };
   await writer.save((record) => ({ ...record, run: { ...run, execution: ended } }));
   return false;
 };

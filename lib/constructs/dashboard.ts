@@ -1,6 +1,6 @@
 /** One page that tells whether runs reach their end, how fast, and what stands in the way. */
 import { Duration } from 'aws-cdk-lib';
-import { Dashboard, GraphWidget, type IWidget, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import { Dashboard, GraphWidget, type IMetric, type IWidget, SingleValueWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRIC, RUN_OUTCOMES } from '../../lambdas/contract.ts';
@@ -9,6 +9,8 @@ import { ownMetric } from './alarms.ts';
 export interface RunDashboardProps {
   readonly prefix: string;
   readonly queues: Readonly<Record<string, Queue>>;
+  /** Runs of the Spark jobs of exports that ended; none where no export has one. */
+  readonly sparkRuns: readonly IMetric[];
 }
 
 export class RunDashboard extends Construct {
@@ -121,6 +123,17 @@ export class RunDashboard extends Construct {
           right: [ownMetric(prefix, METRIC.failedExports, { statistic: 'max' })],
         }),
       ],
+      ...(props.sparkRuns.length === 0
+        ? []
+        : [
+            [
+              new GraphWidget({
+                title: 'Exports by Spark: runs of their jobs that ended, and that failed',
+                width: 24,
+                left: [...props.sparkRuns],
+              }),
+            ],
+          ]),
       [
         new GraphWidget({
           title: 'Objects that garbage collections deleted; objects that are missing after them',

@@ -55,6 +55,9 @@ export interface ExportJobsProps {
 }
 
 export class ExportJobs extends Construct {
+  /** Ends of runs, by export and kind. */
+  readonly ends: Metric[] = [];
+
   constructor(scope: Construct, id: string, props: ExportJobsProps) {
     super(scope, id);
     const script = new Asset(this, 'Script', { path: SCRIPT });
@@ -122,12 +125,14 @@ export class ExportJobs extends Construct {
           }),
         ],
       });
+      const metric = new Metric({
+        ...{ namespace: 'AWS/Events', metricName: 'TriggeredRules', statistic: 'sum', period: Duration.minutes(5) },
+        dimensionsMap: { RuleName: rule.ruleName },
+      });
+      this.ends.push(metric.with({ label: `${export_}: ${end.toLowerCase()}` }));
       if (end !== 'Failed') continue;
       addAlarm(this, `Failed-${export_}-Runs`, {
-        metric: new Metric({
-          ...{ namespace: 'AWS/Events', metricName: 'TriggeredRules', statistic: 'sum', period: Duration.minutes(5) },
-          dimensionsMap: { RuleName: rule.ruleName },
-        }),
+        metric,
         threshold: 1,
         description: `${prefix}: the Spark job of an export failed. ${RUNBOOK}/exports.md`,
         actions,

@@ -5,7 +5,7 @@
  * below the destinations, and nowhere else; a schedule for each export that wants one; alarms on exports that are behind or failed.
  */
 import { Duration, Stack } from 'aws-cdk-lib';
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IAlarmAction, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -49,6 +49,8 @@ export interface ExportsProps {
 
 export class Exports extends Construct {
   readonly hop: Hop;
+  /** Of the runs of Spark jobs. */
+  readonly sparkRuns: readonly Metric[];
 
   constructor(scope: Construct, id: string, props: ExportsProps) {
     super(scope, id);
@@ -71,7 +73,7 @@ export class Exports extends Construct {
     }
     for (const each of [runner, operator, props.worker]) this.#mayCopy(each, props);
     this.#addMap(props);
-    this.#addJobs(props);
+    this.sparkRuns = this.#addJobs(props);
     for (const [name, { when, schedule }] of Object.entries(config.exports)) {
       if (when === 'schedule' && schedule !== undefined) this.#schedule(name, schedule, props);
     }
@@ -101,7 +103,15 @@ export class Exports extends Construct {
     });
   }
 
-  #addJobs({ prefix, config, compiled, alarmActions, runner, operator, storageKmsKeyArn }: ExportsProps): void {
+  #addJobs({
+    prefix,
+    config,
+    compiled,
+    alarmActions,
+    runner,
+    operator,
+    storageKmsKeyArn,
+  }: ExportsProps): readonly Metric[] {
     const exports = (compiled.exports ?? []).flatMap((each): SparkExport[] => {
       const entry = config.exports[each.name];
       const storageNamespace = config.repositories[each.repository]?.storageNamespace;
@@ -109,10 +119,11 @@ export class Exports extends Construct {
       const sourceKeys = [entry.sourceKmsKeyArn ?? [], storageKmsKeyArn ?? []].flat();
       return [{ compiled: each, entry, storageNamespace, sourceKeys }];
     });
-    if (exports.length === 0) return;
-    new ExportJobs(this, 'Jobs', {
+    if (exports.length === 0) return [];
+    const { ends } = new ExportJobs(this, 'Jobs', {
       ...{ prefix, exports, starters: [runner, operator], queue: this.hop.queue, actions: alarmActions },
     });
+    return ends;
   }
 
   #mayCopy({ fn }: BranchlineFunction, { config, compiled, storageKmsKeyArn }: ExportsProps): void {

@@ -130,7 +130,7 @@ export class ControlPlaneStack extends Stack {
       wakers: [this.#fn('publish-events'), this.#fn('reconcile'), this.#fn('rollback')],
     });
     const scheduleDeadLetters = addSchedules(this, config, fnOf, alarmActions);
-    const { hop: exports } = new Exports(this, 'Exports', {
+    const { hop: exports, sparkRuns } = new Exports(this, 'Exports', {
       ...hop,
       config,
       compiled: this.#compiled,
@@ -222,6 +222,7 @@ export class ControlPlaneStack extends Stack {
         refreshes: refreshes.queue,
         exports: exports.queue,
       },
+      sparkRuns,
     });
 
     Tags.of(this).add('branchline:owned', 'true');

@@ -210,6 +210,15 @@ exports:
     ]);
   });
 
+  test('is on the dashboard', () => {
+    const [[, dashboard] = ['', undefined]] = ofType(spark, 'AWS::CloudWatch::Dashboard');
+    const body = asText(dashboard?.Properties['DashboardBody']);
+    expect(body).toContain('Exports by Spark');
+    for (const label of ['whole: ended', 'whole: failed', 'small: failed']) expect(body).toContain(label);
+    const [[, plain] = ['', undefined]] = ofType(template, 'AWS::CloudWatch::Dashboard');
+    expect(asText(plain?.Properties['DashboardBody'])).not.toContain('Exports by Spark');
+  });
+
   test('is there beside the state machine with `auto`, and alone with `spark`', () => {
     expect(ofType(spark, 'AWS::StepFunctions::StateMachine')).toHaveLength(1);
     const reached = grantsOf(spark).filter(
