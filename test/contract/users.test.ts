@@ -141,6 +141,51 @@ describe.each(kinds)('$name', ({ user, start }) => {
     expect(last === undefined ? undefined : await users.userOf(last)).toBe(user);
   }, 60_000);
 
+  it.each(
+    (['login', 'deleteUser', 'createUser', 'createKeyPair'] as const).flatMap((name) =>
+      (['before', 'after'] as const).map((when) => [when, name] as const),
+    ),
+  )(
+    'whoever dies %s %s: the next try ends with a pair that works, and with the snapshot of before',
+    async (when, name) => {
+      const world = await worldOn(server);
+      const real = createLakefsUsers({ endpoint: server.endpoint });
+      let deaths = 0;
+      const dying = new Proxy(real, {
+        get: (target, key) => {
+          const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>;
+          if (key !== name) return method.bind(target);
+          return async (...args: unknown[]) => {
+            const dies = deaths === 0;
+            deaths += 1;
+            if (dies && when === 'before') throw new Error('killed');
+            const answer = await Reflect.apply(method, target, args);
+            if (dies) throw new Error('killed');
+            return answer;
+          };
+        },
+      });
+      const rotate = async (): Promise<void> => {
+        for (const step of ROTATION_STEP)
+          await rotateCredentials({ ...world, users: dying }, { step, token: 'v1', by: 'test' });
+      };
+      await rotate().catch((error: unknown) => expect(String(error)).toContain('killed'));
+      // What is made first stays, whatever comes of the rotation.
+      const before = [...world.forSnapshots.snapshots.entries.values()].map(({ id }) => id);
+      await rotate();
+      expect(deaths).toBeGreaterThan(0);
+      const fresh = world.secret.pairs.get('v1');
+      expect(fresh === undefined ? undefined : await users.userOf(fresh)).toBe(user);
+      const { last, current } = (await world.rotations.get()) ?? {};
+      expect(current).toBeUndefined();
+      expect(last).toMatchObject({ token: 'v1', snapshots: [expect.stringMatching(/^lake\/snapshot-main-/)] });
+      const snapshots = [...world.forSnapshots.snapshots.entries.values()];
+      expect(snapshots).toMatchObject([{ kind: 'pre-rotation', state: 'COMPLETE' }]);
+      expect(before.every((id) => snapshots.some((snapshot) => snapshot.id === id))).toBe(true);
+    },
+    60_000,
+  );
+
   it('without its user forgets the session; the rotation then says that the server needs help', async () => {
     const world = await worldOn(server);
     await rotateCredentials(world, { step: 'createSecret', token: 'v1', by: 'test' });
