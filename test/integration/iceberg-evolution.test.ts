@@ -148,8 +148,8 @@ const CHANGES: readonly Change[] = [
 ];
 
 interface State extends Change {
-  readonly commit: string;
   readonly metadata: string;
+  readonly snapshot: string;
   readonly schema: Schema;
 }
 
@@ -169,7 +169,9 @@ const show = async (world: CatalogWorld, change: Change, folder: ObjectFolder): 
   expect(outcome, change.what).toBe('published');
   await folder.keepMetadata(world);
   const metadata = world.catalog.tables.get('db.sales')?.parameters['metadata_location'] ?? '';
-  return { ...change, commit, metadata, schema: currentSchema(schemasOf(metadataOf(world, 'db', 'sales'))) };
+  const found = metadataOf(world, 'db', 'sales');
+  const snapshot = String(found?.['current-snapshot-id']);
+  return { ...change, metadata, snapshot, schema: currentSchema(schemasOf(found)) };
 };
 
 beforeAll(async () => {
@@ -213,14 +215,14 @@ describe('a table that changes', () => {
       const few = rows.filter(({ id }) => Number(id) >= 2000);
       expect.soft(read[i]?.few, what).toEqual(few.map(asText).sort());
       const before = states.slice(0, i + 1);
-      expect.soft(Object.keys(read[i]?.history ?? {}), what).toEqual(before.map(({ commit }) => commit));
+      expect.soft(Object.keys(read[i]?.history ?? {}), what).toEqual(before.map(({ snapshot }) => snapshot));
       for (const earlier of before) {
         // Files are found by name: a name whose meaning changed is another column's.
         const now = idOf(state, 'v');
         const isOther = now !== undefined && now !== idOf(earlier, 'v');
         const shown = earlier.rows.map(isOther ? withoutV : (row) => row);
         expect
-          .soft(read[i]?.history[earlier.commit], `${earlier.what}, asked ${what}`)
+          .soft(read[i]?.history[earlier.snapshot], `${earlier.what}, asked ${what}`)
           .toEqual(shown.map(asText).sort());
       }
     }

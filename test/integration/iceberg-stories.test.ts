@@ -1,6 +1,6 @@
 /**
  * Random histories of published tables, as readers that are not ours find them: files come, change and go, columns are added and
- * widened, targets are rolled back, refreshes die at any call and cross. Every state that Glue ever named is read by pyiceberg and by
+ * widened, partition columns come, go and change their type, targets are rolled back, refreshes die at any call and cross. Every state that Glue ever named is read by pyiceberg and by
  * DuckDB, with its snapshots, and holds the rows of the commit that it names, read directly.
  */
 import { mkdir, rm } from 'node:fs/promises';
@@ -9,20 +9,28 @@ import * as fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createIds } from '../../lambdas/adapters/ids.ts';
+import type { TableConfig } from '../../lambdas/contract.ts';
+import { currentSnapshot, type TableMetadata } from '../../lambdas/domain/iceberg/metadata.ts';
+import { type Snapshot, SUMMARY } from '../../lambdas/domain/iceberg/snapshot.ts';
 import { icebergPublisher } from '../../lambdas/usecases/publish-iceberg.ts';
 import { publisherOfKind } from '../../lambdas/usecases/publisher.ts';
 import { scratchDirectory } from '../../local/paths.ts';
 import { type CatalogWorld, makeCatalogWorld } from '../fakes/catalog.ts';
-import { ICEBERG_TABLES } from '../fakes/iceberg.ts';
+import { ICEBERG_TABLES, metadataOf } from '../fakes/iceberg.ts';
 import { type Kit, play, type Step, steps } from '../property/catalog-story.ts';
-import { readDirectly, SHOWN, type Shown } from '../property/direct.ts';
+import { SHOWN, type Shown } from '../property/direct.ts';
 import { parquetFile } from '../unit/domain/parquet/files.ts';
 import { asText, type ObjectFolder, objectFolder } from './setup/iceberg-folder.ts';
 import { installReader, READERS_OF_STATES, readStates } from './setup/iceberg-reader.ts';
 
 const STORIES = Number(process.env['ICEBERG_STORIES'] ?? 25);
 const SEED = Number(process.env['ICEBERG_SEED'] ?? 20261130);
-const PARTITIONS: Readonly<Record<Shown, readonly string[]>> = { sales: ['dt'], deep: ['dt', 'hh'], stock: [] };
+/** Partition columns that a table may have, with their types where they are no text. */
+const LAYOUTS: Readonly<Record<Shown, readonly Readonly<Record<string, string>>[]>> = {
+  sales: [{ dt: 'string' }, { dt: 'int' }],
+  deep: [{ dt: 'string', hh: 'string' }, { dt: 'string' }, { dt: 'string', hh: 'int' }, {}],
+  stock: [{}],
+};
 
 /** Early files have few and narrow columns, later ones more and wider: tables follow. */
 const content = (serial: number): Uint8Array => {
@@ -34,16 +42,14 @@ const content = (serial: number): Uint8Array => {
   ]);
 };
 
-const KIT: Kit = {
-  publisher: publisherOfKind({ iceberg: icebergPublisher({ mostFiles: 3 }) }),
-  content,
-  edit: () => undefined,
-};
+const publisher = publisherOfKind({ iceberg: icebergPublisher({ mostFiles: 3 }) });
 
 /** Columns are those of the files. */
-const TABLES = ICEBERG_TABLES.map((table) =>
-  table.publish === undefined ? table : { ...table, publish: { ...table.publish, columns: [] } },
-);
+const laidOut = (name: Shown, layout: Readonly<Record<string, string>>): TableConfig[] =>
+  ICEBERG_TABLES.filter((table) => table.name === name).map((table) => ({
+    ...{ ...table, partitionColumns: Object.keys(layout) },
+    ...(table.publish === undefined ? {} : { publish: { ...table.publish, columns: [], partitionTypes: layout } }),
+  }));
 
 const SHOWN_AT_LAST: readonly Step[] = [
   { does: 'change', writes: ['sales/dt=1/a', 'deep/dt=2/hh=1/a', 'stock/a'], removes: [], empty: false },
@@ -65,65 +71,93 @@ interface State {
   readonly story: string;
   readonly table: Shown;
   readonly metadata: string;
-  readonly commit: string;
-  /** Commit → rows. */
-  readonly rows: Readonly<Record<string, readonly string[]>>;
+  readonly rows: readonly string[];
+  /** Id of each snapshot → its rows. */
+  readonly history: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What Glue named after each step of one story, with the objects of that moment written to the folder. */
 const tell = async (bucket: string, story: Parameters<typeof play>[1]): Promise<readonly State[]> => {
-  const fake = await makeCatalogWorld(TABLES);
+  const fake = await makeCatalogWorld();
+  const config = await fake.config.load();
+  const layouts = new Map(SHOWN.map((table) => [table, LAYOUTS[table][0] ?? {}]));
+  const load = async () => {
+    const tables = [...layouts].flatMap(([name, layout]) => laidOut(name, layout));
+    return { ...config, repositories: config.repositories.map((each) => ({ ...each, tables })) };
+  };
   // Readers want ids in the form of UUIDs.
-  const world = { ...fake, ids: createIds(fake.clock) };
+  const world = { ...fake, ids: createIds(fake.clock), config: { load } };
+  const kit: Kit = {
+    ...{ publisher, content },
+    edit: (_, what, which) => {
+      const table = SHOWN[which % SHOWN.length] ?? 'sales';
+      layouts.set(table, LAYOUTS[table][what % LAYOUTS[table].length] ?? {});
+    },
+  };
   const seen = new Map<string, State>();
   const { keep, keepMetadata } = objectFolder(bucket);
-  const direct = new Map(SHOWN.map((table) => [table, new Map<string, readonly string[]>()]));
+  const direct = new Map<string, readonly string[]>();
+  const rowsOf = async (table: Shown, metadata: TableMetadata, snapshot: Snapshot): Promise<readonly string[]> => {
+    const fields = metadata.schemas.find((schema) => schema['schema-id'] === snapshot['schema-id'])?.fields ?? [];
+    const layout = ['dt', 'hh'].flatMap((name) => fields.filter((field) => field.name === name));
+    const commit = snapshot.summary[SUMMARY.commit] ?? '';
+    const key = JSON.stringify([table, commit, layout.map(({ name, type }) => [name, type])]);
+    const rows = direct.get(key) ?? (await rowsAt(world, table, commit, layout, keep));
+    direct.set(key, rows);
+    return rows;
+  };
   const look = async (): Promise<void> => {
     await keepMetadata(world);
     for (const table of SHOWN) {
-      const { parameters = {} } = world.catalog.tables.get(`db.${table}`) ?? {};
-      const { metadata_location: metadata, 'branchline.commit': commit } = parameters;
-      if (metadata === undefined || commit === undefined || seen.has(metadata)) continue;
-      // Also of those in between: a refresh that crossed another one, or died, may have left their snapshot.
-      const known = direct.get(table) ?? new Map<string, readonly string[]>();
-      for (const { id } of world.lakefs.firstParentLog('lake', 'main'))
-        if (!known.has(id)) known.set(id, await rowsAt(world, table, id, keep));
-      const rows = Object.fromEntries(known);
-      seen.set(metadata, { story: JSON.stringify(story), table, metadata, commit, rows });
+      const at = world.catalog.tables.get(`db.${table}`)?.parameters['metadata_location'];
+      const metadata = metadataOf(world, 'db', table);
+      const current = currentSnapshot(metadata);
+      if (at === undefined || metadata === undefined || current === undefined || seen.has(at)) continue;
+      const history: [string, readonly string[]][] = [];
+      for (const each of metadata.snapshots ?? [])
+        history.push([String(each['snapshot-id']), await rowsOf(table, metadata, each)]);
+      const rows = await rowsOf(table, metadata, current);
+      seen.set(at, { story: JSON.stringify(story), table, metadata: at, rows, history: Object.fromEntries(history) });
     }
   };
-  await play(world, story, look, KIT);
+  await play(world, story, look, kit);
   return [...seen.values()];
 };
 
+/** A partition's value as readers show it; `undefined` where it is none of the type. */
+const shownValue = (text: string, type: unknown): string | undefined => {
+  const plain = text.replaceAll('%20', ' ');
+  if (type !== 'int') return plain;
+  return /^\d{1,9}$/.test(plain) ? String(Number(plain)) : undefined;
+};
+
+/** By lakeFS alone: what lies below the partitions of the layout. */
 const rowsAt = async (
   world: CatalogWorld,
   table: Shown,
   commit: string,
+  layout: readonly { readonly name: string; readonly type: unknown }[],
   keep: ObjectFolder['keep'],
 ): Promise<readonly string[]> => {
-  const paths = new Map(
-    [...world.lakefs.tree('lake', commit)].map(([path, { address }]) => [
-      address.replace('mem://', 's3://lake/data/'),
-      path,
-    ]),
-  );
+  const folders = layout.map(({ name }) => `${name}=([^/]+)/`).join('');
+  const place = new RegExp(`^${table}/${folders}(?:[^_.][^/]*/)*[^_.][^/]*$`);
   const rows: string[] = [];
-  for (const [key, files] of Object.entries(readDirectly(world, table, commit))) {
-    const values = JSON.parse(key) as readonly string[];
-    const partition = Object.fromEntries(PARTITIONS[table].map((name, i) => [name, values[i]]));
-    for (const uri of files.split('\n')) {
-      const bytes = Uint8Array.from((await world.lakefs.getObject('lake', commit, paths.get(uri) ?? '')) ?? []);
-      await keep(uri, bytes);
-      for (const row of await parquetReadObjects({ file: bytes.buffer })) rows.push(asText({ ...row, ...partition }));
-    }
+  for await (const { path, physicalAddress } of world.lakefs.listObjects('lake', commit, { prefix: `${table}/` })) {
+    const found = place.exec(path);
+    const bytes = Uint8Array.from((await world.lakefs.getObject('lake', commit, path)) ?? []);
+    if (found === null || bytes.length === 0) continue;
+    const values = layout.map(({ name, type }, i) => [name, shownValue(found[i + 1] ?? '', type)] as const);
+    if (values.some(([, value]) => value === undefined)) continue;
+    await keep(physicalAddress, bytes);
+    for (const row of await parquetReadObjects({ file: bytes.buffer }))
+      rows.push(asText({ ...row, ...Object.fromEntries(values) }));
   }
   return rows.sort();
 };
 
 describe('in every state of random histories the rows of its commit', () => {
   // Each in three parts, every part shown in the end: what dies in one is taken over in the next.
-  const part = steps(false).map((told) => [...told, ...SHOWN_AT_LAST]);
+  const part = steps(true).map((told) => [...told, ...SHOWN_AT_LAST]);
   const whole = fc.tuple(part, part, part).map((parts) => parts.flat());
   const told: (State & { readonly folder: string })[] = [];
 
@@ -144,15 +178,12 @@ describe('in every state of random histories the rows of its commit', () => {
       if (missing !== undefined) context.skip(missing);
       const read = await readStates(reader, told);
       let snapshots = 0;
-      for (const [i, { story, table, metadata, commit, rows }] of told.entries()) {
-        const what = `${table} at ${commit}: ${metadata} of ${story}`;
-        const expected = rows[commit] ?? [];
-        expect(read[i]?.rows, what).toEqual(expected);
-        expect(read[i]?.few, what).toEqual(expected.filter((row) => Number(JSON.parse(row).id) >= 2000));
-        for (const [at, found] of Object.entries(read[i]?.history ?? {})) {
-          expect(found, `snapshot of ${at}, ${what}`).toEqual(rows[at]);
-          snapshots += 1;
-        }
+      for (const [i, { story, table, metadata, rows, history }] of told.entries()) {
+        const what = `${table}: ${metadata} of ${story}`;
+        expect(read[i]?.rows, what).toEqual(rows);
+        expect(read[i]?.few, what).toEqual(rows.filter((row) => Number(JSON.parse(row).id) >= 2000));
+        expect(read[i]?.history, what).toEqual(history);
+        snapshots += Object.keys(history).length;
       }
       // Histories in which nothing is ever shown prove nothing.
       expect(told.length).toBeGreaterThan(STORIES);

@@ -94,7 +94,7 @@ export interface StateRead {
   readonly rows: readonly string[];
   /** Those with an `id` of at least 2000. */
   readonly few: readonly string[];
-  /** Commit → rows of its snapshot. */
+  /** Id of each snapshot → its rows. */
   readonly history: Readonly<Record<string, readonly string[]>>;
 }
 

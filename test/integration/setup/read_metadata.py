@@ -31,7 +31,7 @@ def read(folder, location):
         # What bounds of columns and partitions leave out must hold none of these.
         "few": rows(table, row_filter="id >= 2000"),
         "history": {
-            each.summary.additional_properties["branchline.commit"]: rows(table, snapshot_id=each.snapshot_id)
+            str(each.snapshot_id): rows(table, snapshot_id=each.snapshot_id)
             for each in table.snapshots()
         },
     }

@@ -43,7 +43,7 @@ def read(folder, location):
         "rows": rows(connection, f"iceberg_scan('{location}')"),
         "few": rows(connection, f"iceberg_scan('{location}')", "WHERE id >= 2000"),
         "history": {
-            each["summary"]["branchline.commit"]: rows(
+            str(each["snapshot-id"]): rows(
                 connection, f"iceberg_scan('{location}', snapshot_from_id => {each['snapshot-id']})"
             )
             for each in metadata.get("snapshots", [])
