@@ -23,6 +23,7 @@ export const DATABASE = 'lake';
 /** Tables of the integration tests, as Glue names them too. */
 export const TEST_TABLE = {
   ...{ parted: 'it_parted', whole: 'it_whole', iceberg: 'it_iceberg', trino: 'it_trino' },
+  sparkIceberg: 'it_spark_iceberg',
   // With a table for Spark beside each: at the head of the target, and at the commit that it shows.
   ...{ head: 'it_head', pinned: 'it_pinned' },
 } as const;
@@ -100,6 +101,10 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
         // The same, for a reader that is there on some machines.
         [TEST_TABLE.trino]: {
           ...{ path: 'it-trino/', partitionColumns: ['dt', 'region'], database: DATABASE, publish: 'both' },
+          partitionTypes: { dt: 'date' },
+        },
+        [TEST_TABLE.sparkIceberg]: {
+          ...{ path: 'it-spark-iceberg/', partitionColumns: ['dt', 'region'], database: DATABASE, publish: 'iceberg' },
           partitionTypes: { dt: 'date' },
         },
       },

@@ -3,9 +3,15 @@
  * files that does not fit into one invocation leaves what it has read, and the next one goes on from there.
  */
 import type { CatalogPorts, SourceFile } from '../catalog-ports.ts';
+import { atOnce } from '../domain/at-once.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
-import { type FileStatistics, fileStatistics, zonedColumns } from '../domain/iceberg/footer-statistics.ts';
+import {
+  type FileStatistics,
+  fileStatistics,
+  type TimeUnit,
+  zonedColumns,
+} from '../domain/iceberg/footer-statistics.ts';
 import {
   type DataFile,
   type ManifestForm,
@@ -24,7 +30,8 @@ export interface NewFile extends SourceFile {
   readonly partition: Readonly<Record<string, Value>>;
 }
 
-const AT_ONCE = 32;
+/** As soon as one is read the next is begun: what takes long holds nobody up. */
+const AT_ONCE = 64;
 /** So many footers are read before they are put aside: less is read again faster than it is written. */
 const ASIDE = 500;
 
@@ -63,9 +70,35 @@ export interface ReadFiles {
   readonly files: readonly DataFile[];
   /** How files write names of columns, by path. */
   readonly spellings: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly units: ReadonlySet<TimeUnit>;
 }
 
-const SPELLINGS = 'spelling ';
+/** What is found out about files besides what manifests say of them. */
+class Notes {
+  static readonly #spelling = 'spelling ';
+  static readonly #units = 'units';
+  readonly spellings = new Map<string, Set<string>>();
+  readonly units = new Set<TimeUnit>();
+
+  add({ spellings, units }: Pick<FileStatistics, 'spellings' | 'units'>): void {
+    for (const [path, name] of spellings) this.#spell(path, name);
+    for (const unit of units) this.units.add(unit);
+  }
+  #spell(path: string, name: string): void {
+    this.spellings.set(path, (this.spellings.get(path) ?? new Set()).add(name));
+  }
+  written(): Readonly<Record<string, string>> {
+    const spelled = [...this.spellings].map(([path, names]) => [`${Notes.#spelling}${path}`, [...names].join('\n')]);
+    return { ...Object.fromEntries(spelled), [Notes.#units]: [...this.units].join('\n') };
+  }
+  read(written: Readonly<Record<string, string>>): void {
+    for (const [key, text] of Object.entries(written)) {
+      const all = text.split('\n').filter((each) => each !== '');
+      if (key === Notes.#units) for (const unit of all) this.units.add(unit as TimeUnit);
+      else for (const name of all) this.#spell(key.slice(Notes.#spelling.length), name);
+    }
+  }
+}
 
 /** @returns `undefined` where the time is up. */
 export const readNewFiles = async (
@@ -73,11 +106,8 @@ export const readNewFiles = async (
   { table, commit, form, folder, known, until }: Reading,
   files: readonly NewFile[],
 ): Promise<ReadFiles | undefined> => {
-  const spellings = new Map<string, Set<string>>();
-  const spell = (path: string, name: string): void => {
-    spellings.set(path, (spellings.get(path) ?? new Set()).add(name));
-  };
-  const aside = files.length > ASIDE ? await readAside(ports, folder, spell) : new Map<string, DataFile>();
+  const notes = new Notes();
+  const aside = files.length > ASIDE ? await readAside(ports, folder, notes) : new Map<string, DataFile>();
   const read: DataFile[] = [];
   let fresh: DataFile[] = [];
   const open = files.filter((file) => {
@@ -88,29 +118,29 @@ export const readNewFiles = async (
   const putAside = async (): Promise<void> => {
     const some = fresh;
     fresh = [];
-    await writeAside(ports, folder, form, some, spellings);
+    await writeAside(ports, folder, form, some, notes);
   };
-  for (let at = 0; at < open.length; at += AT_ONCE) {
-    if (ports.clock.now() >= until) {
-      if (fresh.length > 0) await putAside();
-      return undefined;
-    }
-    const batch = open.slice(at, at + AT_ONCE);
-    const found = await Promise.all(
-      batch.map(async (file): Promise<DataFile> => {
-        const statistics = await readStatistics(ports, table, commit, file);
-        for (const [path, name] of statistics.spellings) spell(path, name);
-        return {
-          ...{ content: 0, file_path: file.address, file_format: 'PARQUET', partition: file.partition },
-          ...{ file_size_in_bytes: file.sizeBytes, ...metricsOf(form.schema, statistics) },
-        };
-      }),
-    );
-    read.push(...found);
-    fresh.push(...found);
+  let isTimeUp = false;
+  await atOnce(AT_ONCE, open, async (file) => {
+    isTimeUp ||= ports.clock.now() >= until;
+    if (isTimeUp) return;
+    const statistics = await readStatistics(ports, table, commit, file);
+    notes.add(statistics);
+    const found: DataFile = {
+      ...{ content: 0, file_path: file.address, file_format: 'PARQUET', partition: file.partition },
+      ...{ file_size_in_bytes: file.sizeBytes, ...metricsOf(form.schema, statistics) },
+    };
+    read.push(found);
+    fresh.push(found);
     if (files.length > ASIDE && fresh.length >= ASIDE) await putAside();
+  });
+  if (isTimeUp) {
+    if (fresh.length > 0) await putAside();
+    return undefined;
   }
-  return { files: read, spellings };
+  if (notes.units.has('NANOS'))
+    ports.log.warn('points in time in nanoseconds: Spark reads them wrong', { table: table.name });
+  return { files: read, spellings: notes.spellings, units: notes.units };
 };
 
 /** As a manifest: it holds what manifests hold. */
@@ -119,32 +149,23 @@ const writeAside = async (
   folder: string,
   form: ManifestForm,
   files: readonly DataFile[],
-  spellings: ReadonlyMap<string, ReadonlySet<string>>,
+  notes: Notes,
 ): Promise<void> => {
   const entries = files.map((file) => ({
     ...{ status: STATUS.added, snapshot_id: 0, sequence_number: 0, file_sequence_number: 0, data_file: file },
   }));
-  const noted = Object.fromEntries(
-    [...spellings].map(([path, names]) => [`${SPELLINGS}${path}`, [...names].join('\n')]),
-  );
-  const { bytes } = writeManifest(form, { id: 0, sequence: 0 }, entries, noted);
+  const { bytes } = writeManifest(form, { id: 0, sequence: 0 }, entries, notes.written());
   await ports.iceberg.put(`${folder}${ports.ids.owner()}.avro`, bytes);
 };
 
-const readAside = async (
-  ports: CatalogPorts,
-  folder: string,
-  spell: (path: string, name: string) => void,
-): Promise<ReadonlyMap<string, DataFile>> => {
+const readAside = async (ports: CatalogPorts, folder: string, notes: Notes): Promise<ReadonlyMap<string, DataFile>> => {
   const found = new Map<string, DataFile>();
   for await (const { key } of ports.iceberg.list(folder)) {
     const bytes = await ports.iceberg.get(key);
     if (bytes === undefined) continue;
     const { entries, prefixes } = readManifest(Buffer.from(bytes), { added_snapshot_id: 0, sequence_number: 0 });
     for (const { data_file: file } of entries) found.set(file.file_path, file);
-    for (const [path, names] of Object.entries(prefixes)) {
-      for (const name of names.split('\n')) spell(path.slice(SPELLINGS.length), name);
-    }
+    notes.read(prefixes);
   }
   return found;
 };

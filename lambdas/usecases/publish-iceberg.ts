@@ -95,7 +95,12 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
     ...(id === undefined ? {} : { snapshot: String(id) }),
     ...(base.foreign === undefined ? {} : { foreign: base.foreign }),
   });
-  const describe = await nextState(ports, work, parts, { next, mapping, snapshot });
+  const describe = await nextState(ports, work, parts, {
+    next,
+    mapping,
+    snapshot,
+    hasMillis: read.units.has('MILLIS'),
+  });
   const tidy = async (): Promise<void> => {
     if (isWhole) await removeOrphans(ports, table, until);
   };
@@ -132,7 +137,7 @@ const nextState = async (
   ports: CatalogPorts,
   { table, isWhole }: TableWork,
   { open }: Parts,
-  { next, mapping, snapshot }: Pick<Described, 'next' | 'mapping' | 'snapshot'>,
+  { next, mapping, snapshot, hasMillis }: Described,
 ): Promise<TableMetadata | undefined> => {
   const { metadata } = open;
   // Only the daily comparison lets snapshots expire where nothing else changes.
@@ -151,7 +156,7 @@ const nextState = async (
   return nextMetadata({
     ...{ before: metadata, beforeAt: open.metadataAt, uuid: metadata?.['table-uuid'] ?? ports.ids.owner() },
     location: ports.iceberg.uri(icebergFolder(table)).replace(/\/$/, ''),
-    ...{ schemas: next.schemas, specs: next.specs, mapping, now, keep, refs },
+    ...{ schemas: next.schemas, specs: next.specs, mapping, hasMillis, now, keep, refs },
     ...(snapshot === undefined ? {} : { snapshot }),
   });
 };
@@ -160,6 +165,7 @@ interface Described {
   readonly next: Next;
   readonly mapping: ReturnType<typeof nameMapping>;
   readonly snapshot: Snapshot | undefined;
+  readonly hasMillis: boolean;
 }
 
 const sameRefs = (a: TableMetadata['refs'] = {}, b: TableMetadata['refs'] = {}): boolean =>

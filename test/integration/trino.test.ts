@@ -5,16 +5,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetTableCommand } from '@aws-sdk/client-glue';
-import { parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASE, TEST_TABLE } from '../../local/config.ts';
 import { scratchDirectory } from '../../local/paths.ts';
 import { findTrino, startTrino, type Trino, type TrinoCatalog } from '../../local/trino.ts';
 import { waitFor } from '../../local/wait.ts';
-import { parquetFile } from '../unit/domain/parquet/files.ts';
 import { branchline } from './setup/cli.ts';
 import { openHarness } from './setup/harness.ts';
 import { createJob, runTo, type Work } from './setup/jobs.ts';
+import { asText, file, NULL_VALUE, readDirectly, row } from './setup/judged-rows.ts';
 
 const harness = openHarness();
 const JOB = 'it-trino';
@@ -24,7 +23,7 @@ const TABLE: Readonly<Record<TrinoCatalog, string>> = {
   hive: `${TEST_TABLE.trino}_symlink`,
 };
 const CATALOGS = ['hive', 'iceberg'] as const;
-const NULL_VALUE = '__HIVE_DEFAULT_PARTITION__';
+
 const scratch = scratchDirectory('trino');
 
 const found = await findTrino(process.env);
@@ -42,73 +41,6 @@ afterAll(async () => {
   await trino.stop();
   await rm(scratch, { recursive: true, force: true });
 });
-
-interface Row {
-  readonly id: number;
-  readonly name: string | null;
-  readonly amount: number | null;
-  /** Seconds since 1970. */
-  readonly at: number;
-  /** The same, in a column of milliseconds. */
-  readonly seen: number;
-  /** Comes with a later file. */
-  readonly note?: string;
-}
-
-const row = (id: number, name: string | null, amount: number | null = id / 4): Row => ({
-  ...{ id, name, amount, at: 1_790_000_000 + id, seen: 1_780_000_000 + id },
-});
-
-const COLUMN = {
-  id: { name: 'id', type: 'INT64', repetition_type: 'OPTIONAL' },
-  name: { name: 'name', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
-  amount: {
-    ...{ name: 'amount', type: 'INT32', converted_type: 'DECIMAL', precision: 9, scale: 2 },
-    repetition_type: 'OPTIONAL',
-  },
-  at: {
-    ...{ name: 'at', type: 'INT64', repetition_type: 'OPTIONAL' },
-    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
-  },
-  seen: { name: 'seen', type: 'INT64', converted_type: 'TIMESTAMP_MILLIS', repetition_type: 'OPTIONAL' },
-  note: { name: 'note', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
-} as const satisfies Readonly<Record<keyof Row, SchemaElement>>;
-
-const file = (...rows: readonly Row[]): Uint8Array => {
-  const names = Object.keys(COLUMN).filter((name) => rows.some((each) => name in each)) as (keyof Row)[];
-  return parquetFile(
-    names.map((name) => ({
-      name,
-      data: rows.map((each) => {
-        const value = each[name] ?? null;
-        if (name === 'at' || name === 'seen') return new Date(each[name] * 1000);
-        return name === 'id' ? BigInt(each.id) : value;
-      }),
-    })),
-    { schema: [{ name: 'root', num_children: names.length }, ...names.map((name) => COLUMN[name])] },
-  );
-};
-
-const asText = (values: readonly unknown[]): string =>
-  values.map((value) => (value === null || value === undefined ? 'null' : String(value as string))).join(' ');
-
-/** By lakeFS alone: each file below the prefix is read, and its partition is what its path says. */
-const readDirectly = async (commit: string, withNote: boolean): Promise<readonly string[]> => {
-  const rows: string[] = [];
-  for (const path of (await harness.listing(commit, PREFIX)).keys()) {
-    const [, dt, region] = /^it-trino\/dt=([^/]+)\/region=([^/]+)\/[^_.][^/]*$/.exec(path) ?? [];
-    if (dt === undefined || region === undefined) continue;
-    const content = await harness.lakefs.getObject(harness.repository, commit, path);
-    if (content === undefined) throw new Error(`${path} is gone`);
-    for (const read of await parquetReadObjects({ file: new Uint8Array(content).buffer })) {
-      const { id, name, amount, note } = read;
-      const seconds = ([read['at'], read['seen']] as readonly Date[]).map((time) => time.getTime() / 1000);
-      const where = [dt, region === NULL_VALUE ? null : region];
-      rows.push(asText([...where, id, name, amount, ...seconds, ...(withNote ? [note] : [])]));
-    }
-  }
-  return rows.sort();
-};
 
 const ask = async (catalog: TrinoCatalog, sql: string): Promise<readonly string[]> =>
   (await trino.query(catalog, DATABASE, sql)).map(asText).toSorted();
@@ -142,7 +74,7 @@ describe.skipIf(typeof found === 'string')('Trino reads what the commit holds', 
   /** Both kinds of tables show the commit, and what they give equals its own files. */
   const shown = async (commit: string, count: number): Promise<void> => {
     await isShown(commit);
-    const rows = await readDirectly(commit, withNote);
+    const rows = await readDirectly(harness, PREFIX, commit, withNote);
     expect(rows).toHaveLength(count);
     for (const catalog of CATALOGS) {
       const select = `SELECT ${COLUMNS}${withNote ? ', note' : ''} FROM ${TABLE[catalog]}`;

@@ -30,7 +30,17 @@ export interface FileStatistics {
   readonly columns: readonly ColumnStatistics[];
   /** Path in lower case → the name as the file has it, where it differs. */
   readonly spellings: ReadonlyMap<string, string>;
+  /** Of its points in time, nested ones included. */
+  readonly units: ReadonlySet<TimeUnit>;
 }
+
+export type TimeUnit = 'MILLIS' | 'MICROS' | 'NANOS';
+
+/** `undefined` for what is no point in time, and for INT96. */
+export const unitOfTime = ({ converted_type: kind, logical_type: logical }: SchemaElement): TimeUnit | undefined => {
+  if (logical?.type === 'TIMESTAMP') return logical.unit;
+  return kind === 'TIMESTAMP_MILLIS' ? 'MILLIS' : kind === 'TIMESTAMP_MICROS' ? 'MICROS' : undefined;
+};
 
 type Thrift = Readonly<Record<`field_${number}`, unknown>>;
 
@@ -112,7 +122,8 @@ export const fileStatistics = (bytes: Uint8Array, footer: ParquetFooter, file: s
     const chunks = groups.map(({ field_1: all }) => (all as readonly Thrift[])[i]?.field_3 as Thrift | undefined);
     return [columnOf(leaf, chunks)];
   });
-  return { rows: Number(footer.num_rows), columns, spellings: spellingsIn(root) };
+  const units = new Set(footer.schema.flatMap((element) => unitOfTime(element) ?? []));
+  return { rows: Number(footer.num_rows), columns, spellings: spellingsIn(root), units };
 };
 
 /**

@@ -102,6 +102,12 @@ const ownProperties = (mapping: readonly NameMapping[]): Readonly<Record<string,
     'Read-only: shows commits of lakeFS. Whatever is written here is undone; see branchline.commit in $snapshots.',
 });
 
+/**
+ * Tried with Iceberg's runtime 1.10.0 for Spark 3.5: read in batches, milliseconds are taken for microseconds, or the query fails; row by
+ * row they are read right. Of no other engine.
+ */
+const ROW_BY_ROW = { 'read.parquet.vectorization.enabled': 'false' } as const;
+
 export interface NextMetadata {
   readonly before: TableMetadata | undefined;
   /** Where `before` lies. */
@@ -111,6 +117,8 @@ export interface NextMetadata {
   readonly schemas: Schemas;
   readonly specs: Specs;
   readonly mapping: readonly NameMapping[];
+  /** Files that come hold points in time in milliseconds. */
+  readonly hasMillis: boolean;
   readonly now: number;
   /** Absent where only the description changes. */
   readonly snapshot?: Snapshot;
@@ -144,7 +152,10 @@ export const nextMetadata = (of: NextMetadata): TableMetadata => {
     ...{ schemas: schemas.schemas, 'default-spec-id': specs.current, 'partition-specs': specs.specs },
     ...{ 'last-partition-id': specs.lastPartitionId, 'default-sort-order-id': 0 },
     'sort-orders': [{ 'order-id': 0, fields: [] }],
-    properties: { ...before?.properties, ...ownProperties(of.mapping), [REFS]: refsProperty(snapshots, of.refs) },
+    properties: {
+      ...{ ...before?.properties, ...ownProperties(of.mapping), ...(of.hasMillis ? ROW_BY_ROW : {}) },
+      [REFS]: refsProperty(snapshots, of.refs),
+    },
     ...(current === undefined ? {} : { 'current-snapshot-id': current }),
     ...{ snapshots, 'snapshot-log': log.slice(lost + 1), 'metadata-log': files.slice(-LOGGED) },
     refs: refsOf(snapshots, current, of.refs),

@@ -4,7 +4,7 @@
  * A bound may be wider than the truth, and left out; never narrower: engines skip files by it. Source: Iceberg specification, "Manifests".
  */
 import type { SchemaElement } from 'hyparquet';
-import type { ColumnStatistics, FileStatistics } from './footer-statistics.ts';
+import { type ColumnStatistics, type FileStatistics, unitOfTime } from './footer-statistics.ts';
 import { leaves, type Schema } from './schema.ts';
 import { asDecimal } from './types.ts';
 import { boundOf, bytesOfInteger, compareValues, type Value } from './values.ts';
@@ -36,8 +36,8 @@ const isUnsigned = ({ converted_type: kind, logical_type: logical }: SchemaEleme
   kind?.startsWith('UINT_') === true || (logical?.type === 'INTEGER' && !logical.isSigned);
 
 /** Microseconds of one unit; `undefined` for nanoseconds, whose bound would have to be cut off, and for what is no time. */
-const unitOf = ({ converted_type: kind, logical_type: logical }: SchemaElement): bigint | undefined => {
-  const unit = logical?.type === 'TIMESTAMP' ? logical.unit : kind?.replace('TIMESTAMP_', '');
+const microsOfUnit = (element: SchemaElement): bigint | undefined => {
+  const unit = unitOfTime(element);
   return unit === 'MILLIS' ? 1000n : unit === 'MICROS' ? 1n : undefined;
 };
 
@@ -86,7 +86,7 @@ const typedValue = (type: string, element: SchemaElement, bytes: Uint8Array): Ex
   if (NUMBERS[type]?.includes(element.type ?? '') !== true || isUnsigned(element)) return undefined;
   const value = integerOf(bytes);
   if (value === undefined || !type.startsWith('timestamp')) return value;
-  const unit = unitOf(element);
+  const unit = microsOfUnit(element);
   return unit === undefined ? undefined : value * unit;
 };
 
