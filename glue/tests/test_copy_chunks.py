@@ -333,12 +333,17 @@ def test_codes_and_titles_are_those_of_the_catalog(script: Any) -> None:
 def test_the_client_waits_for_copies_and_tries_again(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made: List[Tuple[Any, Dict[str, Any]]] = []
     boto3, botocore, config = types.ModuleType("boto3"), types.ModuleType("botocore"), types.ModuleType("botocore.config")
-    boto3.client = lambda *given, **options: made.append((given, options))  # type: ignore[attr-defined]
+
+    def client(*given: Any, **options: Any) -> object:
+        made.append((given, options))
+        return object()
+
+    boto3.client = client  # type: ignore[attr-defined]
     config.Config = lambda **options: options  # type: ignore[attr-defined]
     for module in (boto3, botocore, config):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    script.client_of("eu-west-1")
+    assert script.client_of("eu-west-1") is script.client_of("eu-west-1")
     [(given, options)] = made
     assert given == ("s3",)
     assert (options["region_name"], options["endpoint_url"]) == ("eu-west-1", None)
