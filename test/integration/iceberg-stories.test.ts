@@ -6,50 +6,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createIds } from '../../lambdas/adapters/ids.ts';
-import type { TableConfig } from '../../lambdas/contract.ts';
-import { currentSnapshot, type TableMetadata } from '../../lambdas/domain/iceberg/metadata.ts';
-import { type Snapshot, SUMMARY } from '../../lambdas/domain/iceberg/snapshot.ts';
-import { icebergPublisher } from '../../lambdas/usecases/publish-iceberg.ts';
-import { publisherOfKind } from '../../lambdas/usecases/publisher.ts';
 import { scratchDirectory } from '../../local/paths.ts';
-import { type CatalogWorld, makeCatalogWorld } from '../fakes/catalog.ts';
-import { ICEBERG_TABLES, metadataOf } from '../fakes/iceberg.ts';
-import { type Kit, play, type Step, steps } from '../property/catalog-story.ts';
-import { SHOWN, type Shown } from '../property/direct.ts';
-import { parquetFile } from '../unit/domain/parquet/files.ts';
-import { asText, type ObjectFolder, objectFolder } from './setup/iceberg-folder.ts';
+import { type Step, steps } from '../property/catalog-story.ts';
 import { installReader, READERS_OF_STATES, readStates } from './setup/iceberg-reader.ts';
+import { expectTold, type State, tell } from './setup/iceberg-told.ts';
 
 const STORIES = Number(process.env['ICEBERG_STORIES'] ?? 25);
 const SEED = Number(process.env['ICEBERG_SEED'] ?? 20261130);
-/** Partition columns that a table may have, with their types where they are no text. */
-const LAYOUTS: Readonly<Record<Shown, readonly Readonly<Record<string, string>>[]>> = {
-  sales: [{ dt: 'string' }, { dt: 'int' }],
-  deep: [{ dt: 'string', hh: 'string' }, { dt: 'string' }, { dt: 'string', hh: 'int' }, {}],
-  stock: [{}],
-};
-
-/** Early files have few and narrow columns, later ones more and wider: tables follow. */
-const content = (serial: number): Uint8Array => {
-  const id = [serial * 100, serial * 100 + 1];
-  return parquetFile([
-    serial < 4 ? { name: 'id', data: id, type: 'INT32' } : { name: 'id', data: id.map(BigInt), type: 'INT64' },
-    { name: 'v', data: [`v${String(serial)}`, null], type: 'STRING' },
-    ...(serial % 3 === 2 ? [{ name: 'w', data: [serial + 0.25, null], type: 'DOUBLE' as const }] : []),
-  ]);
-};
-
-const publisher = publisherOfKind({ iceberg: icebergPublisher({ mostFiles: 3 }) });
-
-/** Columns are those of the files. */
-const laidOut = (name: Shown, layout: Readonly<Record<string, string>>): TableConfig[] =>
-  ICEBERG_TABLES.filter((table) => table.name === name).map((table) => ({
-    ...{ ...table, partitionColumns: Object.keys(layout) },
-    ...(table.publish === undefined ? {} : { publish: { ...table.publish, columns: [], partitionTypes: layout } }),
-  }));
 
 const SHOWN_AT_LAST: readonly Step[] = [
   { does: 'change', writes: ['sales/dt=1/a', 'deep/dt=2/hh=1/a', 'stock/a'], removes: [], empty: false },
@@ -66,94 +30,6 @@ beforeAll(async () => {
   await mkdir(scratch, { recursive: true });
 });
 afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-interface State {
-  readonly story: string;
-  readonly table: Shown;
-  readonly metadata: string;
-  readonly rows: readonly string[];
-  /** Id of each snapshot → its rows. */
-  readonly history: Readonly<Record<string, readonly string[]>>;
-}
-
-/** What Glue named after each step of one story, with the objects of that moment written to the folder. */
-const tell = async (bucket: string, story: Parameters<typeof play>[1]): Promise<readonly State[]> => {
-  const fake = await makeCatalogWorld();
-  const config = await fake.config.load();
-  const layouts = new Map(SHOWN.map((table) => [table, LAYOUTS[table][0] ?? {}]));
-  const load = async () => {
-    const tables = [...layouts].flatMap(([name, layout]) => laidOut(name, layout));
-    return { ...config, repositories: config.repositories.map((each) => ({ ...each, tables })) };
-  };
-  // Readers want ids in the form of UUIDs.
-  const world = { ...fake, ids: createIds(fake.clock), config: { load } };
-  const kit: Kit = {
-    ...{ publisher, content },
-    edit: (_, what, which) => {
-      const table = SHOWN[which % SHOWN.length] ?? 'sales';
-      layouts.set(table, LAYOUTS[table][what % LAYOUTS[table].length] ?? {});
-    },
-  };
-  const seen = new Map<string, State>();
-  const { keep, keepMetadata } = objectFolder(bucket);
-  const direct = new Map<string, readonly string[]>();
-  const rowsOf = async (table: Shown, metadata: TableMetadata, snapshot: Snapshot): Promise<readonly string[]> => {
-    const fields = metadata.schemas.find((schema) => schema['schema-id'] === snapshot['schema-id'])?.fields ?? [];
-    const layout = ['dt', 'hh'].flatMap((name) => fields.filter((field) => field.name === name));
-    const commit = snapshot.summary[SUMMARY.commit] ?? '';
-    const key = JSON.stringify([table, commit, layout.map(({ name, type }) => [name, type])]);
-    const rows = direct.get(key) ?? (await rowsAt(world, table, commit, layout, keep));
-    direct.set(key, rows);
-    return rows;
-  };
-  const look = async (): Promise<void> => {
-    await keepMetadata(world);
-    for (const table of SHOWN) {
-      const at = world.catalog.tables.get(`db.${table}`)?.parameters['metadata_location'];
-      const metadata = metadataOf(world, 'db', table);
-      const current = currentSnapshot(metadata);
-      if (at === undefined || metadata === undefined || current === undefined || seen.has(at)) continue;
-      const history: [string, readonly string[]][] = [];
-      for (const each of metadata.snapshots ?? [])
-        history.push([String(each['snapshot-id']), await rowsOf(table, metadata, each)]);
-      const rows = await rowsOf(table, metadata, current);
-      seen.set(at, { story: JSON.stringify(story), table, metadata: at, rows, history: Object.fromEntries(history) });
-    }
-  };
-  await play(world, story, look, kit);
-  return [...seen.values()];
-};
-
-/** A partition's value as readers show it; `undefined` where it is none of the type. */
-const shownValue = (text: string, type: unknown): string | undefined => {
-  const plain = text.replaceAll('%20', ' ');
-  if (type !== 'int') return plain;
-  return /^\d{1,9}$/.test(plain) ? String(Number(plain)) : undefined;
-};
-
-/** By lakeFS alone: what lies below the partitions of the layout. */
-const rowsAt = async (
-  world: CatalogWorld,
-  table: Shown,
-  commit: string,
-  layout: readonly { readonly name: string; readonly type: unknown }[],
-  keep: ObjectFolder['keep'],
-): Promise<readonly string[]> => {
-  const folders = layout.map(({ name }) => `${name}=([^/]+)/`).join('');
-  const place = new RegExp(`^${table}/${folders}(?:[^_.][^/]*/)*[^_.][^/]*$`);
-  const rows: string[] = [];
-  for await (const { path, physicalAddress } of world.lakefs.listObjects('lake', commit, { prefix: `${table}/` })) {
-    const found = place.exec(path);
-    const bytes = Uint8Array.from((await world.lakefs.getObject('lake', commit, path)) ?? []);
-    if (found === null || bytes.length === 0) continue;
-    const values = layout.map(({ name, type }, i) => [name, shownValue(found[i + 1] ?? '', type)] as const);
-    if (values.some(([, value]) => value === undefined)) continue;
-    await keep(physicalAddress, bytes);
-    for (const row of await parquetReadObjects({ file: bytes.buffer }))
-      rows.push(asText({ ...row, ...Object.fromEntries(values) }));
-  }
-  return rows.sort();
-};
 
 describe('in every state of random histories the rows of its commit', () => {
   // Each in three parts, every part shown in the end: what dies in one is taken over in the next.
@@ -177,14 +53,7 @@ describe('in every state of random histories the rows of its commit', () => {
       // Without a package index there is no reader to ask; CI has one, and fails.
       if (missing !== undefined) context.skip(missing);
       const read = await readStates(reader, told);
-      let snapshots = 0;
-      for (const [i, { story, table, metadata, rows, history }] of told.entries()) {
-        const what = `${table}: ${metadata} of ${story}`;
-        expect(read[i]?.rows, what).toEqual(rows);
-        expect(read[i]?.few, what).toEqual(rows.filter((row) => Number(JSON.parse(row).id) >= 2000));
-        expect(read[i]?.history, what).toEqual(history);
-        snapshots += Object.keys(history).length;
-      }
+      const snapshots = expectTold(told, read);
       // Histories in which nothing is ever shown prove nothing.
       expect(told.length).toBeGreaterThan(STORIES);
       expect(snapshots).toBeGreaterThan(told.length);
