@@ -16,6 +16,11 @@ export interface ConfigFacts {
 /** Ends the name of a second repository, which the integration tests delete. */
 export const DOOMED_REPOSITORY = '-doomed';
 
+/** Ends the name of a third one, with two targets: what belongs to one repository is to stay with it. */
+export const SECOND_REPOSITORY = '-second';
+export const SECOND_TARGET = 'staging';
+export const SECOND_TABLE = 'it_second';
+
 const SAMPLE_COLUMNS = ['yyyy_mm_dd', 'hh_mm'];
 
 /** Glue database of the demo's tables. */
@@ -48,6 +53,9 @@ export const SPREAD_EXPORT = 'it-many';
 
 /** Name of the export that a Spark job copies. */
 export const SPARK_EXPORT = 'it-spark';
+
+/** Names of the exports of the second repository, one of each target. */
+export const SECOND_EXPORT = { main: 'it-second-main', staging: 'it-second-staging' } as const;
 
 /** Bucket of the local AWS that exports write to. */
 export const EXPORT_BUCKET = 'branchline-local-exports';
@@ -110,11 +118,26 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
       },
     },
     [`${repository}${DOOMED_REPOSITORY}`]: { storageNamespace: `${storageNamespace}${DOOMED_REPOSITORY}` },
+    [`${repository}${SECOND_REPOSITORY}`]: {
+      storageNamespace: `${storageNamespace}${SECOND_REPOSITORY}`,
+      targets: ['main', SECOND_TARGET],
+      garbageCollection: { defaultRetentionDays: 1, branches: {} },
+      tables: { [SECOND_TABLE]: { path: 'it-second/', partitionColumns: ['dt'], ...TEXT } },
+    },
+  },
+  // The jar is in no registry: `local/collect_garbage.py` stands in for it, whatever is said here.
+  garbageCollection: {
+    clientJar: 's3://branchline-local/none.jar',
+    repositories: [repository, `${repository}${SECOND_REPOSITORY}`],
   },
   pipelines: {
     demo: { jobs: ['demo-*'], repository },
     'tests-rerun': { jobs: ['it-rerun-*'], repository, onConflict: 'rerun', maxReruns: 1 },
     'tests-keep': { jobs: ['it-keep-*'], repository, keepFailedFor: '1h' },
+    'tests-second': { jobs: ['it-second*'], repository: `${repository}${SECOND_REPOSITORY}` },
+    'tests-staging': {
+      ...{ jobs: ['it-staging*'], repository: `${repository}${SECOND_REPOSITORY}`, target: SECOND_TARGET },
+    },
     'tests-doomed': { jobs: ['it-doomed'], repository: `${repository}${DOOMED_REPOSITORY}` },
     tests: { jobs: ['it-*'], repository },
   },
@@ -130,6 +153,15 @@ const configOf = ({ endpoint, secretArn, repository, storageNamespace }: ConfigF
     [SPARK_EXPORT]: {
       ...{ repository, prefix: 'it-spark/', destination: `s3://${EXPORT_BUCKET}/spark`, when: 'manual', delete: true },
       scale: { engine: 'spark', aboveObjects: 0, chunkObjects: 2, toleratedFailurePercent: 100 },
+    },
+    // One of each target of another repository.
+    [SECOND_EXPORT.main]: {
+      ...{ repository: `${repository}${SECOND_REPOSITORY}`, tables: [SECOND_TABLE] },
+      ...{ destination: `s3://${EXPORT_BUCKET}/second`, layout: 'hive', when: 'promotion', delete: true },
+    },
+    [SECOND_EXPORT.staging]: {
+      ...{ repository: `${repository}${SECOND_REPOSITORY}`, target: SECOND_TARGET, prefix: 'it-second/' },
+      ...{ destination: `s3://${EXPORT_BUCKET}/second-staging`, when: 'promotion', delete: false },
     },
     [DEMO_EXPORT]: {
       ...{ repository, tables: ['sales', 'clicks'], destination: `s3://${EXPORT_BUCKET}/demo` },

@@ -5,6 +5,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { SECRET_KEY } from '../lambdas/contract.ts';
 import { connect } from './clients.ts';
+import { installCollector } from './collector.ts';
 import { CONTROL_PLANE_STACK, EXPORT_BUCKET, writeConfig } from './config.ts';
 import { bootstrap, type CdkOptions, deploy, describeStack } from './deploy.ts';
 import { startFront } from './front.ts';
@@ -84,7 +85,15 @@ export const cdkOptionsOf = (state: LocalState): CdkOptions => ({
 });
 
 /** Deploys what is in the work tree now into an environment that runs. */
-export const redeploy = (state: LocalState): Promise<void> => deploy(cdkOptionsOf(state), state.stack.name);
+export const redeploy = async (state: LocalState): Promise<void> => {
+  await deploy(cdkOptionsOf(state), state.stack.name);
+  const aws = connect(state.aws.endpoint);
+  try {
+    await installCollector(aws, state.scriptBucket);
+  } finally {
+    aws.destroy();
+  }
+};
 
 const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Undo): Promise<LocalState> => {
   const choice = await chooseLakefs();
@@ -152,6 +161,7 @@ const start = async ({ label, progress, onError }: EnvironmentOptions, undo: Und
   await bootstrap(cdkOptions);
   progress.step('cdk deploy');
   await deploy(cdkOptions, CONTROL_PLANE_STACK);
+  await installCollector(aws, SCRIPT_BUCKET);
   progress.done('deployed the control plane');
 
   const relay = startRelay(front.url, onError);

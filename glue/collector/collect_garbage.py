@@ -134,39 +134,44 @@ def client_of(jvm: Any) -> Any:
     return found
 
 
-def collect(spark: Any, asked: argparse.Namespace, pair: Dict[str, str]) -> None:
-    context = spark.sparkContext
-    client = client_of(context._jvm)
-    configuration = context._jsc.hadoopConfiguration()
-    for name, value in {**settings_of(asked), **pair}.items():
-        configuration.set(name, value)
-    words = context._gateway.new_array(context._jvm.java.lang.String, 2)
-    words[0], words[1] = asked.repository, asked.region
-    client.main(words)
+class OnSpark:
+    """lakeFS's client, in the session that Glue gives."""
+
+    def __init__(self, spark: Any) -> None:
+        self.spark = spark
+
+    def collect(self, asked: argparse.Namespace, pair: Dict[str, str]) -> None:
+        context = self.spark.sparkContext
+        client = client_of(context._jvm)
+        configuration = context._jsc.hadoopConfiguration()
+        for name, value in {**settings_of(asked), **pair}.items():
+            configuration.set(name, value)
+        words = context._gateway.new_array(context._jvm.java.lang.String, 2)
+        words[0], words[1] = asked.repository, asked.region
+        client.main(words)
+
+    def write_list(self, asked: argparse.Namespace, namespace: Namespace, mark_id: str) -> int:
+        """The list once more, as text: it is held against everything that refs show before anything is swept.
+
+        :returns: how many lines it has.
+        """
+        marked = self.spark.read.parquet(namespace.address(f"{LISTS}{mark_id}/deleted")).select("address")
+        marked.write.mode("overwrite").text(namespace.address(f"{RECEIPTS}{asked.collection}/marked"))
+        return int(marked.count())
 
 
-def write_list(spark: Any, asked: argparse.Namespace, namespace: Namespace, mark_id: str) -> int:
-    """The list once more, as text: it is held against everything that refs show before anything is swept.
-
-    :returns: how many lines it has.
-    """
-    marked = spark.read.parquet(namespace.address(f"{LISTS}{mark_id}/deleted")).select("address")
-    marked.write.mode("overwrite").text(namespace.address(f"{RECEIPTS}{asked.collection}/marked"))
-    return int(marked.count())
-
-
-def run(asked: argparse.Namespace, spark: Any, namespace: Namespace) -> str:
+def run(asked: argparse.Namespace, engine: Any, namespace: Namespace) -> str:
     """:returns: the name of the list that was made, or worked off."""
     pair = read_key_pair(asked.secret_arn, asked.region)
     before = namespace.lists()
     if asked.phase == SWEEP and asked.mark_id not in before:
         raise Refused(f"no list {asked.mark_id} below {asked.namespace}/{LISTS}")
-    collect(spark, asked, pair)
+    engine.collect(asked, pair)
     made = sorted(namespace.lists() - before)
     if asked.phase == MARK and len(made) != 1:
         raise RuntimeError(f"the mark left {len(made)} new lists, expected one: {', '.join(made) or 'none'}")
     mark_id = made[0] if asked.phase == MARK else str(asked.mark_id)
-    objects = write_list(spark, asked, namespace, mark_id) if asked.phase == MARK else None
+    objects = engine.write_list(asked, namespace, mark_id) if asked.phase == MARK else None
     namespace.write_receipt(asked, mark_id, objects)
     return mark_id
 
@@ -177,7 +182,7 @@ def main(words: Optional[List[str]] = None) -> None:
 
     print(f"{asked.phase} of {asked.repository} for {asked.collection}", flush=True)
     spark = SparkSession.builder.appName(f"branchline-{asked.phase}").getOrCreate()
-    mark_id = run(asked, spark, Namespace(asked))
+    mark_id = run(asked, OnSpark(spark), Namespace(asked))
     print(f"{asked.phase} of {asked.repository} has ended: list {mark_id}", flush=True)
 
 

@@ -140,7 +140,7 @@ def receipt(aws: Aws, phase: str) -> Any:
 
 def run(script: Any, spark: Spark, *given: str) -> str:
     asked: argparse.Namespace = script.read_arguments(list(given))
-    return str(script.run(asked, spark, script.Namespace(asked)))
+    return str(script.run(asked, script.OnSpark(spark), script.Namespace(asked)))
 
 
 def test_a_mark_finds_its_list_writes_it_as_text_and_leaves_a_receipt_last(script: Any, aws: Aws) -> None:

@@ -65,6 +65,7 @@ export interface Sighting {
 export interface ReadBack {
   /** Branches, tags, and commits that tables or previews show. */
   readonly refs: number;
+  /** Counted for each ref that shows them, as those that are missing. */
   readonly objects: number;
   readonly missing: number;
   /** Objects that lie outside the namespace: imported ones. lakeFS never deletes those, and they are not asked for. */

@@ -130,7 +130,7 @@ const checking = async (ports: CollectionPorts, worker: CollectionWorker): Promi
       ? undefined
       : {
           code: 'BL8507',
-          message: `${String(found.missing)} objects that refs show are not in S3: ${told(found.sightings)}`,
+          message: `refs show objects that are not in S3, ${String(found.missing)} times in all: ${told(found.sightings)}`,
         };
   const why = missing ?? cause;
   await worker.save({ state: why === undefined ? 'DONE' : 'FAILED', readBack: found, cause: why });
