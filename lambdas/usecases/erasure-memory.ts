@@ -13,6 +13,13 @@ export interface ShownThere {
   readonly path: string;
 }
 
+/** A commit that was listed up to a path. */
+interface Part {
+  readonly of: number;
+  readonly after: string;
+  readonly found: readonly ShownThere[];
+}
+
 /** A destination that was listed up to a key. */
 export interface CopiesSoFar {
   /** What lies there may have changed with it. */
@@ -27,6 +34,7 @@ interface Stored {
   readonly searched: readonly string[];
   /** By commit and prefix: of how many objects, and which of them. */
   readonly shown: readonly (readonly [string, number, readonly (readonly [string, string])[]])[];
+  readonly parts: readonly (readonly [string, Part])[];
   readonly alike: readonly (readonly [string, string])[];
   readonly copies: readonly (readonly [string, CopiesSoFar])[];
 }
@@ -37,6 +45,7 @@ const SAVE_EVERY_MS = 60_000;
 const MOST_SHOWN = 200_000;
 /** Ids of commits are told apart by that. */
 const ID = 24;
+const keyOf = (commit: string, prefix: string): string => `${commit.slice(0, ID)} ${prefix}`;
 
 export class ErasureMemory {
   readonly objects: ErasedObjects;
@@ -44,6 +53,7 @@ export class ErasureMemory {
   readonly alike = new Map<string, string>();
   readonly #searched = new Set<string>();
   readonly #shown = new Map<string, { readonly of: number; readonly found: readonly ShownThere[] }>();
+  readonly #parts = new Map<string, Part>();
   readonly #copies = new Map<string, CopiesSoFar>();
   readonly #ports: Pick<ErasurePorts, 'backups' | 'clock'>;
   readonly #key: string;
@@ -63,7 +73,7 @@ export class ErasureMemory {
     const text = await this.#ports.backups.get(this.#key);
     if (text === undefined || text === NOTHING) return this;
     this.#isKept = true;
-    const { objects, searched, shown, alike, copies } = JSON.parse(text) as Stored;
+    const { objects, searched, shown, parts, alike, copies } = JSON.parse(text) as Stored;
     for (const object of objects) this.objects.restore(object);
     for (const id of searched) this.#searched.add(id);
     for (const [key, of, found] of shown)
@@ -72,6 +82,7 @@ export class ErasureMemory {
         of,
         found.map(([address, path]) => ({ address, path })),
       );
+    for (const [key, part] of parts) this.#parts.set(key, part);
     for (const [address, path] of alike) this.alike.set(address, path);
     for (const [name, so] of copies) this.#copies.set(name, so);
     return this;
@@ -87,12 +98,23 @@ export class ErasureMemory {
 
   /** Of as many objects as are known now: a set that only grows is another one when it has grown. */
   shownBy(commit: string, prefix: string): readonly ShownThere[] | undefined {
-    const known = this.#shown.get(`${commit.slice(0, ID)} ${prefix}`);
+    const known = this.#shown.get(keyOf(commit, prefix));
     return known?.of === this.objects.size ? known.found : undefined;
   }
 
   looked(commit: string, prefix: string, found: readonly ShownThere[]): void {
-    this.#keep(`${commit.slice(0, ID)} ${prefix}`, this.objects.size, found);
+    const key = keyOf(commit, prefix);
+    this.#parts.delete(key);
+    this.#keep(key, this.objects.size, found);
+  }
+
+  partOf(commit: string, prefix: string): Omit<Part, 'of'> | undefined {
+    const part = this.#parts.get(keyOf(commit, prefix));
+    return part?.of === this.objects.size ? part : undefined;
+  }
+
+  part(commit: string, prefix: string, so: Omit<Part, 'of'>): void {
+    this.#parts.set(keyOf(commit, prefix), { of: this.objects.size, ...so });
   }
 
   #keep(key: string, of: number, found: readonly ShownThere[]): void {
@@ -120,7 +142,7 @@ export class ErasureMemory {
         ...([key, of] as const),
         found.map(({ address, path }) => [address, path] as const),
       ]),
-      ...{ alike: [...this.alike], copies: [...this.#copies] },
+      ...{ parts: [...this.#parts], alike: [...this.alike], copies: [...this.#copies] },
     };
     await this.#ports.backups.put(this.#key, JSON.stringify(stored));
     this.#isKept = true;

@@ -41,18 +41,25 @@ export const lookThrough = async (
   const guard = (): void => {
     if (ports.clock.now() >= until) throw timeIsUp(repository, 'looking at the refs');
   };
-  const look = async (ref: string, prefix: string): Promise<readonly ShownThere[]> => {
+  /** Of a commit it goes on where the last look stopped. */
+  const look = async (ref: string, prefix: string, fixed: boolean): Promise<readonly ShownThere[]> => {
     const { objects, alike } = memory;
-    const found: ShownThere[] = [];
+    const before = fixed ? memory.partOf(ref, prefix) : undefined;
+    const found: ShownThere[] = [...(before?.found ?? [])];
+    const after = before === undefined ? {} : { after: before.after };
     let seen = 0;
-    for await (const object of ports.lakefs.listObjects(repository, ref, { prefix })) {
-      seen += 1;
-      if (seen % 1000 === 0) guard();
+    for await (const object of ports.lakefs.listObjects(repository, ref, { prefix, ...after })) {
       const { physicalAddress: address, path } = object;
       if (objects.isAlike(object) && alike.size < MAX_ALIKE) alike.set(address, path);
-      if (!objects.has(address)) continue;
-      objects.add(address, object);
-      found.push({ address, path });
+      if (objects.has(address)) {
+        objects.add(address, object);
+        found.push({ address, path });
+      }
+      seen += 1;
+      if (seen % 1000 > 0) continue;
+      if (fixed) memory.part(ref, prefix, { after: path, found: [...found] });
+      guard();
+      await memory.saveIfDue();
     }
     return found;
   };
@@ -61,9 +68,10 @@ export const lookThrough = async (
     guard();
     try {
       for (const prefix of prefixesOf(same)) {
-        const known = isFixed(same) ? memory.shownBy(ref, prefix) : undefined;
-        const found = known ?? (await look(ref, prefix));
-        if (known === undefined && isFixed(same)) memory.looked(ref, prefix, found);
+        const fixed = isFixed(same);
+        const known = fixed ? memory.shownBy(ref, prefix) : undefined;
+        const found = known ?? (await look(ref, prefix, fixed));
+        if (known === undefined && fixed) memory.looked(ref, prefix, found);
         for (const { address, path } of found)
           for (const place of same) if (path.startsWith(place.prefix)) take(place.holder, address, path);
       }

@@ -105,6 +105,28 @@ describe('a plan that takes more than one invocation', () => {
     expect(plan.objects).toBe(COMMITS + 2);
   });
 
+  it('goes on in the listing of a commit that is too large for one', async () => {
+    const world = await makeErasureWorld();
+    await world.lakefs.setGarbageCollection('lake', { defaultRetentionDays: 2, branches: {} });
+    const stock = Array.from({ length: 8000 }, (_, i) => [`stock/${String(i).padStart(5, '0')}`, 'x'] as const);
+    await world.change({ 'people/id=1/a': 'first', ...Object.fromEntries(stock), 'zoo/same': 'first' });
+    const starts: (string | undefined)[] = [];
+    const { listObjects } = world.lakefs;
+    const head = await headOf(world);
+    world.lakefs.listObjects = (repository, ref, options) => {
+      if (ref === head && options.prefix === '') starts.push(options.after);
+      return listObjects.call(world.lakefs, repository, ref, options);
+    };
+    const whole = await planErasure(world, { repository: 'lake', selection: PERSON, until: FOREVER });
+    expect(whole).toMatchObject({ objects: 1, alike: { examples: ['zoo/same'] } });
+    starts.length = 0;
+    const { plan, calls } = await planIn(world, 14);
+    expect(told(plan)).toEqual(told(whole));
+    expect(calls).toBeGreaterThan(1);
+    expect(starts.length).toBe(calls);
+    expect(starts.slice(1)).toEqual(starts.slice(1).map(() => expect.stringMatching(/^stock\//)));
+  });
+
   it('goes on in the listing of a destination', async () => {
     const world = await stage();
     for (let file = 0; file < 5000; file += 1)
