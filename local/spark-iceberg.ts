@@ -20,13 +20,14 @@ const NEWEST_JAVA = 17;
 /** A sentence that says what is missing; nothing once it is installed. @throws in CI where it could be and was not. */
 export const installSparkIceberg = async (): Promise<string | undefined> => {
   // It is written to standard error.
-  const said = await run('java', ['-version']).then(
+  const home = process.env['JAVA_HOME'] ?? '';
+  const said = await run(home === '' ? 'java' : join(home, 'bin', 'java'), ['-version']).then(
     ({ stderr }) => stderr,
     () => '',
   );
   const version = Number(/version "(?:1\.)?(\d+)/.exec(said)?.[1] ?? 0);
   if (version === 0 || version > NEWEST_JAVA)
-    return `Spark 3.5 needs Java ${String(NEWEST_JAVA)}; ${version === 0 ? 'no java is on the PATH' : `java is ${String(version)}`}`;
+    return `Spark 3.5 needs Java ${String(NEWEST_JAVA)}; ${version === 0 ? 'none is on the PATH, or at JAVA_HOME' : `found ${String(version)}`}`;
   if ((await run('mvn', ['--version']).catch(() => undefined)) === undefined)
     return 'Spark’s jars need Maven; no mvn is on the PATH';
   try {
