@@ -23,7 +23,7 @@ export interface ChunkAnswer {
     | 'copied'
     /** By somebody before us. */
     | 'already-copied'
-    /** The run is over, or was replaced: nothing is done. */
+    /** The run is over, was replaced, or is still planned: nothing is done. */
     | 'stale';
   readonly copied: number;
 }
@@ -48,7 +48,9 @@ export const copyPlanned = async (ports: WorkerPorts, order: ChunkOrder): Promis
   const { destination, clock } = ports;
   const config = await exportNamed(ports, order.export);
   const record = await ports.exports.get(order.export);
-  const isCurrent = record?.run?.id === order.run && record.run.digest === digestOfExport(config);
+  const run = record?.run;
+  // While it is planned, a chunk may be written anew with other copies; when all were copied, nobody needs it.
+  const isCurrent = run?.id === order.run && run.digest === digestOfExport(config) && run.phase === 'map';
   if (!isCurrent) return { outcome: 'stale', copied: 0 };
   const { prefix } = config;
   const part = partOfTodo(order.run, order.key.slice(prefix.length));

@@ -279,6 +279,26 @@ const play = async (
   }
 };
 
+it('leaves a chunk alone that is still planned: it may be planned anew with other copies', async () => {
+  const config = { ...EXPORT, delete: false, ...spread(1) };
+  const world = await makeExportWorld(config);
+  await world.change({ 'sales/dt=1/a': 'a', 'sales/dt=2/a': 'b', 'notes/ab': 'c', 'stock/b': 'd', 'stock/c': 'e' });
+  // Planning dies after its first chunk, before the ledger knows of it.
+  const story: readonly Step[] = [
+    { does: 'export', dies: 18, after: false, stops: false },
+    { does: 'work', chunks: [0], dies: undefined, after: false, hurries: false, ends: false },
+    { does: 'wait' },
+  ];
+  let planned = 0;
+  await play(world, story, () => {
+    planned = Math.max(planned, chunksOf(world).length);
+  });
+  expect(planned).toBeGreaterThan(0);
+  expect(chunksOf(world)).toHaveLength(planned);
+  expect(await finish(world)).toBe('exported');
+  await checkExported(world, config);
+});
+
 it.each(SHAPES)('holds what the marker says at every moment, and the newest commit when it ends: %j', async (shape) => {
   await fc.assert(
     fc.asyncProperty(stepsWith(false), async (story) => {
