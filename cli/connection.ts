@@ -45,6 +45,11 @@ const PATIENCE: Readonly<Partial<Record<FunctionName, { readonly timeoutMs: numb
   [FUNCTION.restore]: { timeoutMs: 910_000, mayRepeat: false },
   [FUNCTION.rotateCredentials]: { timeoutMs: 910_000, mayRepeat: false },
   [FUNCTION.rollback]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.drill]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.collectGarbage]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.erase]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.export]: { timeoutMs: 910_000, mayRepeat: false },
+  [FUNCTION.replication]: { timeoutMs: 910_000, mayRepeat: false },
 };
 const USUAL = { timeoutMs: 70_000, mayRepeat: false };
 

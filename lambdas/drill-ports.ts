@@ -31,12 +31,22 @@ export interface ScratchStorage {
   remove(root: string, key: string): Promise<void>;
 }
 
+/** lakeFS's own files of the lake's repositories. */
+export interface LakeFiles {
+  list(below: string): AsyncIterable<{ readonly address: string }>;
+  /** @throws BL4002 where it may not be read, or written there. */
+  copy(from: string, to: string): Promise<void>;
+}
+
 export interface DrillPorts extends Ports {
   readonly drills: Drills;
   readonly scratch: ScratchRepositories;
   readonly storage: ScratchStorage;
   /** Files of the snapshots that drills make: below a prefix of their own. */
   readonly backups: Backups;
+  /** Those of the lake: only read. */
+  readonly lakeBackups: Pick<Backups, 'list' | 'get' | 'uri'>;
+  readonly lakeFiles: LakeFiles;
   readonly rollbacks: Rollbacks;
   readonly restores: Restores;
   readonly rotations: Pick<Rotations, 'get'>;

@@ -21,6 +21,14 @@ interface ListOptions {
 const TOLD = 10;
 const took = ({ seconds }: Drill): string => (seconds === undefined ? '' : `${seconds.toFixed(1)}s`);
 
+const backupLines = ({ backup }: Drill): string[] => {
+  if (backup === undefined) return [];
+  const { snapshot, left, refs = 0, objects } = backup;
+  if (left !== undefined) return [`  the newest backup, ${snapshot}, was not tried: ${gist(left)}`];
+  const shown = objects === undefined ? '' : `, ${counted(objects, 'object')} listed anew`;
+  return [`  the newest backup, ${snapshot}, was restored beside it: ${counted(refs, 'ref')}${shown}`];
+};
+
 const lines = (drill: Drill): string[] => {
   const { id, state, drillKind, repository, compared, differences = [], cause, isRemoved } = drill;
   return [
@@ -31,6 +39,7 @@ const lines = (drill: Drill): string[] => {
           `  ${drillKind} with paths of ${repository} in ${took(drill)}, ${duration((drill.endedAt ?? drill.updatedAt) - drill.startedAt)} in all`,
           `  ${counted(compared.refs, 'ref')} and ${counted(compared.objects, 'object')} compared: ${differences.length === 0 ? 'all as they were' : 'not as they were'}`,
         ]),
+    ...backupLines(drill),
     ...(cause === undefined ? [] : [`  ${gist(cause.message)}`]),
     ...differences.slice(0, TOLD).map((difference) => `  ${gist(difference)}`),
     ...(isRemoved ? [] : ['  something of it is left: the schedule removes it']),

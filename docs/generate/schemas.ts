@@ -618,6 +618,12 @@ const drill = z.object({
   steps: list(z.object({ at: time, what: z.string() })),
   seconds: maybe(z.number()),
   compared: maybe(z.object({ refs: z.number(), objects: z.number() })),
+  backup: maybe(
+    z.object({
+      ...{ snapshot: z.string(), left: maybe(z.string()), seconds: maybe(z.number()) },
+      ...{ refs: maybe(z.number()), objects: maybe(z.number()) },
+    }),
+  ),
   differences: maybe(list(z.string())),
   cause: maybe(cause),
   isRemoved: z.boolean(),

@@ -7,14 +7,14 @@ export const drillEventsOf = (before: Drill | undefined, after: Drill): DomainEv
   if (before?.state === after.state) return [];
   if (after.state !== 'PASSED' && after.state !== 'FAILED') return [];
   const { id, drillKind, repository, requestedBy, reason, startedAt, endedAt } = after;
-  const { seconds, compared, differences, cause } = after;
+  const { seconds, compared, backup, differences, cause } = after;
   return [
     {
       type: after.state === 'PASSED' ? DOMAIN_EVENT.drillCompleted : DOMAIN_EVENT.drillFailed,
       at: after.updatedAt,
       detail: {
         ...{ schemaVersion: SCHEMA_VERSION, drill: id, kind: drillKind, repository, requestedBy, reason },
-        ...{ startedAt, endedAt, seconds, compared, differences, cause, ledgerVersion: after.version },
+        ...{ startedAt, endedAt, seconds, compared, backup, differences, cause, ledgerVersion: after.version },
       },
     },
   ];

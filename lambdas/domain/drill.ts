@@ -15,6 +15,17 @@ export const DRILL_STATE = {
 } as const;
 export type DrillState = (typeof DRILL_STATE)[keyof typeof DRILL_STATE];
 
+/** The newest backup of the lake, tried beside the drill of a restore. */
+export interface TriedBackup {
+  readonly snapshot: string;
+  /** Why it was not tried. */
+  readonly left?: string;
+  readonly seconds?: number;
+  readonly refs?: number;
+  /** What its target shows, counted and digested anew; absent where it is too much for a drill. */
+  readonly objects?: number;
+}
+
 export interface Drill {
   readonly schemaVersion: number;
   readonly version: number;
@@ -38,6 +49,8 @@ export interface Drill {
   readonly seconds?: number;
   /** What was compared. */
   readonly compared?: { readonly refs: number; readonly objects: number };
+  /** Of a drill of a restore; absent where the repository has none. */
+  readonly backup?: TriedBackup;
   /** What is not as it was; the first twenty. */
   readonly differences?: readonly string[];
   readonly cause?: Cause;
@@ -62,7 +75,10 @@ export const drillIdOf = (kind: DrillKind, now: EpochMs, owner: string): string 
 /** The repository that a restore brings back, under another name than the one that was dumped. */
 export const broughtBackName = (id: string): string => `${id}-back`;
 
-const SCRATCH = /^(drill-(?:rollback|restore)-(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{6})(?:-back)?$/;
+/** The repository into which the newest backup of the lake is restored. */
+export const lakeBackName = (id: string): string => `${id}-lake`;
+
+const SCRATCH = /^(drill-(?:rollback|restore)-(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-[0-9a-f]{6})(?:-back|-lake)?$/;
 
 /** The drill that a repository of this name belongs to, and when it began; `undefined` for every other name. */
 export const drillOfName = (name: string): { readonly id: string; readonly startedAt: EpochMs } | undefined => {

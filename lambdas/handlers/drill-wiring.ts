@@ -8,6 +8,8 @@ import { createRollbacks } from '../adapters/ledger/rollbacks.ts';
 import { createRotations } from '../adapters/ledger/rotations.ts';
 import { createManifests } from '../adapters/manifests.ts';
 import { pause } from '../adapters/pause.ts';
+import { createLakeFiles } from '../adapters/scratch-files.ts';
+import { BACKUP_PREFIX } from '../contract.ts';
 import type { DrillPorts, ScratchStorage } from '../drill-ports.ts';
 import { lakefsOptionsOfContainer, ledgerOfContainer, rootOf } from './lake-wiring.ts';
 import { portsOfContainer } from './wiring.ts';
@@ -34,6 +36,9 @@ export const drillPortsOfContainer = (): DrillPorts => {
       scratch: createScratchRepositories(lakefsOptionsOfContainer()),
       storage,
       backups: createBackups({ env: process.env, root: rootOf(backupRoot) }),
+      // Of the lake itself: they lie beside those of drills.
+      lakeBackups: createManifests({ env: process.env, root: { ...rootOf(backupRoot), prefix: BACKUP_PREFIX } }),
+      lakeFiles: createLakeFiles({ env: process.env }),
       pause,
     };
   }

@@ -10,6 +10,7 @@ import { BranchlineError } from '../domain/errors.ts';
 import type { DrillPorts } from '../drill-ports.ts';
 import { bringBackRefs, bringBackSettings, differencesFrom } from './bring-back.ts';
 import { createSnapshot } from './create-snapshot.ts';
+import { drillBackup } from './drill-backup.ts';
 import { differencesOf, fillScratch, type Listing, listingOf } from './drill-history.ts';
 import type { DrillFindings, DrillWork } from './drill-work.ts';
 import { findBackup } from './find-backup.ts';
@@ -99,5 +100,14 @@ export const drillRestore = async (ports: DrillPorts, work: DrillWork): Promise<
   for (const [path, content] of contents) if (read.get(path) !== content) differences.push(`${path} has other bytes`);
   if (!(await lakefs.getProtectedBranches(name)).includes(TARGET)) differences.push(`${TARGET} is not protected`);
   const objects = before.reduce((sum, each) => sum + each.objects.size, 0);
-  return { seconds, differences, compared: { refs: before.length, objects } };
+
+  await work.step('the newest backup of the lake is restored beside it');
+  // The place is free again: lakeFS takes one repository at a time.
+  await ports.scratch.remove(drill, name);
+  const tried = await drillBackup(ports, drill, until);
+  return {
+    ...{ seconds, compared: { refs: before.length, objects } },
+    differences: [...differences, ...tried.differences],
+    ...(tried.backup === undefined ? {} : { backup: tried.backup }),
+  };
 };

@@ -1,5 +1,5 @@
 /** What a drill under way is given, and what it finds. */
-import type { Drill } from '../domain/drill.ts';
+import type { Drill, TriedBackup } from '../domain/drill.ts';
 import type { EpochMs } from '../domain/run.ts';
 
 export interface DrillWork {
@@ -16,4 +16,6 @@ export interface DrillFindings {
   /** Empty where everything is as it was. */
   readonly differences: readonly string[];
   readonly compared: { readonly refs: number; readonly objects: number };
+  /** The newest backup of the lake, where it was tried. */
+  readonly backup?: TriedBackup;
 }

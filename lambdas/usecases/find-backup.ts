@@ -3,8 +3,12 @@ import { type BackupManifest, type BackupRefs, parseManifest, parseRefs, refsKey
 import { isBranchlineError } from '../domain/errors.ts';
 import { type BackupFound, dumpedAt } from '../domain/restore.ts';
 import type { EpochMs } from '../domain/run.ts';
-import type { RestorePorts } from '../restore-ports.ts';
+import type { Backups as StoredBackups } from '../snapshot-ports.ts';
 import type { Alignment } from './restore-ledger.ts';
+
+interface LookedInto {
+  readonly backups: Pick<StoredBackups, 'list' | 'get' | 'uri'>;
+}
 
 export interface GoodBackup {
   readonly manifest: BackupManifest;
@@ -28,7 +32,7 @@ const stampIn = (id: string): number | undefined => {
 };
 
 /** Repositories of which there are backups. */
-export const repositoriesWithBackups = async (ports: Pick<RestorePorts, 'backups'>): Promise<readonly string[]> => {
+export const repositoriesWithBackups = async (ports: LookedInto): Promise<readonly string[]> => {
   const names = new Set<string>();
   for await (const { key } of ports.backups.list('')) {
     const name = MANIFEST.exec(key)?.groups?.['repository'];
@@ -48,7 +52,7 @@ export const alignmentOf = ({ manifest }: GoodBackup): Alignment => {
 
 /** @param snapshot this one and no other. @param notAfter none that was dumped later. */
 export const findBackup = async (
-  ports: Pick<RestorePorts, 'backups'>,
+  ports: LookedInto,
   repository: string,
   snapshot?: string,
   notAfter: EpochMs = Number.POSITIVE_INFINITY,
@@ -72,7 +76,7 @@ export const findBackup = async (
 
 /** @returns what is wrong with it, where something is. */
 const read = async (
-  { backups }: Pick<RestorePorts, 'backups'>,
+  { backups }: LookedInto,
   repository: string,
   id: string,
   key: string,

@@ -11,6 +11,7 @@ import {
   type DrillKind,
   drillOfName,
   isAlive,
+  lakeBackName,
 } from '../domain/drill.ts';
 import type { DrillPorts } from '../drill-ports.ts';
 
@@ -21,7 +22,8 @@ const UNKNOWN_MS = 86_400_000;
 type Place = Pick<Drill, 'id' | 'storageNamespace'>;
 
 const remove = async (ports: DrillPorts, place: Place): Promise<void> => {
-  for (const name of [place.id, broughtBackName(place.id)]) await ports.scratch.remove(place, name);
+  for (const name of [place.id, broughtBackName(place.id), lakeBackName(place.id)])
+    await ports.scratch.remove(place, name);
   const root = place.storageNamespace.slice(0, -place.id.length - 1);
   const keys = (await Array.fromAsync(ports.storage.list(root, `${place.id}/`))).map(({ key }) => key);
   await atOnce(AT_ONCE, keys, (key) => ports.storage.remove(root, key));

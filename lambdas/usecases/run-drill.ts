@@ -50,13 +50,15 @@ export const runDrill = async (ports: DrillPorts, asked: DrillAsked, until: Epoc
       await save(advanceDrill(drill, ports.clock.now(), {}, what));
     },
   };
-  const end = async (changes: Partial<Pick<Drill, 'state' | 'seconds' | 'compared' | 'differences' | 'cause'>>) => {
+  const end = async (
+    changes: Partial<Pick<Drill, 'state' | 'seconds' | 'compared' | 'backup' | 'differences' | 'cause'>>,
+  ) => {
     const now = ports.clock.now();
     await save(advanceDrill(drill, now, { ...changes, endedAt: now }));
   };
   try {
-    const { seconds, differences, compared } = await DRILLS[asked.kind](ports, work);
-    const found = { seconds, compared };
+    const { seconds, differences, compared, backup } = await DRILLS[asked.kind](ports, work);
+    const found = { seconds, compared, ...(backup === undefined ? {} : { backup }) };
     if (differences.length === 0) await end({ ...found, state: 'PASSED' });
     else {
       const cause = causeOf(new BranchlineError('BL8801', differences.slice(0, 3).join('; ')));

@@ -24,6 +24,10 @@ export interface DrillsProps {
   readonly prefix: string;
   readonly settings: DrillsConfig;
   readonly target: BranchlineFunction;
+  /** Storage namespaces of the repositories that are drilled with. */
+  readonly namespaces: readonly string[];
+  /** Keys of their buckets, where they are known. */
+  readonly keys: readonly string[];
   readonly actions: readonly IAlarmAction[];
 }
 
@@ -33,6 +37,7 @@ export class Drills extends Construct {
     const { target, settings } = props;
     const roots = [...new Set(settings.places.map(({ root }) => root))].filter((root) => root.startsWith('s3://'));
     for (const [i, root] of roots.entries()) this.#mayClear(target, root, i);
+    this.#mayCopy(props, roots);
     if (settings.everySeconds > 0) this.#alarms(props);
   }
 
@@ -57,6 +62,39 @@ export class Drills extends Construct {
         'IAM5',
         `Resource::${asNagWrites(stack, objects)}`,
         'Scratch repositories are named by their drill, and lakeFS names the objects below them.',
+      );
+  }
+
+  /** lakeFS's own files of the lake, to where scratch repositories lie: the newest backup is tried with them. No row is read. */
+  #mayCopy({ target: { fn }, namespaces, keys }: DrillsProps, roots: readonly string[]): void {
+    const stack = Stack.of(this);
+    const arn = (resource: string): string => stack.formatArn({ service: 's3', region: '', account: '', resource });
+    const files = namespaces
+      .filter((namespace) => namespace.startsWith('s3://'))
+      .map((namespace) => placeOfNamespace(`${namespace.replace(/\/+$/, '')}/_lakefs`));
+    if (files.length === 0 || roots.length === 0) return;
+    const own = files.map(({ bucket, prefix }) => arn(`${bucket}/${prefix}*`));
+    const scratch = roots.map(placeOfNamespace).map(({ bucket, prefix }) => arn(`${bucket}/${prefix}*/_lakefs/*`));
+    const allow = (sid: string, actions: readonly string[], resources: readonly string[]): void => {
+      fn.addToRolePolicy(new PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
+    };
+    for (const [i, { bucket, prefix }] of files.entries())
+      fn.addToRolePolicy(
+        new PolicyStatement({
+          ...{ sid: `FindMetadata${i === 0 ? '' : String(i)}`, actions: ['s3:ListBucket'], resources: [arn(bucket)] },
+          conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+        }),
+      );
+    allow('ReadMetadata', ['s3:GetObject'], own);
+    allow('CopyMetadata', ['s3:PutObject'], scratch);
+    if (keys.length > 0) allow('LakeKeys', ['kms:Decrypt', 'kms:GenerateDataKey'], keys);
+    if (fn.role === undefined) return;
+    for (const each of new Set([...own, ...scratch]))
+      acknowledge(
+        fn.role,
+        'IAM5',
+        `Resource::${asNagWrites(stack, each)}`,
+        'lakeFS names its own files by their content, and scratch repositories are named by their drill.',
       );
   }
 

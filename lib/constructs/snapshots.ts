@@ -81,6 +81,7 @@ export class Snapshots extends Construct {
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
     if (props.rotator !== undefined) this.#grant(props.rotator, ['s3:GetObject', 's3:PutObject']);
     this.#grant(props.driller, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], DRILL_PREFIX);
+    this.#mayRead(props.driller);
     for (const writer of props.writers) this.#grant(writer, ['s3:GetObject', 's3:PutObject'], ERASURE_PREFIX);
     if (metadataStore !== undefined) {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
@@ -92,6 +93,24 @@ export class Snapshots extends Construct {
   }
 
   /** Rights on the files of backups, and on their key. */
+  /** Besides its own: drills try the newest backup of the lake. */
+  #mayRead({ fn }: BranchlineFunction): void {
+    fn.addToRolePolicy(
+      new PolicyStatement({
+        sid: 'LakeBackups',
+        actions: ['s3:GetObject'],
+        resources: [this.bucket.arnForObjects(`${BACKUP_PREFIX}*`)],
+      }),
+    );
+    if (fn.role !== undefined)
+      acknowledge(
+        fn.role,
+        'IAM5',
+        `Resource::${nagName(this.bucket)}/${BACKUP_PREFIX}*`,
+        'Backups are named by repository and snapshot.',
+      );
+  }
+
   #grant(
     { fn }: BranchlineFunction,
     actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[],

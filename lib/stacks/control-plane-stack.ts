@@ -175,6 +175,8 @@ export class ControlPlaneStack extends Stack {
     if (this.#compiled.drills === undefined) throw new Error('the compiled configuration has no drills');
     new Drills(this, 'Drills', {
       ...{ prefix, settings: this.#compiled.drills, target: this.#fn('drill'), actions: alarmActions },
+      namespaces: this.#compiled.repositories.map(({ storageNamespace }) => storageNamespace),
+      keys: [...new Set([config.garbageCollection.storageKmsKeyArn ?? [], this.#lakefs.storageKmsKeyArn ?? []].flat())],
     });
     new Erasure(this, 'Erasure', {
       ...{ prefix, config, compiled: this.#compiled, lakefs: this.#lakefs, target: this.#fn('erase') },

@@ -4,12 +4,12 @@ import type { CompiledConfig } from '../../lambdas/contract.ts';
 import { type Drill, type DrillKind, drillOfName, isScratchOf } from '../../lambdas/domain/drill.ts';
 import { BranchlineError } from '../../lambdas/domain/errors.ts';
 import type { Repository } from '../../lambdas/domain/lakefs.ts';
-import type { DrillPorts, Drills, ScratchRepositories, ScratchStorage } from '../../lambdas/drill-ports.ts';
+import type { DrillPorts, Drills, LakeFiles, ScratchRepositories, ScratchStorage } from '../../lambdas/drill-ports.ts';
 import type { FakeLakefs } from './lakefs.ts';
 import { makeWorld, type World } from './ports.ts';
 import { FakeRestores } from './restores.ts';
 import { FakeRotations } from './rotations.ts';
-import { type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
+import { FakeBackups, type SnapshotWorld, snapshotWorldOf } from './snapshots.ts';
 
 export class FakeDrills implements Drills {
   readonly entries = new Map<string, Drill>();
@@ -61,6 +61,21 @@ export class FakeStorage implements ScratchStorage {
   }
 }
 
+/** lakeFS's own files, in the same buckets. */
+export class FakeLakeFiles implements LakeFiles {
+  readonly #storage: FakeStorage;
+  constructor(storage: FakeStorage) {
+    this.#storage = storage;
+  }
+  async *list(below: string): AsyncIterable<{ readonly address: string }> {
+    for (const address of [...this.#storage.files]) if (address.startsWith(below)) yield { address };
+  }
+  async copy(from: string, to: string): Promise<void> {
+    if (!this.#storage.files.has(from)) throw new BranchlineError('BL4001', `${from} is not there`);
+    this.#storage.files.add(to);
+  }
+}
+
 export interface DrillWorld extends Omit<DrillPorts, 'lakefs' | 'clock' | 'ledger'> {
   readonly lakefs: FakeLakefs;
   readonly clock: World['clock'];
@@ -71,6 +86,8 @@ export interface DrillWorld extends Omit<DrillPorts, 'lakefs' | 'clock' | 'ledge
   readonly restores: FakeRestores;
   readonly rotations: FakeRotations;
   readonly backups: SnapshotWorld['backups'];
+  /** Of the lake itself. */
+  readonly lakeBackups: SnapshotWorld['backups'];
 }
 
 export const DRILL_ROOT = 's3://bucket/branchline-drills';
@@ -91,6 +108,8 @@ export const makeDrillWorld = async (everySeconds = 0): Promise<DrillWorld> => {
   };
   return {
     ...snapshotWorldOf(world),
+    lakeBackups: new FakeBackups(),
+    lakeFiles: new FakeLakeFiles(storage),
     config: { load: async () => config },
     drills: new FakeDrills(),
     storage,

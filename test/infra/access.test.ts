@@ -100,7 +100,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'rotate-credentials': WORKER,
   // Without the jar of lakeFS's client it can look at what Iceberg tables name, and begin nothing.
   'collect-garbage': [...WORKER, `s3:GetObject on ${MANIFESTS}/iceberg/*`],
-  // Backups of its own, and the removal of what its scratch repositories leave: no object of the lake.
+  // Backups of its own, and the removal of what its scratch repositories leave: no row of the lake.
   drill: [
     ...WORKER,
     ...['GetObject', 'PutObject', 'DeleteObject'].map((action) => `s3:${action} on <SnapshotsBackups>/drills/*`),
@@ -108,6 +108,10 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     ...['Decrypt', 'GenerateDataKey'].map((action) => `kms:${action} on <SnapshotsKey>`),
     's3:ListBucket on arn:aws:s3:::bucket',
     's3:DeleteObject on arn:aws:s3:::bucket/branchline-drills/*',
+    // The newest backup of the lake is tried with lakeFS's own files.
+    's3:GetObject on <SnapshotsBackups>/backups/*',
+    's3:GetObject on arn:aws:s3:::bucket/lake/_lakefs/*',
+    's3:PutObject on arn:aws:s3:::bucket/branchline-drills/*/_lakefs/*',
   ],
   // Where nothing is collected it looks at how the lake's bucket keeps versions, and can begin nothing.
   erase: [
@@ -208,7 +212,8 @@ const MAY_END_IN_STAR = [
   /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
   /^<SnapshotsBackups>\/(?:backups|drills|erasures)\/\*$/,
-  /^arn:aws:s3:::bucket\/branchline-drills\/\*$/,
+  /^arn:aws:s3:::bucket\/branchline-drills\/(?:\*\/_lakefs\/)?\*$/,
+  /^arn:aws:s3:::bucket\/lake\/_lakefs\/\*$/,
   // lakeFS's two jobs: Glue names their logs; what they write lies beside the data, which one of them deletes.
   /^arn:aws:logs:[^*]+:log-group:\/aws-glue\/\*$/,
   /^arn:aws:s3:::bucket\/lake\/(?:data|_lakefs\/retention)\/\*$/,

@@ -17,7 +17,7 @@ const alarm = (name: string) =>
   ofType(template, 'AWS::CloudWatch::Alarm').find(([, { Properties }]) => Properties['MetricName'] === name)?.[1]
     .Properties;
 
-test('the function deletes below the places of drills and nowhere else in the lake', () => {
+test('the function writes and deletes below the places of drills and nowhere else in the lake', () => {
   const role = functionsOf(template).find(({ name }) => name === 'branchline-drill')?.role;
   const s3 = grantsOf(template)
     .filter(
@@ -31,14 +31,22 @@ test('the function deletes below the places of drills and nowhere else in the la
       ...['bucket', 'elsewhere'].map((bucket) => `s3:ListBucket on arn:aws:s3:::${bucket}`),
       's3:DeleteObject on arn:aws:s3:::bucket/branchline-drills/*',
       's3:DeleteObject on arn:aws:s3:::elsewhere/deep/branchline-drills/*',
+      's3:GetObject on <SnapshotsBackups>/backups/*',
+      ...['bucket/lake', 'bucket/other', 'elsewhere/deep/far'].map(
+        (namespace) => `s3:GetObject on arn:aws:s3:::${namespace}/_lakefs/*`,
+      ),
+      's3:PutObject on arn:aws:s3:::bucket/branchline-drills/*/_lakefs/*',
+      's3:PutObject on arn:aws:s3:::elsewhere/deep/branchline-drills/*/_lakefs/*',
     ]),
   );
 });
 
-test('listing is of the places of drills alone', () => {
+test('listing is of the places of drills, and of lakeFS’s own files, alone', () => {
   const text = JSON.stringify(ofType(template, 'AWS::IAM::Policy'));
   expect(text).toContain('"s3:prefix":"branchline-drills/*"');
   expect(text).toContain('"s3:prefix":"deep/branchline-drills/*"');
+  expect(text).toContain('"s3:prefix":"lake/_lakefs/*"');
+  expect(text).toContain('"s3:prefix":"deep/far/_lakefs/*"');
 });
 
 describe('where a schedule is wanted', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { BranchlineError } from '../../../lambdas/domain/errors.ts';
 import { drillRequest } from '../../../lambdas/payloads.ts';
+import { createSnapshot } from '../../../lambdas/usecases/create-snapshot.ts';
 import { drill } from '../../../lambdas/usecases/drill.ts';
 import { makeDrillWorld } from '../../fakes/drills.ts';
 import { openStage } from './stage.ts';
@@ -39,6 +41,23 @@ describe('drill', () => {
     const told = await stage.run(['drill', 'restore', '--json']);
     expect(told.code).toBe(6);
     expect(told.json()).toMatchObject({ outcome: 'failed', drill: { state: 'FAILED', cause: { code: 'BL8801' } } });
+  });
+
+  it('tells of the newest backup of the lake: restored beside it, or why it was not tried', async () => {
+    const { stage, world } = await open();
+    await createSnapshot({ ...world, backups: world.lakeBackups } as never, {
+      ...{ repository: 'lake', target: 'main', kind: 'scheduled', requestedBy: 'schedule' },
+      until: Number.MAX_SAFE_INTEGER,
+    });
+    const tried = await stage.run(['drill', 'restore']);
+    expect(tried.out).toMatch(
+      /the newest backup, snapshot-main-\S+, was restored beside it: 3 refs, 0 objects listed anew/,
+    );
+    world.storage.files.add('s3://bucket/lake/_lakefs/range');
+    world.lakeFiles.copy = () => Promise.reject(new BranchlineError('BL4002', 's3:PutObject: AccessDenied'));
+    world.clock.advance(1000);
+    const left = await stage.run(['drill', 'restore']);
+    expect(left).toMatchObject({ code: 0, out: expect.stringContaining('was not tried: BL4002') });
   });
 
   it('exit code 5 where it gave way, and says to whom', async () => {

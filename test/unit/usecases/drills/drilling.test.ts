@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { DRILL_KINDS, type DrillKind } from '../../../../lambdas/domain/drill.ts';
 import { drillEventsOf } from '../../../../lambdas/domain/drill-events.ts';
+import { BranchlineError } from '../../../../lambdas/domain/errors.ts';
 import type { Rollback } from '../../../../lambdas/domain/rollback.ts';
+import { createSnapshot } from '../../../../lambdas/usecases/create-snapshot.ts';
 import { type DrillAnswerTo, drill } from '../../../../lambdas/usecases/drill.ts';
 import { DRILL_ROOT, type DrillWorld, makeDrillWorld } from '../../../fakes/drills.ts';
 import { text } from '../../../fakes/ports.ts';
@@ -35,6 +37,95 @@ const rollback = (world: DrillWorld, more: Partial<Rollback> = {}): Rollback => 
   ...{ requestedBy: 'ben', dryRun: false, asked: { to: 'x' }, steps: [] },
   ...{ requestedAt: world.clock.now(), updatedAt: world.clock.now() },
   ...more,
+});
+
+describe('a drill of a restore tries the newest backup of the lake too', () => {
+  /** A snapshot of the lake as the schedule makes it, and what lakeFS keeps of it. */
+  const withBackup = async (): Promise<DrillWorld> => {
+    const world = await makeDrillWorld();
+    await withPaths(world, ['sales/dt=1/a', 'stock/b']);
+    const asked = { repository: 'lake', target: 'main', kind: 'scheduled', requestedBy: 'schedule' } as const;
+    const made = await createSnapshot({ ...world, backups: world.lakeBackups } as never, {
+      ...asked,
+      until: untilOf(world),
+    });
+    expect(made.outcome).toBe('created');
+    for (const file of ['range', 'dump', 'retention/gc/rules.json', 'dummy'])
+      world.storage.files.add(`s3://bucket/lake/_lakefs/${file}`);
+    return world;
+  };
+
+  it('and compares every ref and what the target shows; lakeFS’s files alone are copied, and removed again', async () => {
+    const world = await withBackup();
+    const copied: string[] = [];
+    const copy = world.lakeFiles.copy.bind(world.lakeFiles);
+    world.lakeFiles.copy = async (from, to) => {
+      copied.push(from);
+      await copy(from, to);
+    };
+    const { drill: made } = await run(world, 'restore');
+    expect(made.cause).toBeUndefined();
+    expect(made).toMatchObject({ state: 'PASSED', isRemoved: true });
+    // Main, the branch and the tag of the snapshot.
+    expect(made.backup).toMatchObject({ snapshot: expect.stringMatching(/^snapshot-main-/), refs: 3, objects: 2 });
+    expect(copied.toSorted()).toEqual(['s3://bucket/lake/_lakefs/dump', 's3://bucket/lake/_lakefs/range']);
+    expect(left(world)).toEqual(NOTHING);
+    expect(drillEventsOf({ ...made, state: 'RUNNING' }, made)).toMatchObject([{ detail: { backup: { refs: 3 } } }]);
+  });
+
+  it('and fails where a file of its dump is gone', async () => {
+    const world = await withBackup();
+    const [[, manifest = ''] = []] = [...world.lakeBackups.files].filter(([key]) => key.endsWith('manifest.json'));
+    const { refs } = JSON.parse(manifest) as { refs: { dump: { tagsMetaRangeId: string } } };
+    world.lakefs.metaRangeFiles.delete(refs.dump.tagsMetaRangeId);
+    const { outcome, drill: made } = await run(world, 'restore');
+    expect(outcome).toBe('failed');
+    expect(made.cause).toMatchObject({ code: 'BL8402' });
+    expect(left(world)).toEqual(NOTHING);
+  });
+
+  it('and fails where the target lists something else than was counted, or no backup is whole', async () => {
+    const world = await withBackup();
+    const [[key, manifest] = ['', '']] = [...world.lakeBackups.files].filter(([name]) =>
+      name.endsWith('manifest.json'),
+    );
+    const told = JSON.parse(manifest) as { content: { objects: number } };
+    world.lakeBackups.files.set(key, JSON.stringify({ ...told, content: { ...told.content, objects: 3 } }));
+    const { drill: made } = await run(world, 'restore');
+    expect(made).toMatchObject({ state: 'FAILED', cause: { code: 'BL8801' } });
+    expect(made.differences).toEqual([expect.stringContaining('main lists 2 objects and not those 3')]);
+    world.lakeBackups.files.set(key, '{');
+    world.clock.advance(1000);
+    expect((await run(world, 'restore')).drill.differences).toEqual([
+      expect.stringContaining('no backup of lake is whole'),
+    ]);
+  });
+
+  it('and says so where it may not copy, or has none: that is no fault of the backup', async () => {
+    const world = await withBackup();
+    world.lakeFiles.copy = () => Promise.reject(new BranchlineError('BL4002', 's3:PutObject: AccessDenied'));
+    const { drill: made } = await run(world, 'restore');
+    expect(made).toMatchObject({ state: 'PASSED', backup: { left: expect.stringContaining('AccessDenied') } });
+    expect(left(world)).toEqual(NOTHING);
+    world.lakeBackups.files.clear();
+    world.clock.advance(1000);
+    expect((await run(world, 'restore')).drill).not.toHaveProperty('backup');
+  });
+
+  it('a repository of it that was left is removed by the next turn', async () => {
+    const world = await withBackup();
+    const remove = world.scratch.remove.bind(world.scratch);
+    world.scratch.remove = async (place, name) => {
+      if (name.endsWith('-lake')) throw new Error('the function dies');
+      return remove(place, name);
+    };
+    const { drill: made } = await run(world, 'restore');
+    expect(made).toMatchObject({ state: 'PASSED', isRemoved: false });
+    expect([...world.lakefs.repositories.keys()]).toEqual(['lake', `${made.id}-lake`]);
+    world.scratch.remove = remove;
+    expect((await tend(world)).report.removed).toEqual([made.id]);
+    expect(left(world)).toEqual(NOTHING);
+  });
 });
 
 describe.each(DRILL_KINDS)('a drill of a %s', (kind) => {
