@@ -1,5 +1,6 @@
 /** `restore plan`, `restore run` and `restore branch`: a lost repository or branch comes back. */
 import type { Command } from 'commander';
+import type { CameAfter } from '../../lambdas/usecases/restore.ts';
 import type { BranchPlan } from '../../lambdas/usecases/restore-branch.ts';
 import type { RepositoryPlan } from '../../lambdas/usecases/restore-repository.ts';
 import type { CheckedTarget } from '../../lambdas/usecases/restore-there.ts';
@@ -10,6 +11,7 @@ import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
 import { during } from '../progress.ts';
 import { counted, shortId } from '../text.ts';
+import { sinceLines } from '../views/replication-text.ts';
 import { addRestoreDatabase } from './restore-database.ts';
 
 interface PlaceOptions {
@@ -47,7 +49,24 @@ const STATE: Readonly<Record<RepositoryPlan['state'], string>> = {
   present: 'is there: nothing is restored over it',
 };
 
-const lines = ({ repository, state, backup, looked, lost }: RepositoryPlan): string[] => [
+/** In a second region nothing but the first region's word tells what its snapshot lacks. */
+const afterLines = (after: CameAfter | undefined): string[] =>
+  after === undefined
+    ? []
+    : [
+        `what came after ${after.takenAt} is not in it. As the first region knew at ${after.foundAt}:`,
+        ...sinceLines(after.targets).map((line) => `  ${line}`),
+        '  what it did later nobody here can tell',
+      ];
+
+const lines = ({
+  repository,
+  state,
+  backup,
+  looked,
+  lost,
+  after,
+}: RepositoryPlan & { readonly after?: CameAfter }): string[] => [
   `${repository} ${STATE[state]}`,
   ...(backup === undefined
     ? ['  no good backup']
@@ -58,6 +77,7 @@ const lines = ({ repository, state, backup, looked, lost }: RepositoryPlan): str
   ...looked.flatMap(({ snapshot, fault }) => (fault === undefined ? [] : [`  not ${snapshot}: ${fault}`])),
   ...(lost.runs.length === 0 ? [] : [`  committed since, and then missing: ${lost.runs.join(', ')}`]),
   ...lost.targets.map(({ target, commit }) => `  target ${target} was at ${shortId(commit)} since`),
+  ...afterLines(after).map((line) => `  ${line}`),
 ];
 
 const addPlan = (restore: Command, session: Session): void => {
@@ -127,12 +147,13 @@ const addRun = (restore: Command, session: Session): void => {
       else if (checked.some(({ outcome }) => outcome === 'unfinished')) session.exitCode = EXIT.timedOut;
       context.answer(answer, () => {
         if (!('repository' in answer)) return;
-        const { snapshot, branches, tags, lost, objects = [] } = answer.repository;
+        const { snapshot, branches, tags, lost, objects = [], after } = answer.repository;
         context.terminal.out(
           [
             `restored ${repository} from ${snapshot}: ${counted(branches, 'branch', 'branches')}, ${counted(tags, 'tag')}, as the backup lists them`,
             ...(lost.runs.length === 0 ? [] : [`missing, to be run again: ${lost.runs.join(', ')}`]),
             ...lost.targets.map(({ target, commit }) => `target ${target} was at ${shortId(commit)}`),
+            ...afterLines(after),
             ...objects.flatMap(objectLines),
             '',
           ].join('\n'),

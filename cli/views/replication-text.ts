@@ -1,7 +1,12 @@
 /** What has arrived in a second region, as a person reads it. */
-import { NEVER_SECONDS, type ReplicationRecord, type TargetReplication } from '../../lambdas/domain/replication.ts';
+import {
+  NEVER_SECONDS,
+  type ReplicationRecord,
+  type SincePoint,
+  type TargetReplication,
+} from '../../lambdas/domain/replication.ts';
 import type { VerifiedTarget } from '../../lambdas/usecases/replication.ts';
-import { counted, iso, shortId } from '../text.ts';
+import { counted, iso, plain, shortId } from '../text.ts';
 
 const ago = (seconds: number): string => {
   if (seconds >= NEVER_SECONDS) return 'never';
@@ -28,6 +33,15 @@ const waitingFor = ({ candidate }: TargetReplication): string[] => {
   ];
 };
 
+/** What a snapshot lacks of each target. */
+export const sinceLines = (since: Readonly<Record<string, SincePoint>>): string[] =>
+  Object.entries(since).map(([name, { commits, more = false, runs }]) => {
+    if (commits === 0) return `${name}: nothing came after it`;
+    const count = `${more ? 'more than ' : ''}${counted(commits, 'commit')}`;
+    const named = runs.slice(0, 20).map(plain).join(', ');
+    return `${name}: ${count} since${runs.length === 0 ? '' : `; runs ${named}${runs.length > 20 ? ', …' : ''}`}`;
+  });
+
 export const replicationText = (record: ReplicationRecord): string => {
   const { repository, region, updatedAt, targets, metadata, point, restorable } = record;
   const files = metadata.walk?.missing ?? [];
@@ -35,9 +49,12 @@ export const replicationText = (record: ReplicationRecord): string => {
     `${repository} in ${region}, looked at ${iso(updatedAt)}`,
     ...Object.entries(targets).flatMap(([name, target]) => [`  ${name}: ${behind(target)}`, ...waitingFor(target)]),
     ...(files.length === 0 ? [] : [`  lakeFS's own files: ${String(files.length)} not there, at least`]),
-    restorable === undefined
-      ? '  no snapshot could be restored there'
-      : `  could be restored there: ${restorable.snapshot}, of ${iso(restorable.takenAt)}`,
+    ...(restorable === undefined
+      ? ['  no snapshot could be restored there']
+      : [
+          `  could be restored there: ${restorable.snapshot}, of ${iso(restorable.takenAt)}`,
+          ...sinceLines(restorable.since ?? {}).map((line) => `    ${line}`),
+        ]),
     ...(point === undefined
       ? []
       : [`    on its way: ${point.snapshot}`, ...point.missing.map((each) => `      ${each}`)]),

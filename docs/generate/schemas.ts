@@ -178,7 +178,15 @@ const lostWork = z.object({
   targets: list(z.object({ target: z.string(), commit: z.string() })),
 });
 
+/** By target: what it has brought since a snapshot. */
+const since = z.record(
+  z.string(),
+  z.object({ head: z.string(), commits: z.number(), more: maybe(z.boolean()), runs: list(z.string()) }),
+);
+const cameAfter = z.object({ takenAt: z.string(), foundAt: z.string(), targets: since });
+
 const repositoryPlan = z.object({
+  after: maybe(cameAfter),
   repository: z.string(),
   state: z.enum(['absent', 'bare', 'present']),
   backup: maybe(
@@ -717,7 +725,7 @@ const replicationRecord = z.object({
   targets: z.readonly(z.record(z.string(), targetReplication)),
   point: maybe(z.object({ ...restorePoint, chosenAt: time, needsLook: z.number(), missing: list(z.string()) })),
   pointsGivenUp: z.number(),
-  restorable: maybe(z.object({ ...restorePoint, arrivedAt: time })),
+  restorable: maybe(z.object({ ...restorePoint, arrivedAt: time, since: maybe(since) })),
 });
 const written = z.object({ uri: z.string(), sha256: z.string() });
 const erasure = z.object({
@@ -796,7 +804,7 @@ export const ANSWERS = {
     z.object({
       outcome: z.literal('restored'),
       repository: z.object({
-        ...{ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork },
+        ...{ snapshot: z.string(), branches: z.number(), tags: z.number(), lost: lostWork, after: maybe(cameAfter) },
         objects: maybe(
           list(
             z.object({

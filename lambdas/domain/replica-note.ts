@@ -11,9 +11,20 @@ export const replicaNote = z.object({
   snapshot: z.string(),
   /** ISO 8601, UTC. */
   takenAt: z.string(),
+  /** When the first region last looked: what came later it could not tell. */
   foundAt: z.string(),
   /** What its refs say of each target. */
   commits: z.record(z.string(), z.string()),
+  /** What each target had brought since, as far as the first region looked back. Absent in notes of earlier versions. */
+  since: z.optional(
+    z.record(
+      z.string(),
+      z.object({
+        ...{ head: z.string(), commits: z.int(), more: z.exactOptional(z.boolean()) },
+        runs: z.readonly(z.array(z.string())),
+      }),
+    ),
+  ),
 });
 export type ReplicaNote = z.infer<typeof replicaNote>;
 

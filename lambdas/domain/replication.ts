@@ -60,6 +60,18 @@ export interface TargetReplication {
 }
 export const NEW_TARGET: TargetReplication = { arrived: [], givenUp: 0, lagSeconds: 0 };
 
+/** What a target has brought since the snapshot that could be restored there: with the first region it would be lost. */
+export interface SincePoint {
+  readonly head: string;
+  /** On the target itself, as far as was looked back. */
+  readonly commits: number;
+  /** There are more than were looked through. */
+  readonly more?: boolean;
+  /** Runs that were promoted since, newest first; the first hundred. */
+  readonly runs: readonly string[];
+}
+export const MOST_RUNS = 100;
+
 /** A snapshot by whose backup the repository could be restored there. */
 export interface RestorePoint {
   readonly snapshot: string;
@@ -85,7 +97,11 @@ export interface ReplicationRecord {
   readonly targets: Readonly<Record<string, TargetReplication>>;
   readonly point?: PointCandidate;
   readonly pointsGivenUp: number;
-  readonly restorable?: RestorePoint & { readonly arrivedAt: EpochMs };
+  readonly restorable?: RestorePoint & {
+    readonly arrivedAt: EpochMs;
+    /** By target. */
+    readonly since?: Readonly<Record<string, SincePoint>>;
+  };
 }
 
 export const newRecord = (repository: string, region: string, schemaVersion: number): ReplicationRecord => ({

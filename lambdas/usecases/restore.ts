@@ -1,6 +1,7 @@
 /** Restores a repository or a branch, or tells what would be done. Who asked for what is in the ledger, plans included. */
 import { SCHEMA_VERSION } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import type { ReplicaNote } from '../domain/replica-note.ts';
 import type { LostWork, RestoreRecord } from '../domain/restore.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { RestoreRequest } from '../payloads.ts';
@@ -23,9 +24,17 @@ import {
 } from './restore-repository.ts';
 import { namespaceThere, notedSnapshot, portsThere } from './restore-there.ts';
 
+/** In a second region: what its snapshot lacks, as far as the first one could tell. */
+export interface CameAfter {
+  /** When the snapshot was made, and when the first region last looked: what came later nobody here knows. ISO 8601. */
+  readonly takenAt: string;
+  readonly foundAt: string;
+  readonly targets: NonNullable<ReplicaNote['since']>;
+}
+
 export type RestoreAnswer =
-  | { readonly outcome: 'planned'; readonly repositories: readonly RepositoryPlan[] }
-  | { readonly outcome: 'restored'; readonly repository: RestoredRepository }
+  | { readonly outcome: 'planned'; readonly repositories: readonly (RepositoryPlan & { readonly after?: CameAfter })[] }
+  | { readonly outcome: 'restored'; readonly repository: RestoredRepository & { readonly after?: CameAfter } }
   | { readonly outcome: 'planned' | 'restored'; readonly branch: BranchPlan }
   | { readonly outcome: 'planned'; readonly database: DatabasePlan }
   | { readonly outcome: 'whole' | 'different'; readonly checks: readonly DatabaseCheck[] }
@@ -38,19 +47,21 @@ export const restore = async (given: RestorePorts, request: RestoreRequest, unti
   if (request.what === 'branch') return asRecorded(ports, request, () => branchAnswer(ports, request));
   if (request.action === 'run') {
     requireConfirmed(request);
-    return asRecorded(ports, request, async () => ({
-      outcome: 'restored',
-      repository: await restoreRepository(ports, { ...(await placeOf(ports, request)), until }),
-    }));
+    return asRecorded(ports, request, async () => {
+      const restored = await restoreRepository(ports, { ...(await placeOf(ports, request)), until });
+      const after = await whatCameAfter(ports, request, restored.snapshot);
+      return { outcome: 'restored', repository: { ...restored, ...after } };
+    });
   }
   const { repository } = request;
   const names = repository === undefined ? await namesOf(ports, isThere) : [repository];
   return asRecorded(ports, request, async () => {
     const repositories: RepositoryPlan[] = [];
-    for (const name of names)
-      repositories.push(
-        await planRepository(ports, { ...(await placeOf(ports, { ...request, repository: name })), until }),
-      );
+    for (const name of names) {
+      const asked = { ...request, repository: name };
+      const plan = await planRepository(ports, { ...(await placeOf(ports, asked)), until });
+      repositories.push({ ...plan, ...(await whatCameAfter(ports, asked, plan.backup?.snapshot)) });
+    }
     return { outcome: 'planned', repositories };
   });
 };
@@ -77,6 +88,19 @@ const placeOf = async (
     ...(storageNamespace === undefined ? {} : { storageNamespace }),
     ...(there === undefined ? {} : { checkTargets: there.targets }),
   };
+};
+
+/** As the first region said when it last looked. Of another snapshot than the one that it named it said nothing. */
+const whatCameAfter = async (
+  ports: RestorePorts,
+  { repository, fromReplica }: Asked,
+  snapshot: string | undefined,
+): Promise<{ readonly after?: CameAfter }> => {
+  if (fromReplica !== true) return {};
+  const note = await notedSnapshot(ports, repository).catch(() => undefined);
+  if (note === undefined || note.snapshot !== snapshot) return {};
+  const { takenAt, foundAt, since = {} } = note;
+  return { after: { takenAt, foundAt, targets: since } };
 };
 
 const requireConfirmed = ({ repository, confirm }: { repository: string; confirm?: string | undefined }): void => {

@@ -4,6 +4,7 @@
  */
 import {
   type CompiledConfig,
+  METADATA,
   type ReplicationConfig as ReplicationSettings,
   type RepositoryConfig,
   SCHEMA_VERSION,
@@ -14,10 +15,12 @@ import { noteKey, noteText } from '../domain/replica-note.ts';
 import {
   isStuck,
   isWhole,
+  MOST_RUNS,
   NEW_TARGET,
   NEW_WALK,
   newRecord,
   type ReplicationRecord,
+  type SincePoint,
   settleTarget,
   type TargetReplication,
   withLag,
@@ -268,7 +271,48 @@ const settled = async (
     targets[name] = withLag(next, await historyOf(ports, worker.repository.name, next), now);
   }
   const next = { ...record, targets };
-  return point === undefined ? next : await pointSettled(ports, worker, { ...next, point });
+  return withWord(ports, point === undefined ? next : await pointSettled(ports, worker, { ...next, point }));
+};
+
+/**
+ * What came after the snapshot that could be restored there, and word of both beside the backups: the second region has no ledger. Before
+ * the first region's own, so that it says nothing that is not so, whoever dies here.
+ */
+const withWord = async (ports: ReplicationPorts, record: ReplicationRecord): Promise<ReplicationRecord> => {
+  const { restorable, repository } = record;
+  if (restorable === undefined) return record;
+  const since: Record<string, SincePoint> = {};
+  for (const [name, { head }] of Object.entries(record.targets)) {
+    const commit = restorable.commits[name];
+    if (head === undefined || commit === undefined) continue;
+    const before = restorable.since?.[name];
+    since[name] = before?.head === head ? before : await sinceThen(ports, repository, head, commit);
+  }
+  const { snapshot, takenAt, commits } = restorable;
+  const [taken = '', found = ''] = [takenAt, ports.clock.now()].map((at) => new Date(at).toISOString());
+  await ports.backups.put(
+    noteKey(repository),
+    noteText({ schemaVersion: SCHEMA_VERSION, repository, snapshot, takenAt: taken, foundAt: found, commits, since }),
+  );
+  return { ...record, restorable: { ...restorable, since } };
+};
+
+const sinceThen = async (
+  { lakefs }: ReplicationPorts,
+  repository: string,
+  head: string,
+  then: string,
+): Promise<SincePoint> => {
+  let commits = 0;
+  const runs: string[] = [];
+  if (head === then) return { head, commits, runs };
+  for await (const { id, metadata } of lakefs.log(repository, head, { limit: HISTORY })) {
+    if (id === then) return { head, commits, runs };
+    commits += 1;
+    const run = metadata[METADATA.runId];
+    if (run !== undefined && runs.length < MOST_RUNS) runs.push(run);
+  }
+  return { head, commits, more: true, runs };
 };
 
 const historyOf = async (
@@ -301,17 +345,7 @@ const pointSettled = async (
     return { ...record, point: { ...point, missing } };
   const { point: _, ...rest } = record;
   const { snapshot, takenAt, commits } = point;
-  const now = ports.clock.now();
-  const [taken, found] = [takenAt, now].map((at) => new Date(at).toISOString());
-  // Before the ledger: what it says is so, whoever dies here.
-  await ports.backups.put(
-    noteKey(repository),
-    noteText({
-      ...{ schemaVersion: SCHEMA_VERSION, repository, snapshot, commits },
-      ...{ takenAt: taken ?? '', foundAt: found ?? '' },
-    }),
-  );
-  return { ...rest, pointsGivenUp: 0, restorable: { snapshot, takenAt, commits, arrivedAt: now } };
+  return { ...rest, pointsGivenUp: 0, restorable: { snapshot, takenAt, commits, arrivedAt: ports.clock.now() } };
 };
 
 /** Of a backup: both files, with their sizes. Nothing is to be missing where there is nothing. */

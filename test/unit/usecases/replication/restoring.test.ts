@@ -43,10 +43,12 @@ describe('a restore in the second region', () => {
     await tend();
     const plan = await ask({ action: 'plan' });
     const backup = { snapshot: whole, storageNamespace: 's3://bucket-there/lake' };
-    expect(plan).toMatchObject({ outcome: 'planned', repositories: [{ repository: 'lake', backup }] });
-    expect(await ask({ action: 'plan', repository: 'lake', snapshot: newest })).toMatchObject({
-      repositories: [{ backup: { snapshot: newest } }],
-    });
+    // What came after it, by the word of the first region.
+    const after = { targets: { main: { commits: 1, runs: [] } } };
+    expect(plan).toMatchObject({ outcome: 'planned', repositories: [{ repository: 'lake', backup, after }] });
+    const other = await ask({ action: 'plan', repository: 'lake', snapshot: newest });
+    expect(other).toMatchObject({ repositories: [{ backup: { snapshot: newest } }] });
+    expect('repositories' in other && other.repositories[0]).not.toHaveProperty('after');
   });
 
   test('names the objects that are missing there', async () => {

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { METADATA } from '../../../../lambdas/contract.ts';
+import type { ReplicaNote } from '../../../../lambdas/domain/replica-note.ts';
 import { MOST_MISSING, NEVER_SECONDS, type ReplicationRecord } from '../../../../lambdas/domain/replication.ts';
 import { replicationEventsOf } from '../../../../lambdas/domain/replication-events.ts';
 import { replicationRequest } from '../../../../lambdas/payloads.ts';
@@ -200,6 +202,25 @@ describe('a snapshot could be restored there', () => {
     expect(report.restorableSeconds).toBe(61);
     await tend();
     expect(replicated()).toBe(moved);
+  });
+
+  test('and what came after it is told, by commits and by runs, with word of it beside the backups', async () => {
+    await world.commit({ a: '1' });
+    const id = await world.snapshot();
+    all();
+    await tend();
+    await tend();
+    const note = () => JSON.parse(world.backups.files.get('lake/replicated.json') ?? '{}') as ReplicaNote;
+    expect(note()).toMatchObject({ snapshot: id, since: { main: { commits: 0, runs: [] } } });
+    await world.lakefs.putObject('lake', 'main', 'b', new Uint8Array([1]));
+    const made = await world.lakefs.commit('lake', 'main', { message: 'b', metadata: { [METADATA.runId]: 'r7' } });
+    const head = await world.commit({ a: '3' });
+    world.clock.advance(60_000);
+    await tend();
+    const since = { main: { head, commits: 2, runs: ['r7'] } };
+    expect(made.outcome).toBe('committed');
+    expect(record().restorable).toMatchObject({ snapshot: id, since });
+    expect(note()).toMatchObject({ since, foundAt: new Date(world.clock.now()).toISOString() });
   });
 
   test('also where the target has moved on before anything had arrived', async () => {
