@@ -90,10 +90,14 @@ export interface Collection {
   readonly markedAt?: EpochMs;
   /** Commits that were compared with the list, by their first 16 characters. */
   readonly examined?: readonly string[];
+  /** Commits that were compared up to a path. */
+  readonly examinedTo?: Readonly<Record<string, string>>;
   readonly approved?: { readonly by: string; readonly at: EpochMs };
   readonly sweeping?: JobStep;
   /** Commits that were read back. */
   readonly checked?: readonly string[];
+  /** Those that were read back up to a path; what was found so far counts already. */
+  readonly checkedTo?: Readonly<Record<string, string>>;
   readonly readBack?: ReadBack;
   readonly endedAt?: EpochMs;
   readonly cause?: Cause;
@@ -153,7 +157,7 @@ export const advanceCollection = (record: CollectionRecord, change: Change, now:
   const common = { ...rest, version: record.version + 1, updatedAt: now };
   if (!hasEnded(next)) return { ...common, past, current: next };
   // Lists of commits are of no use any more, and large.
-  const { examined: _, checked: __, waits: ___, ...ended } = next;
+  const { examined: _, examinedTo: __, checked: ___, checkedTo: ____, waits: _____, ...ended } = next;
   return { ...common, past: [{ ...ended, endedAt: now }, ...past].slice(0, PAST_COLLECTIONS) };
 };
 

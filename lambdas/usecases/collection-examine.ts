@@ -53,14 +53,15 @@ export const examine = async (
   const { current } = worker;
   const all = await everythingShown(ports, worker);
   const done = new Set(current.examined ?? []);
+  const reached = new Map(Object.entries(current.examinedTo ?? {}));
   const sightings: Sighting[] = [];
   let savedAt = ports.clock.now();
   const save = async (): Promise<void> => {
     savedAt = ports.clock.now();
-    await worker.save({ examined: [...done] });
+    await worker.save({ examined: [...done], examinedTo: Object.fromEntries(reached) });
   };
   const outcome = await lookAtAll(all, {
-    done,
+    ...{ done, reached },
     isTimeUp: () => worker.isTimeUp(),
     look: async ({ where }, page) => {
       for (const { path, address } of page) {
@@ -74,6 +75,6 @@ export const examine = async (
     },
   });
   if (sightings.length > 0) return { outcome: 'shown', sightings };
-  if (done.size > (current.examined?.length ?? 0)) await save();
+  if (outcome !== 'whole' || done.size > (current.examined?.length ?? 0)) await save();
   return { outcome: outcome === 'whole' ? 'safe' : 'unfinished' };
 };

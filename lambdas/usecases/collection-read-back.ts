@@ -11,6 +11,15 @@ import type { CollectionWorker } from './collection-worker.ts';
 const HEADS_AT_ONCE = 16;
 const NOTHING: ReadBack = { refs: 0, objects: 0, missing: 0, outside: 0, left: 0, sightings: [] };
 
+interface Count {
+  readonly objects: number;
+  readonly outside: number;
+  readonly missing: readonly Sighting[];
+  /** Besides those that are named. */
+  readonly more: number;
+}
+const NO_COUNT: Count = { objects: 0, outside: 0, missing: [], more: 0 };
+
 const sum = (a: ReadBack, b: ReadBack): ReadBack => ({
   refs: a.refs + b.refs,
   objects: a.objects + b.objects,
@@ -47,13 +56,21 @@ export const readBack = async (ports: CollectionPorts, worker: CollectionWorker)
   const root = rootOfNamespace(worker.namespace);
   const all = await everythingShown(ports, worker);
   const done = new Set(current.checked ?? []);
+  const reached = new Map(Object.entries(current.checkedTo ?? {}));
   let so: ReadBack = { ...(current.readBack ?? NOTHING), left };
   /** What may change is looked at each time anew, and so counted apart. */
   let loose = NOTHING;
   let savedAt = ports.clock.now();
+  const counts = new Map<Showing, Count>();
   const save = async (): Promise<void> => {
     savedAt = ports.clock.now();
-    await worker.save({ checked: [...done], readBack: so });
+    // What was found so far of those that go on counts from now on.
+    for (const [showing, { objects, outside, missing, more }] of counts) {
+      if (showing.key === undefined) continue;
+      counts.delete(showing);
+      so = sum(so, { refs: 0, objects, outside, missing: missing.length + more, left: 0, sightings: missing });
+    }
+    await worker.save({ checked: [...done], checkedTo: Object.fromEntries(reached), readBack: so });
   };
   /** An object that several refs show, and that is there after all, is asked for once. */
   const known = new Map<string, boolean>();
@@ -64,30 +81,33 @@ export const readBack = async (ports: CollectionPorts, worker: CollectionWorker)
     known.set(address, answer);
     return answer;
   };
-  const counts = new Map<Showing, { objects: number; outside: number; missing: Sighting[]; more: number }>();
   const look = async (showing: Showing, page: readonly ShownObject[]): Promise<void> => {
     const { where } = showing;
-    const count = counts.get(showing) ?? { objects: 0, outside: 0, missing: [], more: 0 };
-    counts.set(showing, count);
-    count.objects += page.length;
     const inside = page.filter(({ address }) => address.startsWith(root));
-    count.outside += page.length - inside.length;
     const doubtful = inside.filter(({ address }) => !stored.has(address));
+    const gone: Sighting[] = [];
     await atOnce(HEADS_AT_ONCE, doubtful, async ({ path, address }) => {
-      if (await isThere(address)) return;
-      if (count.missing.length < MAX_EXAMPLES) count.missing.push({ where, path, address });
-      else count.more += 1;
+      if (!(await isThere(address))) gone.push({ where, path, address });
+    });
+    // Looked up now: what was counted before may have been written down while S3 was asked.
+    const { objects, outside, missing, more } = counts.get(showing) ?? NO_COUNT;
+    const room = Math.max(0, MAX_EXAMPLES - missing.length);
+    counts.set(showing, {
+      objects: objects + page.length,
+      outside: outside + page.length - inside.length,
+      missing: [...missing, ...gone.slice(0, room)],
+      more: more + Math.max(0, gone.length - room),
     });
   };
   const outcome = await lookAtAll(all, {
-    done,
+    ...{ done, reached },
     isTimeUp: () => worker.isTimeUp(),
     look: async (showing, page) => {
       await look(showing, page);
       return true;
     },
     ended: async (showing) => {
-      const { objects = 0, outside = 0, missing = [], more = 0 } = counts.get(showing) ?? {};
+      const { objects, outside, missing, more } = counts.get(showing) ?? NO_COUNT;
       counts.delete(showing);
       const one = { refs: 1, objects, outside, missing: missing.length + more, left: 0, sightings: missing };
       if (showing.key === undefined) loose = sum(loose, one);

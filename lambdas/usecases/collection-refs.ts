@@ -26,8 +26,8 @@ export interface Showing {
   readonly where: string;
   /** The same key shows the same objects for ever; absent where they may change. */
   readonly key?: string;
-  /** In pages. Nothing where it is gone meanwhile. */
-  objects(): AsyncIterable<readonly ShownObject[]>;
+  /** In pages, of what has a key from behind a path on. Nothing where it is gone meanwhile. */
+  objects(after?: string): AsyncIterable<readonly ShownObject[]>;
 }
 
 const PAGE = 1000;
@@ -36,11 +36,12 @@ async function* ofRef(
   ports: CollectionPorts,
   repository: string,
   ref: string,
-  prefix = '',
+  { prefix = '', after }: { readonly prefix?: string; readonly after?: string | undefined } = {},
 ): AsyncIterable<readonly ShownObject[]> {
   let page: ShownObject[] = [];
+  const options = { prefix, ...(after === undefined ? {} : { after }) };
   try {
-    for await (const { path, physicalAddress } of ports.lakefs.listObjects(repository, ref, { prefix })) {
+    for await (const { path, physicalAddress } of ports.lakefs.listObjects(repository, ref, options)) {
       page.push({ path, address: physicalAddress });
       if (page.length < PAGE) continue;
       yield page;
@@ -56,7 +57,7 @@ async function* ofRef(
 const atCommit = (ports: CollectionPorts, repository: string, where: string, commit: string, prefix = ''): Showing => ({
   where,
   key: `${shortCommit(commit)}${prefix === '' ? '' : `/${prefix}`}`,
-  objects: () => ofRef(ports, repository, commit, prefix),
+  objects: (after) => ofRef(ports, repository, commit, { prefix, after }),
 });
 
 /**
@@ -180,13 +181,15 @@ export const lookAtAll = async (
   all: readonly Showing[],
   options: {
     readonly done: Set<string>;
+    /** By key how far those are that were not looked at to their end. */
+    readonly reached: Map<string, string>;
     isTimeUp(): boolean;
     look(showing: Showing, page: readonly ShownObject[]): Promise<boolean>;
     /** After each that was looked at to its end. */
     ended(showing: Showing): Promise<void>;
   },
 ): Promise<'whole' | 'stopped' | 'time-up'> => {
-  const { done } = options;
+  const { done, reached } = options;
   const taken = new Set(done);
   const left = all.filter(({ key }) => {
     if (key === undefined) return true;
@@ -197,13 +200,19 @@ export const lookAtAll = async (
   let outcome: 'whole' | 'stopped' | 'time-up' = 'whole';
   await atOnce(AT_ONCE, left, async (showing) => {
     if (outcome !== 'whole') return;
-    for await (const page of showing.objects()) {
+    const { key } = showing;
+    for await (const page of showing.objects(key === undefined ? undefined : reached.get(key))) {
       if (outcome === 'whole' && options.isTimeUp()) outcome = 'time-up';
       if (outcome === 'whole' && !(await options.look(showing, page))) outcome = 'stopped';
       if (outcome !== 'whole') return;
+      const last = page.at(-1)?.path;
+      if (key !== undefined && last !== undefined) reached.set(key, last);
     }
     if (outcome !== 'whole') return;
-    if (showing.key !== undefined) done.add(showing.key);
+    if (key !== undefined) {
+      done.add(key);
+      reached.delete(key);
+    }
     await options.ended(showing);
   });
   return outcome;
