@@ -76,8 +76,9 @@ const retire = async (ports: ErasurePorts, worker: ErasureWorker, { holder, path
     case 'staged':
       return `branch ${holder.name} shows the objects as it is: commit or reset what is staged`;
     case 'table':
-    case 'iceberg':
       return `table ${holder.name} still shows the objects`;
+    case 'iceberg':
+      return `earlier snapshots of table ${holder.name} name the objects: they expire when its history has passed`;
   }
 };
 
