@@ -5,23 +5,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetJobCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EXPORT_ARGUMENT, exportJobPrefix, FUNCTION } from '../../lambdas/contract.ts';
-import type { ExportAnswer } from '../../lambdas/usecases/export.ts';
-import type { ExportStatus, VerifyAnswer } from '../../lambdas/usecases/look-at-export.ts';
-import type { RunExportAnswer } from '../../lambdas/usecases/run-export.ts';
+import type { VerifyAnswer } from '../../lambdas/usecases/look-at-export.ts';
 import { EXPORT_BUCKET, SPARK_EXPORT } from '../../local/config.ts';
 import { LOCAL, PROJECT } from '../../local/paths.ts';
-import { waitFor } from '../../local/wait.ts';
+import { fileOf, filesIn, openDestination, promoted } from './setup/destination.ts';
 import { openHarness } from './setup/harness.ts';
-import { createJob, runTo } from './setup/jobs.ts';
+import { createJob } from './setup/jobs.ts';
 
 const harness = openHarness();
 const { s3, glue } = harness.aws;
@@ -50,57 +42,9 @@ const runBy = (bin?: string): Promise<void> =>
     },
   });
 
-const contentOf = async (key: string): Promise<string | undefined> => {
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: EXPORT_BUCKET, Key: key }));
-    return await Body?.transformToString();
-  } catch (error) {
-    if ((error as Error).name === 'NoSuchKey') return undefined;
-    throw error;
-  }
-};
-
-const keysBelow = async (prefix: string): Promise<readonly string[]> => {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: EXPORT_BUCKET, Prefix: prefix }));
-  return Contents.map(({ Key = '' }) => Key).toSorted();
-};
-
-const copies = async (): Promise<Record<string, string | undefined>> => {
-  const keys = (await keysBelow(ROOT)).filter((key) => !key.startsWith(OURS));
-  return Object.fromEntries(
-    await Promise.all(keys.map(async (key) => [key.slice(ROOT.length), await contentOf(key)] as const)),
-  );
-};
-
-const run = (): Promise<RunExportAnswer> =>
-  harness.invoke<RunExportAnswer>(FUNCTION.export, { action: 'run', export: SPARK_EXPORT });
-
-const status = async (): Promise<ExportStatus | undefined> => {
-  const answer = await harness.invoke<ExportAnswer>(FUNCTION.export, { action: 'list' });
-  return answer.outcome === 'listed' ? answer.exports.find(({ name }) => name === SPARK_EXPORT) : undefined;
-};
-
-const whenState = (state: ExportStatus['state'], commit?: string): Promise<ExportStatus> => {
-  let seen: ExportStatus | undefined;
-  return waitFor(
-    async () => {
-      seen = await status();
-      const isThere = seen?.state === state && (commit === undefined || seen.record?.commit === commit);
-      return isThere ? seen : undefined;
-    },
-    { what: `${SPARK_EXPORT} is ${state}`, timeoutMs: 150_000, everyMs: 300 },
-    () => JSON.stringify(seen),
-  );
-};
-
-const file = (serial: number): string => `{"id": ${String(serial)}}\n`;
-const files = (from: number, count: number): Record<string, string> =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`it-spark/f${String(from + i)}.json`, file(from + i)]));
-
-const promoted = async (written: Readonly<Record<string, string>>): Promise<string> => {
-  await runTo(harness, WRITER, { files: written }, 'PROMOTED');
-  return harness.head('main');
-};
+const destination = openDestination(harness, { name: SPARK_EXPORT, root: ROOT, timeoutMs: 150_000 });
+const { contentOf, keysBelow, copies, run, whenState } = destination;
+const files = (from: number, count: number) => filesIn('it-spark', from, count);
 
 const placeInLake = async (commit: string, prefix: string): Promise<{ Bucket: string; Key: string }> => {
   let address = '';
@@ -121,7 +65,7 @@ describe.each([
   test.skipIf(!isThere)('is copied chunk by chunk, and sealed when the run of the job is over', async () => {
     const added = files(from, 7);
     expected = { ...expected, ...added };
-    const commit = await promoted(added);
+    const commit = await promoted(harness, WRITER, added);
     expect(await run()).toMatchObject({
       outcome: 'waiting',
       record: { run: { phase: 'map', parts: 4, copied: 7, tries: 1, execution: { engine: 'spark' } } },
@@ -144,7 +88,7 @@ describe.each([
 
   test.skipIf(!isThere)('tells what could not be copied, and copies that alone when it is there again', async () => {
     const added = files(from + 20, 5);
-    const commit = await promoted(added);
+    const commit = await promoted(harness, WRITER, added);
     const [gone, other] = [`it-spark/f${String(from + 22)}`, `${ROOT}it-spark/f${String(from + 21)}.json`];
     const place = await placeInLake(commit, gone);
     await s3.send(new DeleteObjectCommand(place));
@@ -159,7 +103,7 @@ describe.each([
     expect(await copies()).toEqual(others);
     const before = await s3.send(new HeadObjectCommand({ Bucket: EXPORT_BUCKET, Key: other }));
 
-    await s3.send(new PutObjectCommand({ ...place, Body: file(from + 22) }));
+    await s3.send(new PutObjectCommand({ ...place, Body: fileOf(from + 22) }));
     await run();
     expected = { ...expected, ...added };
     await whenState('up-to-date', commit);
@@ -176,7 +120,7 @@ describe.each([
 
 test('an export whose job somebody removed says so, and goes on when it is there again', async () => {
   await runBy();
-  const commit = await promoted(files(90, 2));
+  const commit = await promoted(harness, WRITER, files(90, 2));
   await harness.removeJob(COPIER);
   await run();
   const { record } = await whenState('failed');

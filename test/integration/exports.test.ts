@@ -1,11 +1,12 @@
 /** A plain copy on the deployed stack: it follows promotions, copies what changed, and has its marker only while it is whole. */
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import { FUNCTION } from '../../lambdas/contract.ts';
 import type { RunExportAnswer } from '../../lambdas/usecases/run-export.ts';
 import { EXPORT_BUCKET, TEST_EXPORT, TEST_TABLE } from '../../local/config.ts';
 import { waitFor } from '../../local/wait.ts';
 import { branchline } from './setup/cli.ts';
+import { openDestination } from './setup/destination.ts';
 import { openHarness } from './setup/harness.ts';
 import { createJob, runTo } from './setup/jobs.ts';
 
@@ -15,15 +16,7 @@ const OURS = 'lake/_branchline/';
 
 beforeAll(() => createJob(harness, JOB));
 
-const contentOf = async (key: string): Promise<string | undefined> => {
-  try {
-    const { Body } = await harness.aws.s3.send(new GetObjectCommand({ Bucket: EXPORT_BUCKET, Key: key }));
-    return await Body?.transformToString();
-  } catch (error) {
-    if ((error as Error).name === 'NoSuchKey') return undefined;
-    throw error;
-  }
-};
+const { contentOf } = openDestination(harness, { name: TEST_EXPORT, root: 'lake/' });
 
 const copies = async (): Promise<Record<string, string | undefined>> => {
   const { Contents = [] } = await harness.aws.s3.send(
