@@ -148,7 +148,16 @@ test('the control plane reads the secret of this server with its key, and runs i
   const { controlPlane } = serverTemplatesOf('plain');
   const grants = grantsOf(controlPlane);
   const readers = grants.filter(({ action }) => action === 'secretsmanager:GetSecretValue');
-  const decrypting = grants.filter(({ action, resource }) => action === 'kms:Decrypt' && resource !== '<SnapshotsKey>');
+  const isStorage = (resource: string): boolean => /Storage/.test(resource);
+  const decrypting = grants.filter(
+    ({ action, resource }) => action === 'kms:Decrypt' && resource !== '<SnapshotsKey>' && !isStorage(resource),
+  );
+  // Drills copy lakeFS's own files in the bucket of this server; nobody else of the control plane reads or writes there.
+  const storing = grants.filter(({ action, resource }) => action.startsWith('kms:') && isStorage(resource));
+  expect(storing.map(({ role, action }) => `${role} ${action}`)).toEqual([
+    '<DrillRole> kms:Decrypt',
+    '<DrillRole> kms:GenerateDataKey',
+  ]);
   expect(readers.length).toBeGreaterThan(9);
   expect(decrypting.map(({ role }) => role).toSorted()).toEqual(readers.map(({ role }) => role).toSorted());
   for (const { resource } of readers) expect(resource).toMatch(/Lakefs:ExportsOutputRefSecretsCredentials/);
