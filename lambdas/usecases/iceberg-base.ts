@@ -70,7 +70,7 @@ export const planForm = (
   const schemas = withColumns(schemasOf(metadata), [...table.columns, ...table.partitionColumns], zones);
   const schema = currentSchema(schemas);
   const sources = table.partitionColumns.flatMap(({ name }) => schema.fields.filter((field) => field.name === name));
-  const specs = withPartitions(specsOf(metadata), sources);
+  const specs = withPartitions(specsOf(metadata), sources, schema.fields);
   const spec = currentSpec(specs);
   const isSameSpec = specs.current === metadata?.['default-spec-id'];
   return {

@@ -25,21 +25,42 @@ export interface Specs {
 export const NO_SPECS: Specs = { specs: [], current: -1, lastPartitionId: 999 };
 
 /**
+ * A partition field has the name of its column; where the column left and another has its name, one of its own. Tried: Spark (Iceberg
+ * 1.10.0) loads no table in which any spec has a field with the name of another column than its source.
+ */
+const renamed = (field: PartitionField, columns: readonly Field[]): PartitionField => {
+  const { 'source-id': source, 'field-id': id } = field;
+  const suffix = `_${String(id)}`;
+  const first = field.name.endsWith(suffix) ? field.name.slice(0, -suffix.length) : field.name;
+  const own = columns.find((column) => column.id === source)?.name;
+  const isTaken = columns.some((column) => column.name === first);
+  return { ...field, name: own ?? (isTaken ? `${first}${suffix}` : first) };
+};
+
+const idsOf = (fields: readonly PartitionField[]): string => fields.map((field) => field['field-id']).join(' ');
+
+/**
  * The specs with one by these columns as the current one. A field that was there keeps its id.
  * @param sources the columns in the order of the path.
+ * @param columns all that the table has.
  */
-export const withPartitions = (before: Specs, sources: readonly Field[]): Specs => {
+export const withPartitions = (
+  before: Specs,
+  sources: readonly Field[],
+  columns: readonly Field[] = sources,
+): Specs => {
   const known = before.specs.flatMap(({ fields }) => fields);
   let last = before.lastPartitionId;
-  const fields = sources.map(({ id, name }) => {
+  const fields = sources.map(({ id, name }): PartitionField => {
     const found = known.find((field) => field['source-id'] === id && field.transform === 'identity');
     if (found === undefined) last += 1;
-    return found ?? { 'source-id': id, 'field-id': last, name, transform: 'identity' };
+    return { 'source-id': id, 'field-id': found?.['field-id'] ?? last, name, transform: 'identity' };
   });
-  const same = before.specs.find((spec) => JSON.stringify(spec.fields) === JSON.stringify(fields));
-  if (same !== undefined) return { ...before, current: same['spec-id'] };
-  const id = before.specs.reduce((most, spec) => Math.max(most, spec['spec-id'] + 1), 0);
-  return { specs: [...before.specs, { 'spec-id': id, fields }], current: id, lastPartitionId: last };
+  const specs = before.specs.map((spec) => ({ ...spec, fields: spec.fields.map((field) => renamed(field, columns)) }));
+  const same = specs.find((spec) => idsOf(spec.fields) === idsOf(fields));
+  if (same !== undefined) return { ...before, specs, current: same['spec-id'] };
+  const id = specs.reduce((most, spec) => Math.max(most, spec['spec-id'] + 1), 0);
+  return { specs: [...specs, { 'spec-id': id, fields }], current: id, lastPartitionId: last };
 };
 
 export const currentSpec = ({ specs, current }: Specs): PartitionSpec => {

@@ -175,6 +175,21 @@ describe('another layout', () => {
     expect(footers).toEqual([]);
   });
 
+  it('by a column of another type leaves no partitioning with the name of a column that is not its source', async () => {
+    const named = (metadata: TableMetadata) =>
+      metadata['partition-specs'].map(({ fields }) =>
+        fields.map(({ name, 'source-id': id }) => `${name} ${String(id)}`),
+      );
+    await configure(COLUMNS, ['dt'], { dt: 'int' });
+    expect(named(await refresh())).toEqual([['dt_1000 3'], ['dt 4']]);
+    await world.change({ 'sales/dt=3/hh=1/a': rowsOf(7) });
+    expect(manifestsOf(await refresh())).toEqual({ specs: [1], files: 4 });
+    await configure(COLUMNS, ['dt']);
+    const metadata = await refresh();
+    expect(named(metadata)).toEqual([['dt 3'], ['dt_1001 4']]);
+    expect(metadata['default-spec-id']).toBe(0);
+  });
+
   it('whose values do not fit a type leaves those out, and says so', async () => {
     await world.change({ 'sales/dt=none/hh=1/a': rowsOf(4) });
     await refresh();
