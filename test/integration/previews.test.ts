@@ -23,7 +23,10 @@ const put = (branch: string, path: string, content: string): Promise<unknown> =>
 const rows = async (): Promise<string> =>
   (await query(harness.aws, DATABASE, parted, SQL)).map((row) => row.join(' ')).join('; ');
 const preview = (...words: readonly string[]) =>
-  branchline(['catalog', 'preview', '--table', parted, '--database', 'it', '--json', ...words]);
+  branchline([
+    ...['catalog', 'preview', '--repository', harness.repository, '--table', parted],
+    ...['--database', 'it', '--json', ...words],
+  ]);
 const previews = async (): Promise<readonly string[]> =>
   (await branchline(['catalog', 'previews', '--json'])).json<PreviewsAnswer>().previews.map(({ name }) => name);
 
