@@ -86,7 +86,9 @@ const publisherOf =
     if (cleared !== 'done') return cleared;
     return work.table.partitionColumns.length === 0
       ? publishUnpartitioned(ports, work, table, placing)
-      : withOneBehind((telling) => publishPartitions(ports, work, table, { placing, most, telling }));
+      : withOneBehind((telling) =>
+          withOneBehind((writing) => publishPartitions(ports, work, table, { placing, most, writing, telling })),
+        );
   };
 
 export const symlinkPublisher = (most: Held = MAX_HELD): Publisher => publisherOf(onManifests, most);
@@ -133,12 +135,19 @@ const publishUnpartitioned = async (
   return { outcome: 'published', added: 0, changed: isChanged ? 1 : 0, removed: 0, restored: 0 };
 };
 
-/** Glue is told of some partitions while the next are made ready; whoever publishes next meets no write of ours. */
+interface Way {
+  readonly placing: Placing;
+  readonly most: Held;
+  readonly writing: OneBehind;
+  readonly telling: OneBehind;
+}
+
+/** Glue is told of some partitions while manifests of the next are written, and those after them are looked up; whoever publishes next meets no write of ours. */
 const publishPartitions = async (
   ports: CatalogPorts,
   work: TableWork,
   table: TableSwitch,
-  { placing, most, telling }: { readonly placing: Placing; readonly most: Held; readonly telling: OneBehind },
+  { placing, most, writing, telling }: Way,
 ): Promise<PublishOutcome> => {
   const published = new Map<string, PublishedPartition>();
   if (work.isWhole) {
@@ -153,13 +162,17 @@ const publishPartitions = async (
   let held: SourcePartition[] = [];
   let files = 0;
 
-  const stopAt = async (outcome: PublishOutcome): Promise<PublishOutcome> => {
+  const done = async (): Promise<void> => {
+    await writing.done();
     await telling.done();
+  };
+  const stopAt = async (outcome: PublishOutcome): Promise<PublishOutcome> => {
+    await done();
     return outcome;
   };
   const isLate = (): boolean => ports.clock.now() >= work.until;
   const unfinished = async (): Promise<PublishOutcome> => {
-    await telling.done();
+    await done();
     return { outcome: 'unfinished', ...counts };
   };
 
@@ -173,8 +186,10 @@ const publishPartitions = async (
       const drift = await lookUp(ports, work.table, partitions, published);
       if (drift !== undefined) return stopAt({ outcome: 'drifted', what: drift });
     }
-    const ready = await prepare({ partitions, published, place }, counts);
-    await telling.next(() => writePartitions(ports, table, ready, told));
+    await writing.next(async () => {
+      const ready = await prepare({ partitions, published, place }, counts);
+      await telling.next(() => writePartitions(ports, table, ready, told));
+    });
     return undefined;
   };
 
@@ -191,7 +206,7 @@ const publishPartitions = async (
   }
   const stop = await flush();
   if (stop !== undefined) return stop;
-  await telling.done();
+  await done();
   if (work.isWhole) {
     const extra = [...published.values()].filter(({ values }) => !seen.has(keyOfValues(values)));
     if (extra.length > 0) await table.open();
