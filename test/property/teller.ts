@@ -140,8 +140,16 @@ class Teller {
         key = this.#world.promotions.queue.shift();
       }
       await this.#alone(async () => void (await sweep(this.#ports, FOREVER)));
-      if (round > 5 && before === this.#fingerprint()) return;
+      if (round > 5 && before === this.#fingerprint() && !this.#isBranchKept()) return;
     }
+  }
+
+  /** For a look at what a failed run left: its time has to pass. */
+  #isBranchKept(): boolean {
+    const now = this.#world.clock.now();
+    return [...this.#world.ledger.runs.values()].some(
+      ({ keepUntil = 0, branchDeleted }) => branchDeleted !== true && keepUntil > now,
+    );
   }
 
   #fingerprint(): string {
