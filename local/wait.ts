@@ -1,4 +1,4 @@
-/** Waiting for what happens elsewhere: asked again and again until a deadline, never by a fixed sleep. */
+/** Waiting for what happens elsewhere: asked again and again until a deadline, never by a fixed sleep, and by a clock that nobody sets. */
 
 export interface WaitOptions {
   /** For the message: `run x is PROMOTED`. */
@@ -16,11 +16,11 @@ export const waitFor = async <T>(
   options: WaitOptions,
   lastSeen: () => string = () => '',
 ): Promise<T> => {
-  const deadline = Date.now() + options.timeoutMs;
+  const deadline = performance.now() + options.timeoutMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const seen = lastSeen();
       throw new Error(
         `waited ${String(options.timeoutMs / 1000)} s in vain until ${options.what}${seen === '' ? '' : `; last seen: ${seen}`}`,
