@@ -597,6 +597,11 @@ export const EXPORT_ARGUMENT = {
   order: '--order',
   region: '--region',
 } as const;
+/** Glue jobs of garbage collection: lakeFS's client lists what nothing needs any more, and deletes what was approved. */
+export const GARBAGE_PHASES = ['mark', 'sweep'] as const;
+export type GarbagePhase = (typeof GARBAGE_PHASES)[number];
+export const garbageJobName = (prefix: string, phase: GarbagePhase): string => `${prefix}-garbage-${phase}`;
+
 /** Each export has a job of its own: with rights on its lake and its destination alone, and one run at a time. */
 export const exportJobPrefix = (prefix: string): string => `${prefix}-export-`;
 

@@ -6,12 +6,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateJobCommand, DeleteJobCommand, GetJobCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { DEFAULT_PREFIX } from '../lambdas/contract.ts';
+import { DEFAULT_PREFIX, GARBAGE_PHASES, garbageJobName } from '../lambdas/contract.ts';
 import type { Clients } from './clients.ts';
 import { PROJECT } from './paths.ts';
 
 const SCRIPT = 'collect_garbage.py';
-const JOBS = ['mark', 'sweep'].map((phase) => `${DEFAULT_PREFIX}-garbage-${phase}`);
+const JOBS = GARBAGE_PHASES.map((phase) => garbageJobName(DEFAULT_PREFIX, phase));
 const AHEAD = '--clock_ahead_seconds';
 
 /** @param aheadMs so much later than now it is for the jobs. */

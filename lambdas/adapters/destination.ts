@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { atOnce } from '../domain/at-once.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import type { CopySource, Destination, DestinationObject, Place } from '../export-ports.ts';
+import { asCopySource, objectAt, type S3Place } from './s3-address.ts';
 import { isNotThere, listPages } from './s3-look.ts';
 import { askS3, type S3Answer, type S3Options, type S3Request } from './s3-request.ts';
 import { asXml, elementsOf, textOf } from './s3-xml.ts';
@@ -16,14 +17,11 @@ const COPY_TIMEOUT_MS = 180_000;
 
 const CHECKSUM_HEADER = 'x-amz-meta-branchline-checksum';
 
-const parse = (address: string): { bucket: string; key: string } => {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(address) ?? [];
-  if (bucket === undefined || key === undefined) throw new BranchlineError('BL9003', `${address} does not lie in S3`);
-  return { bucket, key };
+const parse = (address: string): S3Place => {
+  const place = objectAt(address);
+  if (place === undefined) throw new BranchlineError('BL9003', `${address} does not lie in S3`);
+  return place;
 };
-
-const asHeader = ({ bucket, key }: { bucket: string; key: string }): string =>
-  `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
 
 /** Our own small files get this alone: they stay readable at once, whatever the class of the data. */
 const encryption = ({ kmsKeyArn }: Place): Record<string, string> =>
@@ -56,7 +54,7 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
     call({
       ...{ method: 'PUT', bucket: place.bucket, key, action: 's3:PutObject', timeoutMs: COPY_TIMEOUT_MS },
       headers: {
-        'x-amz-copy-source': asHeader(parse(source.address)),
+        'x-amz-copy-source': asCopySource(parse(source.address)),
         'x-amz-metadata-directive': 'REPLACE',
         [CHECKSUM_HEADER]: source.checksum,
         ...storing(place),
@@ -78,7 +76,7 @@ export const createDestination = ({ onCall, ...options }: DestinationOptions): D
         ...{ method: 'PUT', bucket, key, action: 's3:PutObject', timeoutMs: COPY_TIMEOUT_MS },
         query: { partNumber: String(index + 1), uploadId },
         headers: {
-          'x-amz-copy-source': asHeader(parse(source.address)),
+          'x-amz-copy-source': asCopySource(parse(source.address)),
           'x-amz-copy-source-range': `bytes=${String(index * PART)}-${String(end)}`,
         },
       });

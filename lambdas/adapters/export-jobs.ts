@@ -5,16 +5,14 @@
  */
 import * as z from 'zod/mini';
 import { EXPORT_ARGUMENT } from '../contract.ts';
-import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
+import { BranchlineError } from '../domain/errors.ts';
 import { isTerminal } from '../domain/job-states.ts';
 import type { ExportJobs, MapState } from '../export-ports.ts';
-import { askSigned, type SignedOptions } from './signed-request.ts';
+import { askJson, type JsonService, saidBy } from './json-request.ts';
+import type { SignedOptions } from './signed-request.ts';
 
-const fault = z.object({
-  __type: z.optional(z.string()),
-  message: z.optional(z.string()),
-  Message: z.optional(z.string()),
-});
+const GLUE: JsonService = { id: 'GLUE', service: 'glue', target: 'AWSGlue', version: '1.1' };
+
 const jobRun = z.object({
   Id: z.string(),
   JobRunState: z.string(),
@@ -34,37 +32,14 @@ const MAX_SAID = 500;
 /** Other runs have to end first: of this job, or in the account. Whoever asks again later begins it. */
 const BUSY = ['ConcurrentRunsExceededException', 'ResourceNumberLimitExceededException'];
 
-const faultIn = (text: string): { code?: string | undefined; words?: string | undefined } => {
-  try {
-    const { __type, message, Message } = fault.parse(JSON.parse(text));
-    return { code: __type?.split('#').at(-1), words: message ?? Message };
-  } catch {
-    return {};
-  }
-};
-
 export interface ExportJobsOptions extends SignedOptions {
   /** Of the names of the jobs; that of the export follows. */
   readonly prefix: string;
 }
 
 export const createExportJobs = ({ prefix, ...options }: ExportJobsOptions): ExportJobs => {
-  const call = async (action: string, job: string, body: object): Promise<unknown> => {
-    const text = await askSigned(
-      'GLUE',
-      {
-        service: 'glue',
-        body: JSON.stringify({ JobName: job, ...body }),
-        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSGlue.${action}` },
-        what: `glue:${action} ${job}`,
-        faultIn,
-      },
-      options,
-    );
-    return JSON.parse(text);
-  };
-  const said = (error: unknown): unknown =>
-    isBranchlineError(error, 'BL4001') ? error.details['awsError'] : undefined;
+  const call = (action: string, job: string, body: object): Promise<unknown> =>
+    askJson(GLUE, action, job, { JobName: job, ...body }, options);
 
   const find = async (job: string, name: string): Promise<JobRun | undefined> => {
     let token: string | null | undefined;
@@ -78,7 +53,7 @@ export const createExportJobs = ({ prefix, ...options }: ExportJobsOptions): Exp
         token = NextToken;
       } while (token);
     } catch (error) {
-      if (said(error) !== 'EntityNotFoundException') throw error;
+      if (saidBy(error) !== 'EntityNotFoundException') throw error;
     }
     return undefined;
   };
@@ -95,9 +70,9 @@ export const createExportJobs = ({ prefix, ...options }: ExportJobsOptions): Exp
           Arguments: { [EXPORT_ARGUMENT.execution]: name, [EXPORT_ARGUMENT.order]: uri },
         });
       } catch (error) {
-        if (said(error) === 'EntityNotFoundException')
+        if (saidBy(error) === 'EntityNotFoundException')
           throw new BranchlineError('BL8320', `Glue knows no job ${job}`, { cause: error });
-        if (!BUSY.includes(String(said(error)))) throw error;
+        if (!BUSY.includes(String(saidBy(error)))) throw error;
       }
       return 'started';
     },

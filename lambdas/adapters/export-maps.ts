@@ -3,11 +3,11 @@
  * StartExecution says the same again while an execution of that name and input runs, and ExecutionAlreadyExists afterwards.
  */
 import * as z from 'zod/mini';
-import { isBranchlineError } from '../domain/errors.ts';
 import type { ExportMaps, MapState } from '../export-ports.ts';
-import { askSigned, type SignedOptions } from './signed-request.ts';
+import { askJson, type JsonService, saidBy } from './json-request.ts';
+import type { SignedOptions } from './signed-request.ts';
 
-const fault = z.object({ __type: z.optional(z.string()), message: z.optional(z.string()) });
+const STEP_FUNCTIONS: JsonService = { id: 'SFN', service: 'states', target: 'AWSStepFunctions', version: '1.0' };
 const described = z.object({
   status: z.string(),
   stopDate: z.optional(z.nullable(z.number())),
@@ -17,38 +17,14 @@ const described = z.object({
 /** Of what a state machine says of its end; an error with its trace may be long. */
 const MAX_SAID = 500;
 
-const faultIn = (text: string): { code?: string | undefined; words?: string | undefined } => {
-  try {
-    const { __type, message } = fault.parse(JSON.parse(text));
-    return { code: __type?.split('#').at(-1), words: message };
-  } catch {
-    return {};
-  }
-};
-
 export interface ExportMapsOptions extends SignedOptions {
   readonly stateMachineArn: string;
 }
 
 export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOptions): ExportMaps => {
-  const call = (action: string, name: string, body: unknown): Promise<string> =>
-    askSigned(
-      'SFN',
-      {
-        service: 'states',
-        body: JSON.stringify(body),
-        headers: {
-          'content-type': 'application/x-amz-json-1.0',
-          'x-amz-target': `AWSStepFunctions.${action}`,
-        },
-        what: `states:${action} ${name}`,
-        faultIn,
-      },
-      options,
-    );
+  const call = (action: string, name: string, body: object): Promise<unknown> =>
+    askJson(STEP_FUNCTIONS, action, name, body, options);
   const executionArn = (name: string): string => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
-  const said = (error: unknown): unknown =>
-    isBranchlineError(error, 'BL4001') ? error.details['awsError'] : undefined;
 
   return {
     async start({ name }, order) {
@@ -56,20 +32,20 @@ export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOpti
         await call('StartExecution', name, { stateMachineArn, name, input: JSON.stringify(order) });
         return 'started';
       } catch (error) {
-        if (said(error) === 'ExecutionAlreadyExists') return 'taken';
+        if (saidBy(error) === 'ExecutionAlreadyExists') return 'taken';
         throw error;
       }
     },
 
     async look({ name }) {
-      let text: string;
+      let answer: unknown;
       try {
-        text = await call('DescribeExecution', name, { executionArn: executionArn(name) });
+        answer = await call('DescribeExecution', name, { executionArn: executionArn(name) });
       } catch (error) {
-        if (said(error) === 'ExecutionDoesNotExist') return undefined;
+        if (saidBy(error) === 'ExecutionDoesNotExist') return undefined;
         throw error;
       }
-      const { status, stopDate, error, cause } = described.parse(JSON.parse(text));
+      const { status, stopDate, error, cause } = described.parse(answer);
       if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return { state: 'running' };
       const words = [status, error, cause].filter((word) => word !== undefined && word !== null && word !== '');
       const state: MapState = {
@@ -84,7 +60,7 @@ export const createExportMaps = ({ stateMachineArn, ...options }: ExportMapsOpti
       try {
         await call('StopExecution', name, { executionArn: executionArn(name), cause: reason });
       } catch (error) {
-        if (said(error) !== 'ExecutionDoesNotExist') throw error;
+        if (saidBy(error) !== 'ExecutionDoesNotExist') throw error;
       }
     },
   };

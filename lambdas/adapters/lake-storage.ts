@@ -1,14 +1,15 @@
 /** S3 below the storage namespaces of repositories. Only looks. */
 import type { LakeObject, LakeStorage } from '../collection-ports.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import { placeOf, type S3Place } from './s3-address.ts';
 import { isNotThere, listPages } from './s3-look.ts';
 import { askS3, callS3, type S3Options } from './s3-request.ts';
 import { elementsOf, textOf } from './s3-xml.ts';
 
-const parse = (address: string): { bucket: string; key: string } => {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.*)$/.exec(address) ?? [];
-  if (bucket === undefined || key === undefined) throw new BranchlineError('BL4001', `${address} does not lie in S3`);
-  return { bucket, key };
+const parse = (address: string): S3Place => {
+  const place = placeOf(address);
+  if (place === undefined) throw new BranchlineError('BL4001', `${address} does not lie in S3`);
+  return place;
 };
 
 export const createLakeStorage = (options: S3Options): LakeStorage => {

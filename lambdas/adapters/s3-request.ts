@@ -2,13 +2,11 @@
  * Calls to S3 made by hand, signed by the SDK's own signer: the S3 client would be a fifth of every bundle for the few calls that
  * functions make. Source: S3 API; error bodies are XML with `<Code>`.
  */
-import { BranchlineError } from '../domain/errors.ts';
 import { awsFault } from './aws-errors.ts';
 import { type HttpAnswer, type HttpSend, sendHttp } from './http-send.ts';
-import { backoffMs, pause } from './pause.ts';
 import { type AwsEnvironment, signerFor } from './signer.ts';
+import { withTries } from './tries.ts';
 
-const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
 const UTF_8 = new TextDecoder();
 
@@ -94,30 +92,20 @@ export const askS3 = async (request: S3Request, options: S3Options): Promise<S3A
   url.search = url.search.replaceAll('+', '%20');
   const action = `${request.action} s3://${bucket}/${key}`;
   const send = options.fetch ?? sendHttp;
-  for (let tries = 1; ; tries += 1) {
-    let problem: unknown;
-    try {
-      const { host: _, ...headers } = await signedHeaders(url, request, options);
-      const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
-      const init = {
-        ...{ method, headers, signal },
-        ...(body === undefined ? {} : { body }),
-      };
-      const answer = await send(url, init);
-      const bytes = new Uint8Array(await answer.arrayBuffer());
-      const text = UTF_8.decode(bytes);
-      if (isGood(answer, text)) return { text, bytes, headers: answer.headers };
-      // The answer to HEAD has no body to say it in.
-      const unsaid = answer.status === 403 ? 'AccessDenied' : `HTTP ${String(answer.status)}`;
-      const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? unsaid;
-      const said = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? '';
-      problem = Object.assign(new Error(said), { name: code });
-      if (answer.status >= 300 && answer.status < 500 && answer.status !== 429) throw awsFault(action, problem);
-    } catch (error) {
-      if (error instanceof BranchlineError) throw error;
-      problem = error;
-    }
-    if (tries === MAX_TRIES) throw awsFault(action, problem);
-    await pause(backoffMs(tries));
-  }
+  return withTries(action, async () => {
+    const { host: _, ...headers } = await signedHeaders(url, request, options);
+    const signal = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+    const call = { ...{ method, headers, signal }, ...(body === undefined ? {} : { body }) };
+    const answer = await send(url, call);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const text = UTF_8.decode(bytes);
+    if (isGood(answer, text)) return { text, bytes, headers: answer.headers };
+    // The answer to HEAD has no body to say it in.
+    const unsaid = answer.status === 403 ? 'AccessDenied' : `HTTP ${String(answer.status)}`;
+    const code = /<Code>([^<]+)<\/Code>/.exec(text)?.[1] ?? unsaid;
+    const said = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? '';
+    const problem = Object.assign(new Error(said), { name: code });
+    if (answer.status >= 300 && answer.status < 500 && answer.status !== 429) throw awsFault(action, problem);
+    throw problem;
+  });
 };

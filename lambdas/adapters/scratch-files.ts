@@ -2,12 +2,13 @@
 import { BranchlineError } from '../domain/errors.ts';
 import type { LakeFiles } from '../drill-ports.ts';
 import { createLakeStorage } from './lake-storage.ts';
+import { asCopySource, objectAt, type S3Place } from './s3-address.ts';
 import { callS3, type S3Options } from './s3-request.ts';
 
-const parse = (address: string): { bucket: string; key: string } => {
-  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(address) ?? [];
-  if (bucket === undefined || key === undefined) throw new BranchlineError('BL4001', `${address} does not lie in S3`);
-  return { bucket, key };
+const parse = (address: string): S3Place => {
+  const place = objectAt(address);
+  if (place === undefined) throw new BranchlineError('BL4001', `${address} does not lie in S3`);
+  return place;
 };
 
 const COPY_TIMEOUT_MS = 60_000;
@@ -17,13 +18,10 @@ export const createLakeFiles = (options: S3Options): LakeFiles => {
   return {
     list: (below) => storage.list(below),
     async copy(from, to) {
-      const source = parse(from);
       await callS3(
         {
           ...{ method: 'PUT', ...parse(to), action: 's3:PutObject', timeoutMs: COPY_TIMEOUT_MS },
-          headers: {
-            'x-amz-copy-source': `/${source.bucket}/${source.key.split('/').map(encodeURIComponent).join('/')}`,
-          },
+          headers: { 'x-amz-copy-source': asCopySource(parse(from)) },
         },
         options,
       );

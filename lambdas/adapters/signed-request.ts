@@ -3,10 +3,9 @@
  * functions make of a service.
  */
 import { awsFault } from './aws-errors.ts';
-import { backoffMs, pause } from './pause.ts';
 import { type AwsEnvironment, signerFor } from './signer.ts';
+import { withTries } from './tries.ts';
 
-const MAX_TRIES = 5;
 const TIMEOUT_MS = 10_000;
 
 export interface SignedOptions {
@@ -46,26 +45,19 @@ export const askSigned = async (
 ): Promise<string> => {
   const url = endpointOf(service, id, env);
   const signer = signerFor(service, env);
-  for (let tries = 1; ; tries += 1) {
+  return withTries(what, async () => {
     const { headers } = await signer.sign({
       ...{ method: 'POST', protocol: url.protocol, hostname: url.hostname, path: url.pathname, body },
       headers: { ...given, host: url.host },
     });
     const { host: _, ...sent } = headers;
-    let problem: unknown;
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const answer = await send(url, { method: 'POST', headers: sent, body, signal });
-      const text = await answer.text();
-      if (answer.ok) return text;
-      const { code = `HTTP ${String(answer.status)}`, words = '' } = faultIn(text);
-      problem = Object.assign(new Error(words), { name: code });
-      if (answer.status < 500 && !/^Throttling/.test(code)) throw awsFault(what, problem);
-    } catch (error) {
-      if (error === problem || (error instanceof Error && error.name === 'BranchlineError')) throw error;
-      problem = error;
-    }
-    if (tries === MAX_TRIES) throw awsFault(what, problem);
-    await pause(backoffMs(tries));
-  }
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await send(url, { method: 'POST', headers: sent, body, signal });
+    const text = await answer.text();
+    if (answer.ok) return text;
+    const { code = `HTTP ${String(answer.status)}`, words = '' } = faultIn(text);
+    const problem = Object.assign(new Error(words), { name: code });
+    if (answer.status < 500 && !/^Throttling/.test(code)) throw awsFault(what, problem);
+    throw problem;
+  });
 };

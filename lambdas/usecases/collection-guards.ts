@@ -2,9 +2,9 @@
 import type { CollectionPorts } from '../collection-ports.ts';
 import { KEEPER_BRANCH_PREFIX } from '../contract.ts';
 import { type Blocker, isNear } from '../domain/collection.ts';
-import { isBranchlineError } from '../domain/errors.ts';
 import { type EpochMs, formatRunKey, MOVING_STATES, WAITING_STATES } from '../domain/run.ts';
 import { isHeld } from '../domain/target.ts';
+import { unlessGone } from './unless-gone.ts';
 import { waysBackUnderWay } from './ways-back-under-way.ts';
 
 const iso = (at: EpochMs): string => `${new Date(at).toISOString().slice(0, 16)}Z`;
@@ -69,16 +69,6 @@ export const oldestStaged = async (
     if (paths.has(path) || (paths.size === MOST && path >= first)) take(path, mtime);
   }
   return oldest;
-};
-
-/** Branches of runs come and go while they are listed: one that has gone is in nobody's way. */
-export const unlessGone = async <T>(look: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await look();
-  } catch (error) {
-    if (isBranchlineError(error, 'BL3004')) return undefined;
-    throw error;
-  }
 };
 
 /** Whose work a branch is, as the ledger knows. */

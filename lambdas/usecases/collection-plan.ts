@@ -5,7 +5,8 @@ import { type Blocker, type CollectionRecord, haveDrifted, tagKeeperOf } from '.
 import type { GarbageCollectionRules } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
 import { keeperBranchOf } from '../domain/snapshot.ts';
-import { blockersOf, ownersOfBranches, unlessGone } from './collection-guards.ts';
+import { blockersOf, ownersOfBranches } from './collection-guards.ts';
+import { unlessGone } from './unless-gone.ts';
 
 /** A branch that nobody works on keeps whatever its head shows. */
 export interface StaleBranch {

@@ -1,12 +1,12 @@
 /** Who still reaches the objects, by their addresses: whatever a path is called, and however old the commit is. */
 import { atOnce } from '../domain/at-once.ts';
 import { type Held, type Holder, MAX_ERASURE_EXAMPLES, stepFor } from '../domain/erasure.ts';
-import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
 import type { Place } from './erasure-holders.ts';
 import type { ErasureMemory, ShownThere } from './erasure-memory.ts';
 import { timeIsUp } from './erasure-search.ts';
+import { unlessGone } from './unless-gone.ts';
 
 const AT_ONCE = 8;
 /** Counting ends there: so many copies of something are no chance. */
@@ -66,9 +66,9 @@ export const lookThrough = async (
   await atOnce(AT_ONCE, byRef(places), async (same) => {
     const ref = same[0]?.ref ?? '';
     guard();
-    try {
+    const fixed = isFixed(same);
+    await unlessGone(async () => {
       for (const prefix of prefixesOf(same)) {
-        const fixed = isFixed(same);
         const known = fixed ? memory.shownBy(ref, prefix) : undefined;
         const found = known ?? (await look(ref, prefix, fixed));
         if (known === undefined && fixed) memory.looked(ref, prefix, found);
@@ -76,10 +76,7 @@ export const lookThrough = async (
           for (const place of same) if (path.startsWith(place.prefix)) take(place.holder, address, path);
       }
       await memory.saveIfDue();
-    } catch (error) {
-      // Its branch went since it was listed: it shows nothing any more.
-      if (!isBranchlineError(error, 'BL3004')) throw error;
-    }
+    });
   });
   for (const { holder, files } of places) {
     if (files === undefined) continue;

@@ -8,8 +8,8 @@ import { BranchlineError, isBranchlineError } from '../domain/errors.ts';
 import type { ObjectStats } from '../domain/lakefs.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { ErasurePorts } from '../erasure-ports.ts';
-import { unlessGone } from './collection-guards.ts';
 import type { ErasureMemory } from './erasure-memory.ts';
+import { unlessGone } from './unless-gone.ts';
 
 type Searching = Pick<ErasurePorts, 'lakefs' | 'clock'>;
 

@@ -3,7 +3,9 @@ import {
   BACKUP_PREFIX,
   type CompiledConfig,
   exportJobPrefix,
+  GARBAGE_PHASES,
   type GarbageCollectionConfig,
+  garbageJobName,
   type ReplicationConfig,
   SCHEMA_VERSION,
 } from '../../lambdas/contract.ts';
@@ -54,7 +56,7 @@ const replicationOf = ({ replication: { to } }: Config): { replication?: Replica
 
 /** Names of the Glue jobs that the stack may have: those of garbage collection and of exports. */
 const ownJobsOf = ({ controlPlane: { prefix }, exports, garbageCollection }: Config): string[] => [
-  ...(garbageCollection.clientJar === undefined ? [] : ['mark', 'sweep'].map((phase) => `${prefix}-garbage-${phase}`)),
+  ...(garbageCollection.clientJar === undefined ? [] : GARBAGE_PHASES.map((phase) => garbageJobName(prefix, phase))),
   ...Object.entries(exports)
     .filter(([, entry]) => usesSpark(entry))
     .map(([name]) => `${exportJobPrefix(prefix)}${name}`),

@@ -12,7 +12,14 @@ import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { COLLECTION_ARGUMENT, type CompiledConfig, ENV, METRIC } from '../../lambdas/contract.ts';
+import {
+  COLLECTION_ARGUMENT,
+  type CompiledConfig,
+  ENV,
+  type GarbagePhase,
+  garbageJobName,
+  METRIC,
+} from '../../lambdas/contract.ts';
 import { acknowledge, asNagWrites } from '../compliance.ts';
 import type { Config } from '../config/schema.ts';
 import { addAlarm, ownMetric, RUNBOOK } from './alarms.ts';
@@ -40,8 +47,6 @@ export interface GarbageCollectionProps {
   readonly secretStatements: readonly PolicyStatement[];
   readonly actions: readonly IAlarmAction[];
 }
-
-type Phase = 'mark' | 'sweep';
 
 export class GarbageCollection extends Construct {
   constructor(scope: Construct, id: string, props: GarbageCollectionProps) {
@@ -149,10 +154,10 @@ export class GarbageCollection extends Construct {
   }
 
   /** @returns its name. */
-  #job(phase: Phase, props: GarbageCollectionProps, clientJar: string, script: Asset): string {
+  #job(phase: GarbagePhase, props: GarbageCollectionProps, clientJar: string, script: Asset): string {
     const { prefix, config, lakefs } = props;
     const { glueVersion, workerType, workers } = config.garbageCollection;
-    const name = `${prefix}-garbage-${phase}`;
+    const name = garbageJobName(prefix, phase);
     const connections = this.#connections(props);
     const role = this.#role(phase, name, props, clientJar, script);
     const job = new CfnJob(this, phase === 'mark' ? 'Mark' : 'Sweep', {
@@ -184,7 +189,7 @@ export class GarbageCollection extends Construct {
     return name;
   }
 
-  #role(phase: Phase, name: string, props: GarbageCollectionProps, clientJar: string, script: Asset): Role {
+  #role(phase: GarbagePhase, name: string, props: GarbageCollectionProps, clientJar: string, script: Asset): Role {
     const stack = Stack.of(this);
     const role = new Role(this, `${phase === 'mark' ? 'Mark' : 'Sweep'}Role`, {
       assumedBy: new ServicePrincipal('glue.amazonaws.com', {

@@ -10,6 +10,7 @@ import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { CompiledConfig } from '../../lambdas/contract.ts';
+import { placeOfNamespace } from './namespace.ts';
 
 export interface ReadOnlyEnginesProps {
   readonly config: CompiledConfig;
@@ -59,11 +60,10 @@ export class ReadOnlyEngines extends Construct {
   }
 
   #objectsOf({ repositories }: CompiledConfig): string[] {
-    const places = repositories.flatMap(({ storageNamespace }) => {
-      const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*?)\/*$/.exec(storageNamespace) ?? [];
-      return bucket === undefined ? [] : [{ bucket, prefix }];
-    });
-    const all = new Set(places.map(({ bucket, prefix }) => `${bucket}/${prefix === '' ? '' : `${prefix}/`}*`));
+    const places = repositories
+      .map(({ storageNamespace }) => placeOfNamespace(storageNamespace))
+      .filter(({ bucket }) => bucket !== '');
+    const all = new Set(places.map(({ bucket, prefix }) => `${bucket}/${prefix}*`));
     const named = all.size <= MAX_NAMESPACES ? all : new Set(places.map(({ bucket }) => `${bucket}/*`));
     return [...named].map((objects) =>
       Stack.of(this).formatArn({

@@ -30,6 +30,8 @@ const ERASURE_PREFIX = 'erasures/';
 export const TEND_EVERY = '1h';
 const TEND_SECONDS = 3600;
 
+type Action = 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject';
+
 export interface SnapshotsProps {
   readonly prefix: string;
   readonly settings: SnapshotsConfig;
@@ -81,7 +83,8 @@ export class Snapshots extends Construct {
     for (const reader of props.readers) this.#grant(reader, ['s3:GetObject']);
     if (props.rotator !== undefined) this.#grant(props.rotator, ['s3:GetObject', 's3:PutObject']);
     this.#grant(props.driller, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], DRILL_PREFIX);
-    this.#mayRead(props.driller);
+    // Besides its own: drills try the newest backup of the lake.
+    this.#mayUse(props.driller.fn, 'LakeBackups', ['s3:GetObject'], BACKUP_PREFIX);
     for (const writer of props.writers) this.#grant(writer, ['s3:GetObject', 's3:PutObject'], ERASURE_PREFIX);
     if (metadataStore !== undefined) {
       const name = StringParameter.valueForStringParameter(this, metadataStore.parameterName);
@@ -93,38 +96,10 @@ export class Snapshots extends Construct {
   }
 
   /** Rights on the files of backups, and on their key. */
-  /** Besides its own: drills try the newest backup of the lake. */
-  #mayRead({ fn }: BranchlineFunction): void {
-    fn.addToRolePolicy(
-      new PolicyStatement({
-        sid: 'LakeBackups',
-        actions: ['s3:GetObject'],
-        resources: [this.bucket.arnForObjects(`${BACKUP_PREFIX}*`)],
-      }),
-    );
-    if (fn.role !== undefined)
-      acknowledge(
-        fn.role,
-        'IAM5',
-        `Resource::${nagName(this.bucket)}/${BACKUP_PREFIX}*`,
-        'Backups are named by repository and snapshot.',
-      );
-  }
-
-  #grant(
-    { fn }: BranchlineFunction,
-    actions: readonly ('s3:GetObject' | 's3:PutObject' | 's3:DeleteObject')[],
-    prefix = BACKUP_PREFIX,
-  ): void {
+  #grant({ fn }: BranchlineFunction, actions: readonly Action[], prefix = BACKUP_PREFIX): void {
     fn.addEnvironment(ENV.backupRoot, `s3://${this.bucket.bucketName}/${prefix}`);
     const writes = actions.some((action) => action !== 's3:GetObject');
-    fn.addToRolePolicy(
-      new PolicyStatement({
-        sid: 'Backups',
-        actions: [...actions],
-        resources: [this.bucket.arnForObjects(`${prefix}*`)],
-      }),
-    );
+    this.#mayUse(fn, 'Backups', actions, prefix);
     fn.addToRolePolicy(
       new PolicyStatement({ sid: 'ListBackups', actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
     );
@@ -134,6 +109,12 @@ export class Snapshots extends Construct {
         actions: ['kms:Decrypt', ...(writes ? ['kms:GenerateDataKey'] : [])],
         resources: [this.key.keyArn],
       }),
+    );
+  }
+
+  #mayUse(fn: BranchlineFunction['fn'], sid: string, actions: readonly Action[], prefix: string): void {
+    fn.addToRolePolicy(
+      new PolicyStatement({ sid, actions: [...actions], resources: [this.bucket.arnForObjects(`${prefix}*`)] }),
     );
     if (fn.role !== undefined)
       acknowledge(
