@@ -39,7 +39,7 @@ export interface Catalog {
   listTables(database: string): AsyncIterable<StoredTable>;
   /** Makes the database too, where there is none. */
   createTable(table: CatalogTable): Promise<'created' | 'exists'>;
-  /** `stale` where the table is no longer the version that was read. What we do not write (description, owner) is kept. */
+  /** `stale` where the table is no longer the version that was read, or is there no more. What we do not write (description, owner) is kept. */
   updateTable(table: CatalogTable, versionId: string): Promise<'updated' | 'stale'>;
   listPartitions(database: string, table: string): AsyncIterable<StoredPartition>;
   /** Those of the given ones that Glue names, in any order. */

@@ -160,7 +160,9 @@ export const createGlueCatalog = ({ client, onCall }: GlueCatalogOptions): Catal
           );
           return 'updated';
         } catch (error) {
-          if (error instanceof ConcurrentModificationException) return 'stale';
+          // Dropped meanwhile: as little the version that was read as another one.
+          if (error instanceof ConcurrentModificationException || error instanceof EntityNotFoundException)
+            return 'stale';
           throw error;
         }
       }),

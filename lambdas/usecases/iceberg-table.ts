@@ -34,12 +34,10 @@ export interface OpenIceberg {
   readonly metadataAt: string | undefined;
 }
 
-/**
- * @throws BL7001 where a table of that name is there and is not ours.
- */
 /** What Glue calls a table, and whose it is. */
 export type GlueTable = Pick<TableDescriptor, 'repository' | 'target' | 'name' | 'database' | 'tableName'>;
 
+/** @throws BL7001 where a table of that name is there and is not ours. */
 export const openIceberg = async (
   ports: { readonly catalog: Pick<Catalog, 'getTable'>; readonly iceberg: IcebergReader },
   descriptor: GlueTable,
@@ -161,6 +159,9 @@ const switchTo = async (ports: CatalogPorts, flip: Flip, metadataAt: string): Pr
         : await ports.catalog.updateTable(next, stored.versionId);
     if (answer === 'created' || answer === 'updated') return 'flipped';
     stored = await ports.catalog.getTable(descriptor.database, descriptor.tableName);
+    // A call whose answer was lost is made again, and comes late: nobody else gives this name.
+    if (stored?.parameters[ICEBERG_PARAMETER.metadata] === metadataAt && isOwnTable(descriptor, stored.parameters))
+      return 'flipped';
     // Somebody wrote a comment: the state is the one that we follow. Otherwise what we made is of no use.
     if (stored?.parameters[ICEBERG_PARAMETER.metadata] !== open.stored?.parameters[ICEBERG_PARAMETER.metadata])
       return 'lost';

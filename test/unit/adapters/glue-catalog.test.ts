@@ -95,6 +95,8 @@ describe('tables', () => {
     });
     sdk.on(UpdateTableCommand).rejects(new ConcurrentModificationException({ message: 'stale', $metadata: {} }));
     expect(await catalog.updateTable(table, '7')).toBe('stale');
+    sdk.on(UpdateTableCommand).rejects(new EntityNotFoundException({ message: 'dropped', $metadata: {} }));
+    expect(await catalog.updateTable(table, '7')).toBe('stale');
   });
 });
 
