@@ -182,8 +182,9 @@ export interface TableWork {
   readonly holdsBack?: boolean;
   /** The table is to become what the configuration says, whatever it is in Glue. */
   readonly switches?: boolean;
-  /** What Glue has under the name of the table, where somebody has just looked. */
+  /** What Glue has under the name of the table, where somebody has just looked, or is looking. */
   readonly found?: { readonly table: StoredTable | undefined };
+  readonly looking?: Promise<StoredTable | undefined>;
 }
 
 export interface PartitionCounts {

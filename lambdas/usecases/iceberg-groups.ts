@@ -9,8 +9,13 @@ import { keyOfFile, type OpenGroup } from '../domain/iceberg/rewrite.ts';
 import type { Value } from '../domain/iceberg/values.ts';
 import type { Ports } from '../ports.ts';
 
-/** Opened manifests that are held in memory: partitions come in much the same order as manifests have them. */
-const HELD = 8;
+/**
+ * Opened manifests that are held in memory, by their bytes as stored, of which they take some thirty times as much: a change of few
+ * partitions reads each of its manifests once, and a comparison in full, whose partitions come in much the same order as manifests have them, too.
+ */
+const HELD_BYTES = 2 * 1024 * 1024;
+/** Partitions whose manifests are asked for before it is their turn. */
+const AHEAD = 32;
 
 export interface GroupState {
   /** By partition: what is there. */
@@ -35,6 +40,8 @@ export const openGroups = (
   starts: readonly string[],
 ): Groups => {
   const held = new Map<number, Promise<GroupState>>();
+  let heldBytes = 0;
+  const sizeOf = (index: number): number => manifests[index]?.manifest_length ?? 0;
   const lost = new Set<number>();
   const load = async (index: number): Promise<GroupState> => {
     const manifest = manifests[index];
@@ -49,11 +56,16 @@ export const openGroups = (
     starts,
     lost,
     async open(index) {
-      const found = held.get(index) ?? load(index);
+      const known = held.get(index);
+      const found = known ?? load(index);
       held.delete(index);
       held.set(index, found);
-      const [oldest] = held.keys();
-      if (held.size > HELD && oldest !== undefined) held.delete(oldest);
+      if (known === undefined) heldBytes += sizeOf(index);
+      for (const oldest of held.keys()) {
+        if (heldBytes <= HELD_BYTES || oldest === index) break;
+        held.delete(oldest);
+        heldBytes -= sizeOf(oldest);
+      }
       return found;
     },
     async partition(key) {
@@ -119,15 +131,20 @@ const usualPrefix = (
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((item) => b.has(item));
 
-export const findChanges = async (
+interface Known {
+  readonly tuple: Readonly<Record<string, Value>>;
+  readonly key: string;
+  readonly given: string;
+  readonly files: readonly SourceFile[];
+  readonly state: ReturnType<Groups['partition']>;
+}
+
+/** While lakeFS lists partitions, manifests of those before are read. */
+async function* withStates(
   ports: Pick<Ports, 'log'>,
-  { table, partitions: source, isWhole }: Pick<TableWork, 'table' | 'partitions' | 'isWhole'>,
-  groups: Groups,
-  partitions: readonly TypedPartition[],
-): Promise<Changes> => {
-  const changes = new Map<string, PartitionChange>();
-  const seen = new Set<string>();
-  let someFile: SourceFile | undefined;
+  { table, source, groups, partitions }: Source,
+): AsyncIterable<Known> {
+  const waiting: Known[] = [];
   for await (const { values, prefix: given, files } of source) {
     const tuple = tupleOf(partitions, values);
     if (tuple === undefined) {
@@ -138,8 +155,34 @@ export const findChanges = async (
       continue;
     }
     const key = partitionKey(partitions.map(({ field }) => tuple[avroName(field.name)] ?? null));
+    const state = groups.partition(key);
+    // Whoever takes it throws it.
+    state.catch(() => undefined);
+    waiting.push({ tuple, key, given, files, state });
+    const next = waiting.length > AHEAD ? waiting.shift() : undefined;
+    if (next !== undefined) yield next;
+  }
+  yield* waiting;
+}
+
+interface Source extends Pick<TableWork, 'table'> {
+  readonly source: TableWork['partitions'];
+  readonly groups: Groups;
+  readonly partitions: readonly TypedPartition[];
+}
+
+export const findChanges = async (
+  ports: Pick<Ports, 'log'>,
+  { table, partitions: source, isWhole }: Pick<TableWork, 'table' | 'partitions' | 'isWhole'>,
+  groups: Groups,
+  partitions: readonly TypedPartition[],
+): Promise<Changes> => {
+  const changes = new Map<string, PartitionChange>();
+  const seen = new Set<string>();
+  let someFile: SourceFile | undefined;
+  for await (const { tuple, key, given, files, state } of withStates(ports, { table, source, groups, partitions })) {
     const prefix = given === usualPrefix(table, partitions, tuple) ? '' : given;
-    const now = await groups.partition(key);
+    const now = await state;
     const before = changes.get(key);
     if (seen.has(key) || (!isWhole && now.addresses.size > 0 && now.prefix !== prefix)) {
       if (!isWhole) return { changes, drift: `${given} is not where the partition came from` };

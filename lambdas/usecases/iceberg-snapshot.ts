@@ -1,4 +1,7 @@
-/** Writes a snapshot: manifests of what changed, the list of all, and the entry that the metadata file gets. No reader knows of it yet. */
+/**
+ * Writes a snapshot: manifests of what changed, the list of all, and the entry that the metadata file gets. No reader knows of it yet, and
+ * all of them have names before they are there: they are put side by side.
+ */
 import { createHash } from 'node:crypto';
 import type { CatalogPorts, TableWork } from '../catalog-ports.ts';
 import { METADATA } from '../contract.ts';
@@ -13,6 +16,7 @@ import { currentSnapshot, schemasOf, summaryOf } from '../domain/iceberg/metadat
 import { byGroup, type NewManifest, NO_DELTA, plus, rewriteGroup, touchedGroups } from '../domain/iceberg/rewrite.ts';
 import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
 import { widen, widenedTypes } from '../domain/iceberg/widen.ts';
+import type { UnderWay } from '../domain/under-way.ts';
 import type { Base, Next } from './iceberg-base.ts';
 import type { Changes, Groups } from './iceberg-groups.ts';
 import { icebergFolder, type OpenIceberg } from './iceberg-table.ts';
@@ -44,6 +48,15 @@ export const filesOf = async (
   return files;
 };
 
+/** Where the rows come from, as the summary of a snapshot says it. */
+export type Origin = Readonly<Record<string, string>>;
+
+export interface Writing {
+  readonly origin: Promise<Origin>;
+  /** Of the last manifests and the list: whoever shows the snapshot waits for them. */
+  readonly puts: UnderWay;
+}
+
 interface Listed {
   readonly start: string;
   readonly manifest: ManifestFile;
@@ -51,10 +64,11 @@ interface Listed {
 
 export const writeSnapshot = async (
   ports: CatalogPorts,
-  { table, commit }: TableWork,
+  { table }: TableWork,
   { open: { metadata }, base, groups, found, mostFiles }: Parts,
   next: Next,
   files: readonly DataFile[],
+  { origin, puts }: Writing,
 ): Promise<Snapshot> => {
   const folder = `${icebergFolder(table)}metadata/`;
   const name = ports.ids.owner();
@@ -71,10 +85,10 @@ export const writeSnapshot = async (
   const rewritten = new Map<number, readonly Listed[]>();
   let delta = NO_DELTA;
   let serial = 0;
-  const put = async (manifest: NewManifest): Promise<Listed> => {
+  const put = (manifest: NewManifest): Listed => {
     const key = `${folder}${name}-m${String(serial++)}.avro`;
     const { bytes, listed } = writeManifest(next.form, { id, sequence }, manifest.entries, manifest.prefixes);
-    await ports.iceberg.put(key, bytes);
+    puts.begin(ports.iceberg.put(key, bytes));
     return { start: manifest.start, manifest: { manifest_path: ports.iceberg.uri(key), ...listed } };
   };
   const rewrite = async (index: number): Promise<void> => {
@@ -86,9 +100,10 @@ export const writeSnapshot = async (
     );
     if (answer === undefined) return;
     delta = plus(delta, answer.delta);
-    rewritten.set(index, await Promise.all(answer.manifests.map(put)));
+    rewritten.set(index, answer.manifests.map(put));
   };
   for (let at = 0; at < touched.length; at += AT_ONCE) {
+    await puts.done();
     await Promise.all(touched.slice(at, at + AT_ONCE).map(rewrite));
   }
   // Where the layout changes, all that was there leaves with its manifests.
@@ -100,13 +115,13 @@ export const writeSnapshot = async (
   const current = currentSnapshot(metadata)?.['snapshot-id'];
   const key = `${folder}snap-${String(id)}-${name}.avro`;
   const list = { manifests: listed.map(({ manifest }) => manifest), groups: listed.map(({ start }) => start) };
-  await ports.iceberg.put(key, writeManifestList({ id, parent: current, sequence }, list));
+  puts.begin(ports.iceberg.put(key, writeManifestList({ id, parent: current, sequence }, list)));
   const now = Math.max(ports.clock.now(), metadata?.['last-updated-ms'] ?? 0);
   return {
     ...{ 'snapshot-id': id, ...(current === undefined ? {} : { 'parent-snapshot-id': current }) },
     ...{ 'sequence-number': sequence, 'timestamp-ms': now, 'manifest-list': ports.iceberg.uri(key) },
     'schema-id': next.schemas.current,
-    summary: summaryOf(base.snapshot, delta, totalOf(list.manifests), await originOf(ports, table.repository, commit)),
+    summary: summaryOf(base.snapshot, delta, totalOf(list.manifests), await origin),
   };
 };
 
@@ -134,11 +149,7 @@ const wholeOf = async (ports: CatalogPorts, manifests: readonly ManifestFile[]) 
 };
 
 /** Where the rows come from: the commit, and the run and person behind it. */
-const originOf = async (
-  ports: CatalogPorts,
-  repository: string,
-  commit: string,
-): Promise<Readonly<Record<string, string>>> => {
+export const originOf = async (ports: CatalogPorts, repository: string, commit: string): Promise<Origin> => {
   const found = await ports.lakefs.getCommit(repository, commit);
   const run = found?.metadata[METADATA.runId];
   return {

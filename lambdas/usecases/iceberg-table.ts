@@ -9,6 +9,7 @@ import { isOwnTable, sameColumns, TABLE_PARAMETER } from '../domain/catalog/stor
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { parseMetadata, type TableMetadata, writeMetadata } from '../domain/iceberg/metadata.ts';
+import type { UnderWay } from '../domain/under-way.ts';
 
 /** Parameters of Glue's table. Source: Iceberg documentation, "AWS integrations: Glue catalog". */
 export const ICEBERG_PARAMETER = {
@@ -121,13 +122,18 @@ export interface Flip {
 const MAX_RACES = 4;
 
 /**
- * Writes the metadata.
+ * Writes the metadata, beside what is on its way already.
  * @returns what switches readers over, by one compare-and-swap; `lost` where the table shows another state meanwhile than the one that
  * this follows.
  */
-export const prepareFlip = async (ports: CatalogPorts, flip: Flip): Promise<() => Promise<'flipped' | 'lost'>> => {
+export const prepareFlip = async (
+  ports: CatalogPorts,
+  flip: Flip,
+  puts: UnderWay,
+): Promise<() => Promise<'flipped' | 'lost'>> => {
   const key = `${icebergFolder(flip.descriptor)}metadata/${flip.fileName}`;
-  await ports.iceberg.put(key, Buffer.from(writeMetadata(flip.metadata), 'utf8'));
+  puts.begin(ports.iceberg.put(key, Buffer.from(writeMetadata(flip.metadata), 'utf8')));
+  await puts.done();
   return () => switchTo(ports, flip, ports.iceberg.uri(key));
 };
 

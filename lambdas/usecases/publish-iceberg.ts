@@ -20,12 +20,13 @@ import { keptSnapshots, refsIn, refsOf } from '../domain/iceberg/retention.ts';
 import { nameMapping, spellingsOf } from '../domain/iceberg/schema.ts';
 import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
 import { wideFile, widenedTypes } from '../domain/iceberg/widen.ts';
+import { underWay } from '../domain/under-way.ts';
 import { type Base, type Next, planForm, readBase } from './iceberg-base.ts';
 import { type NewFile, type ReadFiles, readNewFiles, zonesOf } from './iceberg-files.ts';
 import { type Changes, findChanges, type Groups, openGroups } from './iceberg-groups.ts';
 import { removeOrphans } from './iceberg-orphans.ts';
 import { lookAtRefs } from './iceberg-refs.ts';
-import { filesOf, type Parts, writeSnapshot } from './iceberg-snapshot.ts';
+import { filesOf, type Origin, originOf, type Parts, writeSnapshot } from './iceberg-snapshot.ts';
 import { icebergFolder, isInForm, openIceberg, prepareFlip } from './iceberg-table.ts';
 
 /** More would make a metadata file that every query reads too large. */
@@ -80,6 +81,11 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   const files = [...found.changes.values()].flatMap(({ files: of, partition }): NewFile[] =>
     [...of.values()].map((file) => ({ ...file, partition })),
   );
+  const puts = underWay();
+  const ask = (): Promise<Origin> => originOf(ports, table.repository, commit);
+  // While files are read.
+  const early = found.changes.size > 0 ? ask() : undefined;
+  if (early !== undefined) puts.begin(early);
   const read = await readNewFiles(ports, { table, commit, form: next.form, folder: aside, known, until }, files);
   if (read === undefined || ports.clock.now() >= until) return { outcome: 'unfinished', ...NO_COUNTS };
 
@@ -89,7 +95,9 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
     !next.isOther && isInForm(ports, table, open) && JSON.stringify(mapping) === JSON.stringify(mappingIn(metadata));
   const isAsIs =
     found.changes.size + groups.lost.size === 0 && !base.isForeign && isDescribed && (!isWhole || shown === commit);
-  const snapshot = isAsIs ? undefined : await writeSnapshot(ports, work, parts, next, read.files);
+  const snapshot = isAsIs
+    ? undefined
+    : await writeSnapshot(ports, work, parts, next, read.files, { origin: early ?? ask(), puts });
   const outcome = (id: Snapshot['snapshot-id'] | undefined): PublishOutcome => ({
     ...{ outcome: 'published', restored: groups.lost.size, ...countsOf(found, groups) },
     ...(id === undefined ? {} : { snapshot: String(id) }),
@@ -108,10 +116,14 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
     return { outcome: 'prepared', show: async () => outcome(base.snapshot?.['snapshot-id']), tidy };
   }
   const serial = String(describe['last-sequence-number']).padStart(5, '0');
-  const flip = await prepareFlip(ports, {
-    ...{ descriptor: table, open, metadata: describe, fileName: `${serial}-${ports.ids.owner()}.metadata.json` },
-    commit: snapshot === undefined ? (shown ?? commit) : commit,
-  });
+  const flip = await prepareFlip(
+    ports,
+    {
+      ...{ descriptor: table, open, metadata: describe, fileName: `${serial}-${ports.ids.owner()}.metadata.json` },
+      commit: snapshot === undefined ? (shown ?? commit) : commit,
+    },
+    puts,
+  );
   const show = async (): Promise<PublishOutcome> => {
     if ((await flip()) === 'flipped') return outcome(describe['current-snapshot-id'] ?? undefined);
     return isWhole

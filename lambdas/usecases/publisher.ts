@@ -33,7 +33,7 @@ export const publisherOfKind = ({
     const { table: descriptor } = work;
     if (descriptor.spark !== undefined) return spark(ports, work);
     const wanted = configuredKind(descriptor);
-    const table = await ports.catalog.getTable(descriptor.database, descriptor.tableName);
+    const table = await (work.looking ?? ports.catalog.getTable(descriptor.database, descriptor.tableName));
     const present = work.switches === true ? undefined : presentKind(descriptor, table);
     const kind = present ?? wanted;
     if (kind !== wanted) {

@@ -138,11 +138,15 @@ const follow = async (
   holdsBack: boolean,
 ): Promise<PublishOutcome | Prepared | { readonly drift: string } | undefined> => {
   const known = notes.get(table, step)?.partitions;
+  // While lakeFS compares.
+  const looking = table.spark === undefined ? ports.catalog.getTable(table.database, table.tableName) : undefined;
+  looking?.catch(() => undefined);
   const found = known === undefined ? await changedPartitions(ports, table, step) : each(known);
   if (found === undefined) return undefined;
   await begin(writer, table, step.to);
   const partitions = notes.noting(found);
-  const outcome = await publisher(ports, { table, commit: step.to, partitions, isWhole: false, until, holdsBack });
+  const work = { table, commit: step.to, partitions, isWhole: false, until, holdsBack };
+  const outcome = await publisher(ports, { ...work, ...(looking === undefined ? {} : { looking }) });
   if (outcome.outcome !== 'drifted') return outcome;
   ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
   return { drift: outcome.what };
