@@ -10,6 +10,40 @@ export interface Hold {
   readonly rollback?: string;
 }
 
+/**
+ * A head of the target by which entries of runs were changed, or are about to be, before it was verified. Where a person resets the target
+ * behind it, what it said is looked at again.
+ */
+export interface NotedHead {
+  readonly commit: string;
+  /** What was verified then: how far back the two histories may differ. */
+  readonly since: string;
+  readonly at: EpochMs;
+}
+
+/** For longer than any function may live: until then whoever noted a head may still be at it. */
+const NOTED_MS = 16 * 60_000;
+
+/** With one more. */
+export const withNoted = (
+  { noted = [], verifiedCommit: since }: Pick<Target, 'noted' | 'verifiedCommit'>,
+  commit: string,
+  at: EpochMs,
+): readonly NotedHead[] => [
+  ...noted.filter((each) => each.commit !== commit || each.since !== since),
+  { commit, since, at },
+];
+
+/** Those that somebody may still be at, or that came after `seen`. */
+export const notedStill = (
+  noted: readonly NotedHead[] | undefined,
+  seen: readonly NotedHead[] | undefined,
+  now: EpochMs,
+): readonly NotedHead[] =>
+  (noted ?? []).filter(
+    ({ commit, at }) => at + NOTED_MS > now || seen?.some((each) => each.commit === commit && each.at === at) !== true,
+  );
+
 export interface Target {
   readonly schemaVersion: number;
   readonly version: number;
@@ -21,6 +55,7 @@ export interface Target {
   readonly verifiedAt?: EpochMs;
   readonly updatedAt: EpochMs;
   readonly hold?: Hold;
+  readonly noted?: readonly NotedHead[];
   /** The newest commit found that nobody of ours made, clashing or not: what it brought, no run has compared with its tables. */
   readonly byHand?: { readonly commit: string; readonly at: EpochMs };
   /** A commit made by hand that clashes; promotions and readers wait until a person accepts or reverts it. */

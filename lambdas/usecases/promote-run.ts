@@ -13,6 +13,7 @@ import { cleanUp } from './clean-up.ts';
 import { reject } from './conflict.ts';
 import { lossesOf } from './merge-losses.ts';
 import { mergedRun } from './merged-run.ts';
+import { noteHead } from './note-head.ts';
 import { objectionTo } from './objections.ts';
 import { pathClashes } from './partition-check.ts';
 import { Batch } from './promotion-batch.ts';
@@ -187,7 +188,9 @@ const verify = async (
     return takeBack(ports, run, { mergeCommit, inForce: true }, { clashes: losses, code: 'BL2023' });
   }
   // First the target: should we die in between, nobody waits for this run's entry, and the log tells what became of it.
-  await advanceVerified(ports, target, checkedHead, mergeCommit);
+  const moved = (await advanceVerified(ports, target, checkedHead, mergeCommit)) ?? target;
+  // Blocked meanwhile, or somebody else has looked at it.
+  if (moved.verifiedCommit !== mergeCommit) await noteHead(ports, moved, mergeCommit);
   const answer = await recordMerged(ports, run, mergeCommit, true);
   if (since.newestFirst[0]?.id === mergeCommit) batch.handOn(ports, run, mergeCommit);
   return answer;

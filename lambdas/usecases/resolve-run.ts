@@ -2,7 +2,7 @@
 import { COMMIT_KIND, METADATA } from '../contract.ts';
 import { BranchlineError } from '../domain/errors.ts';
 import { formatRunKey, MAX_MESSAGE, type Run, type RunState } from '../domain/run.ts';
-import type { Target } from '../domain/target.ts';
+import { type Target, withNoted } from '../domain/target.ts';
 import { advance } from '../domain/transitions.ts';
 import type { ResolveRunRequest } from '../payloads.ts';
 import type { Ports } from '../ports.ts';
@@ -175,8 +175,11 @@ const unblock = async (ports: Ports, request: TargetRequest): Promise<ResolveAns
     // What was reverted never becomes the verified commit, not even for a moment: readers would be shown it.
     const verifiedCommit = isRevert ? current.verifiedCommit : commit;
     const now = ports.clock.now();
+    // Whoever looked at the history that was reset may be at it still.
+    const isReset = current.blocked.cause.code === 'BL2007';
     return {
       ...{ ...rest, version: current.version + 1, verifiedCommit, updatedAt: now },
+      ...(isReset ? { noted: withNoted(current, current.verifiedCommit, now) } : {}),
       ...(isRevert ? {} : { byHand: { commit, at: now } }),
     };
   });

@@ -4,7 +4,7 @@ import { METADATA } from '../contract.ts';
 import { isPublished } from '../domain/catalog/publication.ts';
 import { holdOwnerOf } from '../domain/rollback.ts';
 import { formatRunKey } from '../domain/run.ts';
-import type { Target } from '../domain/target.ts';
+import { type Target, withNoted } from '../domain/target.ts';
 import type { Ports } from '../ports.ts';
 import type { RollbackPorts } from '../rollback-ports.ts';
 import { changeTarget } from './change.ts';
@@ -59,14 +59,21 @@ const unblock = async (ports: Ports, worker: RollbackWorker, target: Target): Pr
   const { mergeCommit = '' } = worker.entry;
   const isReset = blocked.cause.code === 'BL2007';
   if (!(await isSettledBy(ports, worker, target))) return target;
-  if (isReset) await followHistory(ports, target);
-  const open = await changeTarget(ports, target.repository, target.branch, target, (current) => {
+  const followed = isReset ? (await followHistory(ports, target)).target : target;
+  const open = await changeTarget(ports, target.repository, target.branch, followed, (current) => {
     if (current?.blocked?.commit !== blocked.commit) return undefined;
     const { blocked: _, ...rest } = current;
     const now = ports.clock.now();
     const next = { ...rest, version: current.version + 1, updatedAt: now };
     // The old verified commit is in no history any more; what it held, the rollback brought back.
-    return isReset ? { ...next, verifiedCommit: mergeCommit, verifiedAt: now } : next;
+    return isReset
+      ? {
+          ...next,
+          verifiedCommit: mergeCommit,
+          verifiedAt: now,
+          noted: withNoted(current, current.verifiedCommit, now),
+        }
+      : next;
   });
   return open ?? target;
 };

@@ -8,6 +8,7 @@ import type { Ports } from '../ports.ts';
 import { changeRun } from './change.ts';
 import { type ConflictCode, conflict } from './conflict.ts';
 import { lossesOf } from './merge-losses.ts';
+import { noteHead } from './note-head.ts';
 import { type Objection, objectionTo } from './objections.ts';
 import { type History, remember } from './target-history.ts';
 import { undoMerge } from './undo-merge.ts';
@@ -50,6 +51,9 @@ export const settleMerged = async (
       (await lossOf(ports, run, commit, before.slice(0, -1)));
     if (merged.takenBack || objection !== undefined) return takeBack(ports, run, merged, objection);
   }
+  // The target may not be verified so far, and may be reset before it is.
+  const target = await ensureTarget(ports, run.repository, run.target);
+  await noteHead(ports, target, history.newestFirst[0]?.id ?? merged.mergeCommit);
   return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
 };
 
@@ -85,7 +89,8 @@ export const takeBack = async (
   const message = `merge ${merged.mergeCommit.slice(0, 12)} of run ${formatRunKey(run)} ${what} and cannot be reverted: something later overlaps it`;
   const target = await ensureTarget(ports, run.repository, run.target);
   const code = objection.code === 'BL2023' ? 'BL2023' : 'BL2016';
-  await blockTarget(ports, target, merged.mergeCommit, { code, message });
+  const blocked = await blockTarget(ports, target, merged.mergeCommit, { code, message });
+  await noteHead(ports, blocked, merged.mergeCommit);
   return recordMerged(ports, run, merged.mergeCommit, true);
 };
 

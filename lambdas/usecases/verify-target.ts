@@ -8,7 +8,7 @@ import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
 import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
-import type { Target } from '../domain/target.ts';
+import { type NotedHead, notedStill, type Target } from '../domain/target.ts';
 import type { Ports } from '../ports.ts';
 import { changeTarget } from './change.ts';
 import { headOf } from './claim.ts';
@@ -34,47 +34,55 @@ export const ensureTarget = async (ports: Ports, repository: string, branch: str
   return answer.outcome === 'stale' && answer.target !== undefined ? answer.target : fresh;
 };
 
+interface Walked {
+  readonly byHand?: string | undefined;
+  /** Heads that were noted, where all that they said agrees with what is verified now. */
+  readonly settled?: readonly NotedHead[] | undefined;
+}
+
 /** Moves the verified commit on; never back, and not past a block. */
 export const advanceVerified = (
   ports: Ports,
   target: Target,
   from: string,
   to: string,
-  byHand?: string,
+  { byHand, settled }: Walked = {},
 ): Promise<Target | undefined> =>
-  changeTarget(ports, target.repository, target.branch, target, (current) =>
-    current === undefined || current.verifiedCommit !== from || current.blocked !== undefined || from === to
-      ? undefined
-      : {
-          ...current,
-          version: current.version + 1,
-          verifiedCommit: to,
-          verifiedAt: ports.clock.now(),
-          updatedAt: ports.clock.now(),
-          ...(byHand === undefined ? {} : { byHand: { commit: byHand, at: ports.clock.now() } }),
-        },
-  );
+  changeTarget(ports, target.repository, target.branch, target, (current) => {
+    if (current === undefined || current.verifiedCommit !== from || current.blocked !== undefined) return undefined;
+    const now = ports.clock.now();
+    const { noted = [], ...rest } = current;
+    const still = notedStill(noted, settled, now);
+    if (from === to && still.length === noted.length) return undefined;
+    return {
+      ...rest,
+      version: current.version + 1,
+      updatedAt: now,
+      ...(from === to ? {} : { verifiedCommit: to, verifiedAt: now }),
+      ...(still.length === 0 ? {} : { noted: still }),
+      ...(byHand === undefined ? {} : { byHand: { commit: byHand, at: now } }),
+    };
+  });
 
 /** Verifies every commit since the last verified one, oldest first, and writes down how far it came. */
 export const verifyTarget = async (ports: Ports, start: Target): Promise<Target> => {
-  if (start.blocked !== undefined) {
-    await followHistory(ports, start);
-    return start;
-  }
+  if (start.blocked !== undefined) return (await followHistory(ports, start)).target;
   const { newestFirst, reachesBase } = await historySince(ports, start.repository, start.branch, start.verifiedCommit);
   const head = newestFirst[0];
-  if (head === undefined || head.id === start.verifiedCommit) return start;
+  if (head === undefined || (head.id === start.verifiedCommit && start.noted === undefined)) return start;
   if (!reachesBase) {
-    await followHistory(ports, start);
-    return blockTarget(ports, start, head.id, {
+    const { target } = await followHistory(ports, start);
+    return blockTarget(ports, target, head.id, {
       code: 'BL2007',
       message: `the verified commit ${start.verifiedCommit} is no longer in the history of ${start.branch}: it was reset by hand`,
     });
   }
   const { verified, open, byHand } = await walk(ports, start, newestFirst.slice(0, -1).toReversed());
   // Before the verified commit moves on, since nothing behind it is looked at again; after the walk, which rests on how runs stood.
-  await followHistory(ports, start);
-  const moved = (await advanceVerified(ports, start, start.verifiedCommit, verified, byHand)) ?? start;
+  const followed = await followHistory(ports, start);
+  const settled = followed.head === verified ? start.noted : undefined;
+  const walked = { byHand, settled };
+  const moved = (await advanceVerified(ports, followed.target, start.verifiedCommit, verified, walked)) ?? start;
   return open === undefined ? moved : blockTarget(ports, moved, open.commit.id, open.cause);
 };
 

@@ -52,8 +52,7 @@ const checkMerges = (ending: Ending, run: Run): void => {
   expect(made.length, `I3: merges of ${formatRunKey(run)}`).toBeLessThanOrEqual(1);
   const merge = made[0];
   if (run.state !== 'PROMOTED' || run.runCommit === undefined) return;
-  // A reset that comes before the target was verified leaves no trace.
-  if (!ending.traces.wasReset) expect(merge?.id, `I1: merge of ${formatRunKey(run)}`).toBe(run.mergeCommit);
+  expect(merge?.id, `I1: merge of ${formatRunKey(run)}`).toBe(run.mergeCommit);
   if (merge === undefined || !isPromotion(merge)) return;
   const first = lakefs.tree('lake', merge.parents[0] ?? '');
   const work = lakefs.tree('lake', run.runCommit);
@@ -92,13 +91,19 @@ const checkContent = (ending: Ending, run: Run): void => {
   // After a reset, an older branch brings back what was gone, past every first parent: a person's, or one that a job made by itself.
   const { wasReset, mergedOwn, merged } = ending.traces;
   const isByObject = [...ending.wrote.values()].some(({ plan }) => plan.opens === 'object');
-  const isBroughtBack = wasReset && (mergedOwn || merged.size > 0 || isByObject);
+  // So does whoever reverts an undoing that the target does not hold any more.
+  const held = new Set(logOf(ending).flatMap(({ id, parents }) => [id, ...parents.slice(1)]));
+  const isRevertOfGone = logOf(ending).some((commit) => undoneFrom(commit).some((id) => !held.has(id)));
+  const isBroughtBack = wasReset && (mergedOwn || merged.size > 0 || isByObject || isRevertOfGone);
   if (run.state !== 'PROMOTED') {
+    // A person kept what brought back a merge that its own promotion had taken back.
+    const kept = logOf(ending).filter(({ id }) => ending.traces.accepted.has(id));
+    if (run.state === 'DISCARDED' && kept.some((commit) => undoneFrom(commit).length > 0)) return;
     if (isBroughtBack || isByHand(ending, run) || isPartlyReverted === true || isTakenAlong) return;
     expect([...head].filter(isMine), `I2: ${name} is ${run.state}`).toEqual([]);
     return;
   }
-  if (run.runCommit === undefined || ending.traces.wasReset) return;
+  if (run.runCommit === undefined) return;
   const log = logOf(ending);
   expect(findMerge(log, run.runCommit)?.inForce, `I1: ${name}`).toBe(true);
   const since = log.slice(

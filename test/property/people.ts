@@ -18,6 +18,7 @@ export class Traces {
   /** What a person kept that clashes. */
   readonly accepted = new Set<string>();
   wasReset = false;
+  /** From a branch of their own, which may be older than the head that it comes to. */
   mergedOwn = false;
 }
 
@@ -138,6 +139,7 @@ export class People {
     const { lakefs } = this.#world;
     const to = this.#some(this.#log().slice(1), pick);
     if (to === undefined) return;
+    this.traces.mergedOwn = true;
     const branch = `back-${String(pick)}-${String(this.#log().length)}`;
     await lakefs.createBranch('lake', branch, this.#log()[0]?.id ?? '');
     const metadata = { [METADATA.kind]: COMMIT_KIND.rollback, [METADATA.rollbackTo]: to.id };

@@ -11,6 +11,7 @@ import {
   mergeByHand,
   promoted,
   reconcileNow,
+  reset,
   revert,
   stage,
   start,
@@ -89,11 +90,6 @@ describe('a promotion that was undone by hand', () => {
 });
 
 describe('a target that was reset by hand', () => {
-  const reset = (world: World, to: string): void => {
-    const main = world.lakefs.repositories.get('lake')?.branches.get('main');
-    if (main !== undefined) main.head = to;
-  };
-
   it('takes the runs along that it does not hold any more, and waits for a person', async () => {
     const world = await stage();
     const before = headOf(world);
@@ -142,8 +138,7 @@ it('a run whose base is gone by a reset, and that a person merged all the same, 
   const run = await start(world, 'job-b');
   await write(world, run, 'sales/dt=2/b');
   await finish(world, run);
-  const main = world.lakefs.repositories.get('lake')?.branches.get('main');
-  if (main !== undefined) main.head = before;
+  reset(world, before);
   await mergeByHand(world, run.branch);
   await drain(world);
   expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED', mergeCommit: headOf(world) });
