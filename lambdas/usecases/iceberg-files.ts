@@ -6,6 +6,7 @@ import type { CatalogPorts, SourceFile } from '../catalog-ports.ts';
 import { atOnce } from '../domain/at-once.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import { outsideIn, spellingsIn } from '../domain/iceberg/file-names.ts';
 import {
   type FileStatistics,
   fileStatistics,
@@ -19,7 +20,7 @@ import {
   STATUS,
   writeManifest,
 } from '../domain/iceberg/manifest-file.ts';
-import { metricsOf } from '../domain/iceberg/metrics.ts';
+import { metricsBeside, metricsOf } from '../domain/iceberg/metrics.ts';
 import type { Value } from '../domain/iceberg/values.ts';
 import { parseFooter } from '../domain/parquet/footer.ts';
 import type { EpochMs } from '../domain/run.ts';
@@ -70,6 +71,8 @@ export interface ReadFiles {
   readonly files: readonly DataFile[];
   /** How files write names of columns, by path. */
   readonly spellings: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Paths of what they hold besides the columns of the table. */
+  readonly outside: ReadonlySet<string>;
   readonly units: ReadonlySet<TimeUnit>;
 }
 
@@ -77,11 +80,15 @@ export interface ReadFiles {
 class Notes {
   static readonly #spelling = 'spelling ';
   static readonly #units = 'units';
+  static readonly #outside = 'outside';
   readonly spellings = new Map<string, Set<string>>();
   readonly units = new Set<TimeUnit>();
+  readonly outside = new Set<string>();
 
-  add({ spellings, units }: Pick<FileStatistics, 'spellings' | 'units'>): void {
-    for (const [path, name] of spellings) this.#spell(path, name);
+  /** @throws BL7025 */
+  add({ fields, units }: FileStatistics, form: ManifestForm, file: string): void {
+    for (const path of outsideIn(fields, form, file)) this.outside.add(path);
+    for (const [path, name] of spellingsIn(fields)) this.#spell(path, name);
     for (const unit of units) this.units.add(unit);
   }
   #spell(path: string, name: string): void {
@@ -89,12 +96,14 @@ class Notes {
   }
   written(): Readonly<Record<string, string>> {
     const spelled = [...this.spellings].map(([path, names]) => [`${Notes.#spelling}${path}`, [...names].join('\n')]);
-    return { ...Object.fromEntries(spelled), [Notes.#units]: [...this.units].join('\n') };
+    const [units, outside] = [[...this.units], [...this.outside]].map((all) => all.join('\n'));
+    return { ...Object.fromEntries(spelled), [Notes.#units]: units ?? '', [Notes.#outside]: outside ?? '' };
   }
   read(written: Readonly<Record<string, string>>): void {
     for (const [key, text] of Object.entries(written)) {
       const all = text.split('\n').filter((each) => each !== '');
       if (key === Notes.#units) for (const unit of all) this.units.add(unit as TimeUnit);
+      else if (key === Notes.#outside) for (const path of all) this.outside.add(path);
       else for (const name of all) this.#spell(key.slice(Notes.#spelling.length), name);
     }
   }
@@ -112,7 +121,7 @@ export const readNewFiles = async (
   let fresh: DataFile[] = [];
   const open = files.filter((file) => {
     const found = known.get(file.address) ?? aside.get(file.address);
-    if (found !== undefined) read.push({ ...found, partition: file.partition });
+    if (found !== undefined) read.push({ ...metricsBeside(form.spec, found), partition: file.partition });
     return found === undefined;
   });
   const putAside = async (): Promise<void> => {
@@ -125,10 +134,10 @@ export const readNewFiles = async (
     isTimeUp ||= ports.clock.now() >= until;
     if (isTimeUp) return;
     const statistics = await readStatistics(ports, table, commit, file);
-    notes.add(statistics);
+    notes.add(statistics, form, file.path);
     const found: DataFile = {
       ...{ content: 0, file_path: file.address, file_format: 'PARQUET', partition: file.partition },
-      ...{ file_size_in_bytes: file.sizeBytes, ...metricsOf(form.schema, statistics) },
+      ...{ file_size_in_bytes: file.sizeBytes, ...metricsBeside(form.spec, metricsOf(form.schema, statistics)) },
     };
     read.push(found);
     fresh.push(found);
@@ -140,7 +149,7 @@ export const readNewFiles = async (
   }
   if (notes.units.has('NANOS'))
     ports.log.warn('points in time in nanoseconds: Spark reads them wrong', { table: table.name });
-  return { files: read, spellings: notes.spellings, units: notes.units };
+  return { files: read, spellings: notes.spellings, outside: notes.outside, units: notes.units };
 };
 
 /** As a manifest: it holds what manifests hold. */

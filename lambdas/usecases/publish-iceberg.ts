@@ -16,8 +16,10 @@ import type {
 import { MOST_FILES } from '../domain/iceberg/groups.ts';
 import type { DataFile } from '../domain/iceberg/manifest-file.ts';
 import { mappingIn, nextMetadata, schemasOf, type TableMetadata } from '../domain/iceberg/metadata.ts';
+import { type Names, nameMapping, outsideOf, spellingsOf } from '../domain/iceberg/name-mapping.ts';
+import { alwaysPartitions } from '../domain/iceberg/partition-spec.ts';
 import { keptSnapshots, refsIn, refsOf } from '../domain/iceberg/retention.ts';
-import { nameMapping, spellingsOf } from '../domain/iceberg/schema.ts';
+import { everKnown } from '../domain/iceberg/schema.ts';
 import { type Snapshot, SUMMARY } from '../domain/iceberg/snapshot.ts';
 import { wideFile, widenedTypes } from '../domain/iceberg/widen.ts';
 import { underWay } from '../domain/under-way.ts';
@@ -90,7 +92,7 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   if (read === undefined || ports.clock.now() >= until) return { outcome: 'unfinished', ...NO_COUNTS };
 
   const shown = base.snapshot?.summary[SUMMARY.commit];
-  const mapping = nameMapping(next.schemas, spellingsWith(metadata, read));
+  const mapping = nameMapping(next.schemas, namesWith(metadata, next, read));
   const isDescribed =
     !next.isOther && isInForm(ports, table, open) && JSON.stringify(mapping) === JSON.stringify(mappingIn(metadata));
   const isAsIs =
@@ -204,8 +206,10 @@ const hasNewTimes = (metadata: TableMetadata | undefined, work: TableWork, base:
   return !known.has(schema['schema-id']) && JSON.stringify(schema).includes('"timestamp"');
 };
 
-const spellingsWith = (metadata: TableMetadata | undefined, { spellings }: ReadFiles) => {
-  const all = new Map<string, readonly string[]>(spellingsOf(mappingIn(metadata)));
+const namesWith = (metadata: TableMetadata | undefined, next: Next, { spellings, outside }: ReadFiles): Names => {
+  const before = mappingIn(metadata);
+  const all = new Map<string, readonly string[]>(spellingsOf(before));
   for (const [path, names] of spellings) all.set(path, [...new Set([...(all.get(path) ?? []), ...names])].sort());
-  return all;
+  const hidden = alwaysPartitions(next.specs, everKnown(next.schemas));
+  return { spellings: all, outside: new Set([...outsideOf(before), ...outside]), hidden };
 };

@@ -72,6 +72,13 @@ export const CATALOG_ERRORS = {
     1,
     'Write the partition anew into one directory: the message names those that spell the same values. Symlink tables show it meanwhile.',
   ),
+  BL7025: entry(
+    'file numbers the columns of an Iceberg table otherwise',
+    'job author',
+    false,
+    1,
+    'Write the file that the message names again without field ids (Arrow: without `PARQUET:field_id` in its schema), or set `publish: symlink` for the table. Until then readers see the state before.',
+  ),
   BL7010: entry(
     'table description cannot be read',
     'job author',

@@ -9,7 +9,7 @@ import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { BranchlineError } from '../errors.ts';
 import type { ParquetFooter } from '../parquet/footer.ts';
 import { type SchemaNode, schemaTree } from '../parquet/schema-tree.ts';
-import { spellingsIn } from './file-spellings.ts';
+import { type FileField, fieldsIn } from './file-names.ts';
 import { STEP } from './schema.ts';
 
 /** A primitive column outside of anything that repeats. */
@@ -26,10 +26,10 @@ export interface ColumnStatistics {
 }
 
 export interface FileStatistics {
+  readonly fields: readonly FileField[];
   readonly rows: number;
+  /** None of those whose names differ in case alone: which of them is read is not certain. */
   readonly columns: readonly ColumnStatistics[];
-  /** Path in lower case → the name as the file has it, where it differs. */
-  readonly spellings: ReadonlyMap<string, string>;
   /** Of its points in time, nested ones included. */
   readonly units: ReadonlySet<TimeUnit>;
 }
@@ -117,13 +117,15 @@ export const fileStatistics = (bytes: Uint8Array, footer: ParquetFooter, file: s
   const length = view.getUint32(bytes.length - 8, true);
   const raw = deserializeTCompactProtocol({ view, offset: bytes.length - 8 - length }) as Thrift;
   const groups = (raw.field_4 ?? []) as readonly Thrift[];
-  const columns = leavesOf(root).flatMap((leaf, i) => {
-    if (leaf === undefined) return [];
+  const leaves = leavesOf(root);
+  const times = Map.groupBy(leaves, (leaf) => leaf?.path);
+  const columns = leaves.flatMap((leaf, i) => {
+    if (leaf === undefined || times.get(leaf.path)?.length !== 1) return [];
     const chunks = groups.map(({ field_1: all }) => (all as readonly Thrift[])[i]?.field_3 as Thrift | undefined);
     return [columnOf(leaf, chunks)];
   });
   const units = new Set(footer.schema.flatMap((element) => unitOfTime(element) ?? []));
-  return { rows: Number(footer.num_rows), columns, spellings: spellingsIn(root), units };
+  return { rows: Number(footer.num_rows), columns, fields: fieldsIn(root), units };
 };
 
 /**

@@ -4,9 +4,10 @@
  * Source: Iceberg specification, "Table metadata", format version 2.
  */
 import type { SnapshotId } from './manifest-file.ts';
+import type { NameMapping } from './name-mapping.ts';
 import { NO_SPECS, type PartitionSpec, type Specs } from './partition-spec.ts';
 import { type Keep, keptSnapshots, type LakeRefs, REFS, refsOf, refsProperty } from './retention.ts';
-import { type NameMapping, NO_SCHEMAS, type Schema, type Schemas } from './schema.ts';
+import { NO_SCHEMAS, type Schema, type Schemas } from './schema.ts';
 import { type Snapshot, type SnapshotRef, SUMMARY } from './snapshot.ts';
 
 interface Logged {

@@ -5,6 +5,7 @@
  */
 import type { SchemaElement } from 'hyparquet';
 import { type ColumnStatistics, type FileStatistics, unitOfTime } from './footer-statistics.ts';
+import type { PartitionSpec } from './partition-spec.ts';
 import { leaves, type Schema } from './schema.ts';
 import { asDecimal } from './types.ts';
 import { boundOf, bytesOfInteger, compareValues, type Value } from './values.ts';
@@ -136,6 +137,20 @@ const extreme = (type: string, column: ColumnStatistics, side: 'lower' | 'upper'
   // Writers may give either zero for both.
   if (found === 0) return side === 'lower' ? -0 : 0;
   return side === 'lower' ? cutLower(found) : cutUpper(found);
+};
+
+/** What a file says of columns by which it is partitioned counts for nothing: the path has their values. */
+export const metricsBeside = <M extends Metrics>(spec: PartitionSpec, metrics: M): M => {
+  const partitions = new Set(spec.fields.map((field) => field['source-id']));
+  const beside = <V>(pairs: Pairs<V>): Pairs<V> => pairs.filter(({ key }) => !partitions.has(key));
+  return {
+    ...metrics,
+    column_sizes: beside(metrics.column_sizes),
+    value_counts: beside(metrics.value_counts),
+    null_value_counts: beside(metrics.null_value_counts),
+    lower_bounds: beside(metrics.lower_bounds),
+    upper_bounds: beside(metrics.upper_bounds),
+  };
 };
 
 export const metricsOf = (schema: Schema, file: FileStatistics): Metrics => {

@@ -63,6 +63,18 @@ export const withPartitions = (
   return { specs: [...specs, { 'spec-id': id, fields }], current: id, lastPartitionId: last };
 };
 
+/**
+ * Columns by which the table has always been partitioned. Their values are those of the path, as readers of symlink tables have them: a
+ * file may hold a column of that name besides, and readers of Iceberg would believe the file (tried: pyiceberg 0.12.0, DuckDB 1.5.5).
+ */
+export const alwaysPartitions = ({ specs }: Specs, columns: readonly Field[]): ReadonlySet<string> => {
+  const names = new Map(columns.map(({ id, name }) => [id, name]));
+  const [first = new Set<string>(), ...others] = specs.map(
+    ({ fields }) => new Set(fields.flatMap((field) => names.get(field['source-id']) ?? [])),
+  );
+  return new Set([...first].filter((name) => others.every((each) => each.has(name))));
+};
+
 export const currentSpec = ({ specs, current }: Specs): PartitionSpec => {
   const found = specs.find((spec) => spec['spec-id'] === current);
   if (found === undefined) throw new TypeError(`no partition spec ${String(current)}`);

@@ -1,5 +1,5 @@
 /**
- * Schemas of an Iceberg table over time, and the mapping from the names in Parquet files to field ids. Pure.
+ * Schemas of an Iceberg table over time. Pure.
  *
  * A field id never changes its meaning: a column keeps it while its type stays or widens, through reordering, and when it comes back
  * after having been left out. A column of another type is another column, with a fresh id. Every column is optional: a file may lack it.
@@ -108,13 +108,12 @@ class Numbering {
 }
 
 /** Newest meaning first: of a column that left and came back, the last one counts. */
-const everKnown = ({ schemas, current }: Schemas): readonly Field[] =>
-  [...schemas]
-    .sort(
-      (a, b) =>
-        Number(b['schema-id'] === current) - Number(a['schema-id'] === current) || b['schema-id'] - a['schema-id'],
-    )
-    .flatMap(({ fields }) => fields);
+export const newestFirst = ({ schemas, current }: Schemas): readonly Schema[] =>
+  [...schemas].sort(
+    (a, b) =>
+      Number(b['schema-id'] === current) - Number(a['schema-id'] === current) || b['schema-id'] - a['schema-id'],
+  );
+export const everKnown = (schemas: Schemas): readonly Field[] => newestFirst(schemas).flatMap(({ fields }) => fields);
 
 const sameFields = (a: readonly Field[], b: readonly Field[]): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -142,56 +141,6 @@ export const NO_SCHEMAS: Schemas = { schemas: [], current: -1, lastColumnId: 0 }
 export const currentSchema = ({ schemas, current }: Schemas): Schema => {
   const found = schemas.find((schema) => schema['schema-id'] === current);
   if (found === undefined) throw new TypeError(`no schema ${String(current)}`);
-  return found;
-};
-
-export interface NameMapping {
-  readonly 'field-id'?: number;
-  readonly names: readonly string[];
-  readonly fields?: readonly NameMapping[];
-}
-
-/** By path in lower case: how the files write the last name of it, where that differs. */
-export type Spellings = ReadonlyMap<string, readonly string[]>;
-
-const mappingOf = (type: IcebergType, path: string, spellings: Spellings): { fields?: readonly NameMapping[] } => {
-  if (typeof type === 'string') return {};
-  const inner = (id: number, name: string, of: IcebergType): NameMapping => ({
-    ...{ 'field-id': id, names: [name] },
-    ...mappingOf(of, `${path}${STEP}${name}`, spellings),
-  });
-  if (type.type === 'struct')
-    return { fields: type.fields.map((field) => mapField(field, `${path}${STEP}`, spellings)) };
-  if (type.type === 'list') return { fields: [inner(type['element-id'], 'element', type.element)] };
-  return { fields: [inner(type['key-id'], 'key', type.key), inner(type['value-id'], 'value', type.value)] };
-};
-
-const mapField = ({ id, name, type }: Field, before: string, spellings: Spellings): NameMapping => {
-  const path = `${before}${name}`;
-  const names = [...new Set([name, ...(spellings.get(path) ?? [])])];
-  return { 'field-id': id, names, ...mappingOf(type, path, spellings) };
-};
-
-/** By name to the ids of the current schema; and of columns that left, so that an earlier snapshot still finds them. */
-export const nameMapping = (schemas: Schemas, spellings: Spellings): readonly NameMapping[] => {
-  const seen = new Set<string>();
-  return [currentSchema(schemas).fields, everKnown(schemas)].flatMap((fields) =>
-    fields.flatMap((field) => {
-      if (seen.has(field.name)) return [];
-      seen.add(field.name);
-      return [mapField(field, '', spellings)];
-    }),
-  );
-};
-
-/** What a mapping that was written earlier says about spellings. */
-export const spellingsOf = (mapping: readonly NameMapping[], before = ''): Map<string, readonly string[]> => {
-  const found = new Map<string, readonly string[]>();
-  for (const { names, fields } of mapping) {
-    const [name = '', ...more] = names;
-    if (more.length > 0) found.set(`${before}${name}`, more);
-    for (const [path, each] of spellingsOf(fields ?? [], `${before}${name}${STEP}`)) found.set(path, each);
-  }
   return found;
 };
 

@@ -1,15 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Column } from '../../../../lambdas/domain/catalog/table.ts';
-import {
-  currentSchema,
-  NO_SCHEMAS,
-  nameMapping,
-  type Schemas,
-  STEP,
-  spellingsOf,
-  withColumns,
-} from '../../../../lambdas/domain/iceberg/schema.ts';
+import { currentSchema, NO_SCHEMAS, type Schemas, withColumns } from '../../../../lambdas/domain/iceberg/schema.ts';
 import { wantedType, widens } from '../../../../lambdas/domain/iceberg/types.ts';
 
 const columns = (types: Readonly<Record<string, string>>): Column[] =>
@@ -103,24 +95,5 @@ describe('points in time', () => {
     const then = withColumns(first, columns({ t: 'timestamp', u: 'timestamp', v: 'int' }), new Set(['u']));
     expect(currentSchema(then).fields.map(({ type }) => type)).toEqual(['timestamptz', 'timestamp', 'int']);
     expect(ids(then)).toMatchObject(ids(first));
-  });
-});
-
-describe('the mapping of names', () => {
-  it('reaches nested fields, spellings of the files, and columns that left', () => {
-    const schemas = history(
-      { gone: 'int', s: 'struct<a:int,l:array<string>>' },
-      { s: 'struct<a:int,l:array<string>>' },
-    );
-    const spellings = new Map([
-      ['s', ['S']],
-      [`s${STEP}a`, ['A']],
-    ]);
-    const mapping = nameMapping(schemas, spellings);
-    expect(mapping).toMatchObject([
-      { names: ['s', 'S'], fields: [{ names: ['a', 'A'] }, { names: ['l'], fields: [{ names: ['element'] }] }] },
-      { names: ['gone'] },
-    ]);
-    expect(spellingsOf(mapping)).toEqual(spellings);
   });
 });

@@ -130,6 +130,8 @@ describe('columns', () => {
     // The name is in the files; the mapping gives it to the column that is there now.
     expect(JSON.parse(after.properties['schema.name-mapping.default'] ?? '')).toEqual([
       { 'field-id': 2, names: ['id'] },
+      // No column of the table.
+      { 'field-id': 1_000_000_000, names: ['v'] },
     ]);
   });
 });

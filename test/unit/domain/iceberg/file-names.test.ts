@@ -1,6 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
 import { expect, it } from 'vitest';
-import { spellingsIn } from '../../../../lambdas/domain/iceberg/file-spellings.ts';
+import { fieldsIn, spellingsIn } from '../../../../lambdas/domain/iceberg/file-names.ts';
 import { STEP } from '../../../../lambdas/domain/iceberg/schema.ts';
 import { schemaTree } from '../../../../lambdas/domain/parquet/schema-tree.ts';
 
@@ -14,7 +14,7 @@ const repeated = { repetition_type: 'REPEATED' } as const;
 const spelled = (...schema: readonly SchemaElement[]): Readonly<Record<string, string>> => {
   const tree = schemaTree([...schema]);
   if (typeof tree === 'string') throw new Error(tree);
-  return Object.fromEntries([...spellingsIn(tree)].map(([path, name]) => [path.replaceAll(STEP, '.'), name]));
+  return Object.fromEntries([...spellingsIn(fieldsIn(tree))].map(([path, name]) => [path.replaceAll(STEP, '.'), name]));
 };
 
 it.each<[string, readonly SchemaElement[], Readonly<Record<string, string>>]>([
