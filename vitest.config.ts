@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm test`: everything that needs only Node. The contract suite runs here against the emulator. */
+/**
+ * `npm test`: everything that needs only Node. The contract suite runs here against the emulator. On as many workers as there
+ * are processors: Vitest's default leaves one for others, which on two processors is half of the time.
+ */
 export default defineConfig({
   test: {
     include: ['test/{unit,property,contract,infra}/**/*.test.ts'],
+    globalSetup: ['test/infra/setup/templates-folder.ts'],
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

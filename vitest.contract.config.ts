@@ -2,5 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 /** `npm run test:contract`: the lakeFS contract, against the emulator and against a real server where one is named. */
 export default defineConfig({
-  test: { include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    include: ['test/contract/**/*.test.ts'],
+    globalSetup: ['test/infra/setup/templates-folder.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
 });

@@ -7,6 +7,7 @@ import { checkCompliance } from '../../lib/compliance.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { ControlPlaneStack } from '../../lib/stacks/control-plane-stack.ts';
 import { LakefsStack } from '../../lib/stacks/lakefs-stack.ts';
+import { isBegun, madeOnce } from './made-once.ts';
 import { ACCOUNT, CONTEXT, REGION, type Template, templateSchema } from './template.ts';
 
 const DOMAIN = 'domain: { name: lakefs.example.com, hostedZoneId: Z0123456789ABCDEFGHIJ, hostedZoneName: example.com }';
@@ -74,13 +75,10 @@ export interface ServerSynthOptions {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Also hold both stacks to cdk-nag, as the app does. */
   readonly comply?: boolean;
-  /** Keep the templates there. */
-  readonly outdir?: string;
 }
 
-/** Both stacks, as `bin/app.ts` makes them. */
-export const synthServer = (text: string, options: ServerSynthOptions = {}): ServerTemplates => {
-  const outdir = options.outdir ?? mkdtempSync(join(tmpdir(), 'branchline-synth-'));
+const synthesize = (text: string, options: ServerSynthOptions): ServerTemplates => {
+  const outdir = mkdtempSync(join(tmpdir(), 'branchline-synth-'));
   try {
     const app = new App({ outdir, context: { ...CONTEXT, ...options.context }, analyticsReporting: false });
     const config = parseConfig(text, 'branchline.yaml');
@@ -100,17 +98,37 @@ export const synthServer = (text: string, options: ServerSynthOptions = {}): Ser
         .map(({ entry }) => String(entry.data)),
     };
   } finally {
-    if (options.outdir === undefined) rmSync(outdir, { recursive: true, force: true });
+    rmSync(outdir, { recursive: true, force: true });
   }
 };
 
+const keyOf = (text: string, { context = {}, comply = false }: ServerSynthOptions = {}): unknown => [
+  'server',
+  text,
+  context,
+  comply,
+];
+
+/** Both stacks, in the order of `bin/app.ts`. */
+export const synthServer = (text: string, options: ServerSynthOptions = {}): ServerTemplates =>
+  madeOnce(keyOf(text, options), () => synthesize(text, options));
+
+const AS_THE_APP = { comply: true } as const;
 const made = new Map<string, ServerTemplates>();
 
-/** Once per variant and test file. */
+/** As `bin/app.ts` makes them. */
 export const serverTemplatesOf = (variant: string): ServerTemplates => {
-  const templates = made.get(variant) ?? synthServer(SERVER_VARIANTS[variant] ?? '');
+  const text = SERVER_VARIANTS[variant] ?? '';
+  const templates =
+    made.get(variant) ?? madeOnce(keyOf(text, AS_THE_APP), () => synthesize(text, AS_THE_APP), makeAnother);
   made.set(variant, templates);
   return templates;
+};
+
+const makeAnother = (): boolean => {
+  const next = SERVER_VARIANT_NAMES.find((each) => !isBegun(keyOf(SERVER_VARIANTS[each] ?? '', AS_THE_APP)));
+  if (next !== undefined) serverTemplatesOf(next);
+  return next !== undefined;
 };
 
 export const serverTemplateOf = (variant: string): Template => serverTemplatesOf(variant).server;

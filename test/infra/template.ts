@@ -3,10 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import { vi } from 'vitest';
 import * as z from 'zod';
 import { checkCompliance } from '../../lib/compliance.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { ControlPlaneStack } from '../../lib/stacks/control-plane-stack.ts';
+import { isBegun, madeOnce } from './made-once.ts';
+
+// A stack takes a second or two of processor, on a machine that does much else at once half a minute: the limit is for what hangs.
+vi.setConfig({ testTimeout: 180_000 });
 
 export const REGION = 'eu-west-1';
 export const ACCOUNT = '111122223333';
@@ -68,6 +73,8 @@ export const CONTEXT = {
   'aws:cdk:bundling-stacks': [],
   // What the CDK would only warn of fails a test.
   '@aws-cdk/core:validateAgainstDefaultRules': true,
+  // Where a construct was made stands in no template, and to note it takes an eighth of the time.
+  'aws:cdk:disable-creation-stack-traces': true,
 };
 
 export interface SynthOptions {
@@ -77,8 +84,7 @@ export interface SynthOptions {
   readonly change?: (stack: ControlPlaneStack) => void;
 }
 
-/** Without bundling, unless the context says otherwise: the templates are the same. */
-export const synth = (text: string, options: SynthOptions = {}): Template => {
+const synthesize = (text: string, options: SynthOptions): Template => {
   const outdir = mkdtempSync(join(tmpdir(), 'branchline-synth-'));
   try {
     const app = new App({ outdir, context: { ...CONTEXT, ...options.context }, analyticsReporting: false });
@@ -94,13 +100,35 @@ export const synth = (text: string, options: SynthOptions = {}): Template => {
   }
 };
 
+const keyOf = (text: string, { context = {}, comply = false }: SynthOptions = {}): unknown => [
+  'control plane',
+  text,
+  context,
+  comply,
+];
+
+/** Without bundling, unless the context says otherwise: the templates are the same. */
+export const synth = (text: string, options: SynthOptions = {}): Template =>
+  options.change === undefined
+    ? madeOnce(keyOf(text, options), () => synthesize(text, options))
+    : synthesize(text, options);
+
+const AS_THE_APP = { comply: true } as const;
 const made = new Map<Variant, Template>();
 
-/** Once per variant and test file. */
+/** As `bin/app.ts` makes it. */
 export const templateOf = (variant: Variant): Template => {
-  const template = made.get(variant) ?? synth(VARIANTS[variant]);
+  const text = VARIANTS[variant];
+  const template =
+    made.get(variant) ?? madeOnce(keyOf(text, AS_THE_APP), () => synthesize(text, AS_THE_APP), makeAnother);
   made.set(variant, template);
   return template;
+};
+
+const makeAnother = (): boolean => {
+  const next = VARIANT_NAMES.find((each) => !isBegun(keyOf(VARIANTS[each], AS_THE_APP)));
+  if (next !== undefined) templateOf(next);
+  return next !== undefined;
 };
 
 export const ofType = (template: Template, type: string): [id: string, resource: Resource][] =>
