@@ -4,6 +4,7 @@
  * The cost follows the change: manifests of partitions that stay are taken over by name, footers are read of new files alone. Nothing
  * before the switch is seen by readers, so every step may be interrupted and is simply done again.
  */
+import { createHash } from 'node:crypto';
 import type {
   CatalogPorts,
   IcebergReader,
@@ -78,7 +79,7 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   const zones = hasNewTimes(metadata, work, base) ? await zonesOf(ports, table, commit, found.someFile) : undefined;
   const next = planForm(work, metadata, base, zones);
   const folder = icebergFolder(table);
-  const aside = `${folder}aside/${String(next.form.schema['schema-id'])}-${String(next.form.spec['spec-id'])}/`;
+  const aside = `${folder}aside/${nameOfForm(next)}/`;
   const known = next.isSameSpec ? new Map<string, DataFile>() : await knownFiles(ports, parts, next);
   const files = [...found.changes.values()].flatMap(({ files: of, partition }): NewFile[] =>
     [...of.values()].map((file) => ({ ...file, partition })),
@@ -134,6 +135,13 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
   };
   return { outcome: 'prepared', show, tidy };
 };
+
+/** What is put aside names columns by ids, which begin anew with a table that is not there yet. */
+const nameOfForm = ({ form: { schema, spec } }: Next): string =>
+  createHash('sha256')
+    .update(JSON.stringify([schema.fields, spec.fields]))
+    .digest('hex')
+    .slice(0, 16);
 
 /** What manifests of another partitioning say of files stays true of them, in the types that their columns have now. */
 const knownFiles = async (

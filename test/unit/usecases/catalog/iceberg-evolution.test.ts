@@ -115,6 +115,23 @@ describe('columns', () => {
     expect(lowerBoundsOf(await refresh(), 'n')).toEqual(['0700000000000000']);
   });
 
+  it('that change while the first publication is under way get nothing of what was put aside for others', async () => {
+    await configure({ id: 'bigint', v: 'string' }, ['dt']);
+    const paths = Array.from({ length: 1100 }, (_, i) => `sales/dt=${String(i).padStart(4, '0')}/a`);
+    await world.change(Object.fromEntries(paths.map((path, i) => [path, rowsOf(i)])));
+    const start = world.clock.now();
+    let looks = 0;
+    const clock = { now: () => start + looks++ };
+    const request = { repository: 'lake', target: 'main', until: start + 600 };
+    expect((await refreshCatalog({ ...world, clock }, request)).outcome).toBe('unfinished');
+    expect([...world.iceberg.objects.keys()].some((key) => key.includes('/aside/'))).toBe(true);
+    await configure({ v: 'string', id: 'bigint' }, ['dt']);
+    const after = await refresh();
+    // Of other columns it would be a bound of the wrong one, and hide rows.
+    expect(new Set(lowerBoundsOf(after, 'id').map((hex) => hex.length))).toEqual(new Set([16]));
+    expect(lowerBoundsOf(after, 'v').every((hex) => hex.startsWith('76'))).toBe(true);
+  });
+
   it.each([
     ['of another type', 'date'],
     ['that would become narrower', 'smallint'],
