@@ -182,6 +182,8 @@ export interface TableWork {
   readonly holdsBack?: boolean;
   /** The table is to become what the configuration says, whatever it is in Glue. */
   readonly switches?: boolean;
+  /** Of an Iceberg table of which changes alone are given: the snapshot that they follow, where it is known. */
+  readonly follows?: string | undefined;
   /** What Glue has under the name of the table, where somebody has just looked, or is looking. */
   readonly found?: { readonly table: StoredTable | undefined };
   readonly looking?: Promise<StoredTable | undefined>;

@@ -27,6 +27,7 @@ export interface Base {
 export const readBase = async (
   ports: { readonly iceberg: IcebergReader },
   { metadata }: OpenIceberg,
+  follows?: string,
 ): Promise<Base> => {
   const nothing = { snapshot: undefined, manifests: [], starts: [''], isForeign: false };
   if (metadata === undefined) return { ...nothing, drift: 'there is no table yet' };
@@ -46,8 +47,17 @@ export const readBase = async (
   return {
     ...{ ...who, snapshot, isForeign: foreign, manifests: live.map(({ manifest }) => manifest) },
     starts: live.length === 0 ? [''] : live.map(({ start }) => start),
-    ...(foreign ? { drift: 'somebody else wrote to it' } : {}),
+    ...driftOf(snapshot, foreign, follows),
   };
+};
+
+const driftOf = (
+  { 'snapshot-id': id }: Snapshot,
+  isForeign: boolean,
+  follows: string | undefined,
+): Pick<Base, 'drift'> => {
+  if (isForeign) return { drift: 'somebody else wrote to it' };
+  return follows === undefined || follows === String(id) ? {} : { drift: 'it was put back to another snapshot' };
 };
 
 /** What the table is described by from now on. */

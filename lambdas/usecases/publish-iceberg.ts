@@ -56,7 +56,7 @@ export const icebergPublisher =
   async (ports, work) => {
     const iceberg = work.isWhole ? ports.iceberg : recalling(ports.iceberg);
     const open = await openIceberg({ catalog: ports.catalog, iceberg }, work.table, work.found);
-    const base = await readBase({ iceberg }, open);
+    const base = await readBase({ iceberg }, open, work.follows);
     if (!work.isWhole && base.drift !== undefined) return { outcome: 'drifted', what: base.drift };
     // Only the partitions of it are needed now; new columns are known better when files are.
     const { form, isOther, isSameSpec } = planForm(work, open.metadata, base);

@@ -143,9 +143,12 @@ const follow = async (
   looking?.catch(() => undefined);
   const found = known === undefined ? await changedPartitions(ports, table, step) : each(known);
   if (found === undefined) return undefined;
+  const { towards, snapshot } = writer.entry.tables[table.name] ?? {};
+  // Who died under way may have shown the next one.
+  const follows = towards === undefined ? snapshot : undefined;
   await begin(writer, table, step.to);
   const partitions = notes.noting(found);
-  const work = { table, commit: step.to, partitions, isWhole: false, until, holdsBack };
+  const work = { table, commit: step.to, partitions, isWhole: false, until, holdsBack, follows };
   const outcome = await publisher(ports, { ...work, ...(looking === undefined ? {} : { looking }) });
   if (outcome.outcome !== 'drifted') return outcome;
   ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });

@@ -15,7 +15,7 @@ import { type CollectionWorld, makeCollectionWorld } from '../fakes/collections.
 import { ICEBERG_TABLES, metadataOf, rowsOf } from '../fakes/iceberg.ts';
 import { approve, settle } from '../unit/usecases/collections/stage.ts';
 
-const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 20;
+const RUNS = Math.ceil(Number(process.env['FAST_CHECK_RUNS'] ?? 2000) / 20);
 const HOUR = 3_600_000;
 /** Of snapshots a day (ICEBERG_TABLES), so of objects two at the least. */
 const RETENTION_DAYS = 2;

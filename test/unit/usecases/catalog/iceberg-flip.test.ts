@@ -46,6 +46,22 @@ const refreshWith = async (catalog: FakeCatalog): Promise<{ readonly commit: str
   return { commit, outcome };
 };
 
+describe('a table that somebody put back to an earlier state of ours', () => {
+  it('is compared in full by the next refresh, which shows all of the commit', async () => {
+    await world.change({ 'sales/dt=3/a': rowsOf(3) });
+    expect((await refreshCatalog(world, request)).outcome).toBe('published');
+    const { versionId, ...table } = stored();
+    const previous = table.parameters['previous_metadata_location'] ?? '';
+    const parameters = { ...table.parameters, metadata_location: previous };
+    await world.catalog.updateTable({ ...table, parameters }, versionId);
+    const { commit, outcome } = await refreshWith(world.catalog);
+    expect(outcome).toBe('published');
+    expect(readIceberg(world, 'db', 'sales')).toEqual(readDirectly(world, 'sales', commit));
+    const { drift } = world.publications.entries.get('lake/main')?.tables['sales'] ?? {};
+    expect(drift?.what).toBe('it was put back to another snapshot');
+  });
+});
+
 describe('a table that is switched while somebody', () => {
   it('loses the answer of the call: it is made again, found done, and nothing is written twice', async () => {
     const before = metadataFiles();
