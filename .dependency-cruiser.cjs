@@ -24,12 +24,12 @@ module.exports = {
       name: 'ports-know-the-domain',
       severity: 'error',
       from: {
-        path: '^lambdas/((catalog|collection|drill|erasure|export|snapshot|rotation|request|restore|replication)-)?ports\\.ts$',
+        path: '^lambdas/((catalog|collection|drill|erasure|export|footer|snapshot|rotation|request|restore|replication)-)?ports\\.ts$',
       },
       to: {
         pathNot: [
           below('domain'),
-          '^lambdas/(contract|ports|catalog-ports|collection-ports|export-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|collection-ports|export-ports|footer-ports|restore-ports|rollback-ports|rotation-ports|snapshot-ports)\\.ts$',
         ],
       },
     },
@@ -42,7 +42,7 @@ module.exports = {
         pathNot: [
           below('domain'),
           below('usecases'),
-          '^lambdas/(contract|ports|catalog-ports|collection-ports|drill-ports|erasure-ports|export-ports|restore-ports|request-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues|replication-ports)\\.ts$',
+          '^lambdas/(contract|ports|catalog-ports|collection-ports|drill-ports|erasure-ports|export-ports|footer-ports|restore-ports|request-ports|rollback-ports|rotation-ports|snapshot-ports|payloads|events|issues|replication-ports)\\.ts$',
           '^(node:)?crypto$',
           '(^|/)node_modules/zod/',
         ],
@@ -62,7 +62,7 @@ module.exports = {
       from: {
         path: below('handlers'),
         pathNot:
-          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|chunk-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|request-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring|replication-wiring|waking-wiring)\\.ts$',
+          '^lambdas/handlers/(wiring|lake-wiring|bus-wiring|catalog-wiring|chunk-wiring|collection-wiring|drill-wiring|erasure-wiring|export-wiring|footer-wiring|request-wiring|restore-wiring|rollback-wiring|rotation-wiring|snapshot-wiring|replication-wiring|waking-wiring)\\.ts$',
       },
       to: {
         path: below('adapters'),

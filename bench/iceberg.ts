@@ -1,11 +1,13 @@
 /**
  * An Iceberg table of 5,000 partitions of two files each, over a lakeFS on the local S3 and Glue: one partition changed, one per cent of
  * them spread over the table, all; without and with 25 ms added to every request. Every request to lakeFS, Glue and S3 is counted on its way.
- * pyiceberg makes the same flips on the same S3 and Glue in turns: by a deletion and `add_files`, which reads the files as we do, and by its
- * overwriting snapshot, which is given the row counts and reads none. And in processes of their own a table of 1,000,000 files, one partition changed.
+ * pyiceberg makes the same flips on the same S3 and Glue in turns, in both of its ways. By a deletion and `add_files`, which reads the files:
+ * beside it ours of a merge by a person, which nobody has read before. By its overwriting snapshot, which is told the row counts and reads
+ * none: beside it ours of a run, whose footers settle-run has read and kept where they are many. And in processes of their own a table of
+ * 1,000,000 files, one partition changed.
  *
- * Goals: one partition of however many, at most 12 requests; faster than pyiceberg where it reads the files too; of a million
- * files, at most 1 s of processor time and 256 MB.
+ * Goals: one partition of however many, at most 12 requests; faster than pyiceberg at every size, in both ways; of a million files, at
+ * most 1 s of processor time and 256 MB.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,6 +22,7 @@ import { told } from './parts/detour.ts';
 import { mergeChange } from './parts/merge-change.ts';
 import { round, sum, timed } from './parts/numbers.ts';
 import { type Pyiceberg, startPyiceberg } from './parts/pyiceberg.ts';
+import { keepAsSettled } from './parts/settled.ts';
 import { REPOSITORY } from './parts/storage-lab.ts';
 
 const PARTITIONS = 5_000;
@@ -34,11 +37,18 @@ interface Measured {
   readonly ms: number;
   readonly calls: number;
   /** How many times as long pyiceberg took. */
-  readonly overwrite?: number;
-  readonly addFiles?: number;
+  readonly times?: number;
+}
+
+interface How {
+  readonly slowMs: number;
+  readonly isWhole: boolean;
+  /** A run's: settle-run has read its files. Otherwise nobody has. */
+  readonly isSettled: boolean;
 }
 
 let serial = 0;
+let head: string | undefined;
 
 /** Writes the partitions anew, shows them, and has pyiceberg do the like. */
 const change = async (
@@ -46,13 +56,16 @@ const change = async (
   rival: Pyiceberg | undefined,
   name: string,
   partitions: readonly number[],
-  { slowMs, isWhole }: { readonly slowMs: number; readonly isWhole: boolean },
+  { slowMs, isWhole, isSettled }: How,
 ): Promise<Measured> => {
   const contents = (): Uint8Array<ArrayBuffer> => {
     serial += 1;
     return new Uint8Array(rowsOf(serial));
   };
-  await lab.verify(await mergeChange(lab.wire, name, partitions, contents));
+  const [before, after] = [head, await mergeChange(lab.wire, name, partitions, contents)];
+  head = after;
+  if (isSettled && before !== undefined) await keepAsSettled(lab, before, after);
+  await lab.verify(after);
   await lab.delay(slowMs);
   await lab.calls();
   const request = { repository: REPOSITORY, target: 'main', until: Number.POSITIVE_INFINITY };
@@ -65,13 +78,10 @@ const change = async (
     `${name.padEnd(12)} ${words}: ${String(calls)} requests (lakeFS ${String(lakefs)}, ${told(aws)}), ${String(ms)} ms`,
   );
   if (rival === undefined) return { ms, calls };
-  const by = async (way: 'overwrite' | 'add_files'): Promise<number> => {
-    const theirs = await rival.flip(way, partitions, isWhole);
-    console.log(`    pyiceberg, ${way}: ${told((await lab.calls()).aws)}, ${String(round(theirs))} ms`);
-    return round(theirs / took);
-  };
-  const overwrite = await by('overwrite');
-  return { ms, calls, overwrite, addFiles: await by('add_files') };
+  const way = isSettled ? 'overwrite' : 'add_files';
+  const theirs = await rival.flip(way, partitions, isWhole);
+  console.log(`    pyiceberg, ${way}: ${told((await lab.calls()).aws)}, ${String(round(theirs))} ms`);
+  return { ms, calls, times: round(theirs / took) };
 };
 
 interface Million {
@@ -112,34 +122,41 @@ export const run = async (scale: number) => {
     const count = Math.max(200, Math.round(PARTITIONS * scale));
     const all = Array.from({ length: count }, (_, at) => at);
     const some = { one: [Math.floor(count / 2)], percent: all.filter((at) => at % 100 === 0) };
-    const first = await change(lab, undefined, 'first', all, { slowMs: 0, isWhole: true });
+    const first = await change(lab, undefined, 'first', all, { slowMs: 0, isWhole: true, isSettled: false });
     await other?.setUp(count);
+    const both = async (name: string, partitions: readonly number[], how: Omit<How, 'isSettled'>) => ({
+      settled: await change(lab, other, name, partitions, { ...how, isSettled: true }),
+      byHand: await change(lab, other, `${name}-by-hand`, partitions, { ...how, isSettled: false }),
+    });
     const [quick, slow] = [
       { slowMs: 0, isWhole: false },
       { slowMs: SLOW_MS, isWhole: false },
     ];
     // The first flip of a process is slower than all others, of ours as of theirs.
-    await change(lab, other, 'warm-up', [0], quick);
-    const one = await change(lab, other, 'one', some.one, quick);
-    const percent = await change(lab, other, 'percent', some.percent, quick);
-    const oneSlow = await change(lab, other, 'one-slow', some.one, slow);
-    const percentSlow = await change(lab, other, 'percent-slow', some.percent, slow);
-    const whole = await change(lab, other, 'all', all, { slowMs: 0, isWhole: true });
+    await both('warm-up', [0], quick);
+    const one = await both('one', some.one, quick);
+    const percent = await both('percent', some.percent, quick);
+    const oneSlow = await both('one-slow', some.one, slow);
+    const percentSlow = await both('percent-slow', some.percent, slow);
+    const whole = await both('all', all, { slowMs: 0, isWhole: true });
     const total = await other?.totalOf('db', 'sales');
     if (total !== undefined && total !== count * FILES) throw new Error(`the table has ${String(total)} files`);
-    const measured = { one, percent, oneSlow, percentSlow, all: whole };
-    // Of the same work: both read what is new.
-    const isFaster = Object.values(measured).every(({ addFiles = Infinity }) => addFiles > 1);
+    const measured = Object.entries({ one, percent, oneSlow, percentSlow, all: whole });
+    const isFaster = measured.every(([, of]) => Object.values(of).every(({ times = Infinity }) => times > 1));
     const isSmall = million.cpuSeconds <= MAX_CPU_SECONDS && million.maxRssMb <= MAX_MB;
+    const callsOfOne = Math.max(one.settled.calls, one.byHand.calls);
     return {
-      ok: one.calls <= MAX_CALLS_OF_ONE && isFaster && isSmall,
-      ratio: one.addFiles ?? 'not compared',
+      ok: callsOfOne <= MAX_CALLS_OF_ONE && isFaster && isSmall,
+      ratio: one.settled.times ?? 'not compared',
       partitions: count,
-      callsOfOne: one.calls,
+      callsOfOne,
       maxCallsOfOne: MAX_CALLS_OF_ONE,
-      milliseconds: { first: first.ms, ...Object.fromEntries(Object.entries(measured).map(([k, { ms }]) => [k, ms])) },
+      milliseconds: {
+        first: first.ms,
+        ...Object.fromEntries(measured.map(([k, { settled, byHand }]) => [k, [settled.ms, byHand.ms]])),
+      },
       pyicebergTakes: Object.fromEntries(
-        Object.entries(measured).map(([k, { overwrite, addFiles }]) => [k, { overwrite, addFiles }]),
+        measured.map(([k, { settled, byHand }]) => [k, { overwrite: settled.times, addFiles: byHand.times }]),
       ),
       million,
       maxCpuSeconds: MAX_CPU_SECONDS,

@@ -12,6 +12,7 @@ import type { Column, Kind, TableDescriptor } from './domain/catalog/table.ts';
 import type { Unnamed } from './domain/catalog/unnamed.ts';
 import type { EpochMs } from './domain/run.ts';
 import type { Target } from './domain/target.ts';
+import type { FooterNotes } from './footer-ports.ts';
 import type { LakePorts } from './ports.ts';
 
 export interface CatalogTable {
@@ -131,6 +132,8 @@ export interface CatalogPorts extends LakePorts {
   readonly catalog: Catalog;
   readonly manifests: Manifests;
   readonly iceberg: IcebergStore;
+  /** Only `refresh-catalog` uses them up. */
+  readonly footerNotes?: Omit<FooterNotes, 'put'>;
   readonly publications: Publications;
   readonly refreshes: Refreshes;
   pause(ms: number): Promise<void>;

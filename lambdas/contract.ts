@@ -117,6 +117,8 @@ export const ENV = {
   exportJobs: 'BRANCHLINE_EXPORT_JOBS',
   /** `s3://bucket/prefix/` below which the metadata of Iceberg tables is written. */
   icebergRoot: 'BRANCHLINE_ICEBERG_ROOT',
+  /** `s3://bucket/prefix/` below which settle-run keeps footers of Parquet files for refresh-catalog. */
+  footerRoot: 'BRANCHLINE_FOOTER_ROOT',
   /** Names of lakeFS's two jobs in Glue; absent where no jar of its client was given. */
   markJob: 'BRANCHLINE_MARK_JOB',
   sweepJob: 'BRANCHLINE_SWEEP_JOB',

@@ -21,6 +21,7 @@ import type { EpochMs, Run, RunKey, RunState } from './domain/run.ts';
 import type { TlsFacts } from './domain/server.ts';
 import type { RefsDump } from './domain/snapshot.ts';
 import type { Target } from './domain/target.ts';
+import type { FooterNotes, Footers } from './footer-ports.ts';
 
 export interface Clock {
   now(): EpochMs;
@@ -275,6 +276,8 @@ export interface LakePorts {
   readonly ids: Ids;
   readonly config: ConfigSource;
   readonly lakefs: LakefsContent;
+  /** Where somebody keeps what was read of files. */
+  readonly footers?: Footers;
   readonly ledger: TargetLedger;
   readonly log: Log;
   readonly place: {
@@ -291,6 +294,8 @@ export interface Ports extends LakePorts {
   readonly ledger: Ledger;
   readonly glue: Glue;
   readonly promotions: Promotions;
+  /** Only `settle-run` keeps them. */
+  readonly keepFooters?: FooterNotes['put'];
   /** Only `inspect` has the rights for them. */
   readonly gauges?: Gauges;
   readonly server?: ServerProbe;

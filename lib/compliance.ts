@@ -1,5 +1,5 @@
 /** cdk-nag in synth: an unacknowledged finding fails it. Every acknowledgement names one finding exactly, and its reason. */
-import { type App, Aws, type Stack, Token, Validations } from 'aws-cdk-lib';
+import { type App, Aws, Stack, Token, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { IConstruct } from 'constructs';
 
@@ -36,4 +36,13 @@ export const asNagWrites = (stack: Stack, arn: string): string => {
     named(Aws.PARTITION, 'AWS::Partition'),
   ];
   return pairs.reduce((text, [value, name]) => text.replaceAll(value, name), arn);
+};
+
+/** Why the role of a function may reach something whose name nobody knows here. */
+export const explain = (
+  { fn: { role } }: { readonly fn: { readonly role?: IConstruct | undefined } },
+  resource: string,
+  reason: string,
+): void => {
+  if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(role), resource)}`, reason);
 };

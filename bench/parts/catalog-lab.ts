@@ -1,5 +1,6 @@
 /** Where refreshes are measured: a lakeFS on the local S3, the local Glue, and the writer of the catalog with every request counted on its way. */
 import { GlueClient } from '@aws-sdk/client-glue';
+import { type ByteObjects, createByteObjects } from '../../lambdas/adapters/byte-objects.ts';
 import { systemClock } from '../../lambdas/adapters/clock.ts';
 import { createGlueCatalog } from '../../lambdas/adapters/glue-catalog.ts';
 import { createIcebergStore } from '../../lambdas/adapters/iceberg-store.ts';
@@ -25,6 +26,8 @@ export interface CatalogLab extends Pick<StorageLab, 'description' | 'wire' | 's
   /** Whether it is a lakeFS with hooks of its own, not the emulator. */
   readonly isReal: boolean;
   readonly ports: CatalogPorts;
+  /** As settle-run and the refresh have them. */
+  readonly footers: ByteObjects;
   /** S3 and Glue as everything that is measured reaches them. */
   readonly measured: string;
   /** Since the last time it was asked. */
@@ -42,6 +45,7 @@ export const startCatalogLab = async (tables: readonly TableConfig[]): Promise<C
   const env = awsEnvironment(toAws.url);
   const client = new GlueClient({ ...lab.settings, endpoint: toAws.url });
   const credentials = { get: async () => keys, refresh: async () => keys };
+  const footers = createByteObjects({ env, root: { bucket: MANIFESTS, prefix: 'footers/' } });
   const ports: CatalogPorts = {
     ...lab.world,
     lakefs: createLakefs({ endpoint: toLakefs.url, credentials, deadline }),
@@ -50,11 +54,13 @@ export const startCatalogLab = async (tables: readonly TableConfig[]): Promise<C
     catalog: createGlueCatalog({ client }),
     manifests: createManifests({ env, root: { bucket: MANIFESTS, prefix: 'symlinks/' } }),
     iceberg: createIcebergStore({ env, root: { bucket: MANIFESTS, prefix: 'iceberg/' } }),
+    footerNotes: footers,
   };
   return {
     ...lab,
     isReal: kind !== 'emulator',
     ports,
+    footers,
     measured: toAws.url,
     async calls() {
       const [aws, lakefs] = [await toAws.counts(), await toLakefs.counts()];

@@ -12,6 +12,7 @@ const SHAPE: Partial<Record<EnvKey, { readonly pattern: RegExp; readonly words: 
   },
   refreshQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },
   backupRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
+  footerRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   icebergRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   manifestRoot: { pattern: /^s3:\/\/[^/]+\/(.+\/)?$/, words: 's3://bucket/prefix/' },
   promotionQueueUrl: { pattern: /^https?:\/\/.+$/, words: 'the URL of the queue' },

@@ -1,8 +1,7 @@
 /** Metadata of Iceberg tables in S3, below `s3://bucket/prefix/`. */
 import type { IcebergStore } from '../catalog-ports.ts';
-import { isBranchlineError } from '../domain/errors.ts';
-import { createManifests, type ManifestOptions } from './manifests.ts';
-import { callS3Bytes } from './s3-request.ts';
+import { createByteObjects } from './byte-objects.ts';
+import type { ManifestOptions } from './manifests.ts';
 
 /** Of what was put last. */
 const RECALLED_BYTES = 4 * 1024 * 1024;
@@ -30,39 +29,22 @@ export interface IcebergOptions extends ManifestOptions {
 }
 
 export const createIcebergStore = ({ onRemove, ...of }: IcebergOptions): IcebergStore => {
-  const { root, onCall, ...options } = of;
-  const { uri, list, remove } = createManifests(of);
-  const beginning = uri('');
+  const objects = createByteObjects(of);
+  const beginning = objects.uri('');
   const recall = createRecall();
-  const call = (method: 'GET' | 'PUT', key: string, body?: Uint8Array): Promise<Uint8Array> => {
-    onCall?.();
-    const request = { method, bucket: root.bucket, key: `${root.prefix}${key}` };
-    return method === 'GET'
-      ? callS3Bytes({ ...request, action: 's3:GetObject' }, options)
-      : callS3Bytes({ ...request, action: 's3:PutObject', ...(body === undefined ? {} : { body }) }, options);
-  };
   return {
-    ...{ uri, list },
+    ...objects,
     remove: async (key) => {
-      await remove(key);
+      await objects.remove(key);
       onRemove?.();
     },
     keyOf: (address) => (address.startsWith(beginning) ? address.slice(beginning.length) : undefined),
 
     async put(key, content) {
-      await call('PUT', key, content);
+      await objects.put(key, content);
       recall.put(key, content);
     },
 
     recall: (key) => recall.get(key),
-
-    async get(key) {
-      try {
-        return await call('GET', key);
-      } catch (error) {
-        if (isBranchlineError(error) && error.details['awsError'] === 'NoSuchKey') return undefined;
-        throw error;
-      }
-    },
   };
 };

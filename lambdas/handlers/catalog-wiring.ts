@@ -11,6 +11,7 @@ import { pause } from '../adapters/pause.ts';
 import type { CatalogPorts, PreviewPorts, Publications } from '../catalog-ports.ts';
 import { DEFAULT_PREFIX, ENV, METRIC, previewDatabasePrefix } from '../contract.ts';
 import { refreshesOfPublisher } from './bus-wiring.ts';
+import { footersOfContainer } from './footer-wiring.ts';
 import { lakePortsOfContainer, ledgerOfContainer, rootOf } from './lake-wiring.ts';
 import { count } from './observability.ts';
 
@@ -50,6 +51,7 @@ let ports: CatalogPorts | undefined;
 export const catalogPortsOfContainer = (): CatalogPorts => {
   if (ports === undefined) {
     const { manifestRoot, icebergRoot } = readEnv(process.env, ['manifestRoot', 'icebergRoot']);
+    const footerNotes = footersOfContainer();
     const onCall = (): void => count(METRIC.catalogCalls, 1);
     ports = {
       ...lakePortsOfContainer(),
@@ -59,6 +61,7 @@ export const catalogPortsOfContainer = (): CatalogPorts => {
         ...{ env: process.env, root: rootOf(icebergRoot), onCall },
         onRemove: () => count(METRIC.icebergObjectsRemoved, 1),
       }),
+      ...(footerNotes === undefined ? {} : { footerNotes }),
       publications: publicationsOfContainer(),
       pause,
       // Not everybody who writes or reads the catalog may wake others.

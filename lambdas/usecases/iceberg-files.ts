@@ -24,7 +24,8 @@ import { metricsBeside, metricsOf } from '../domain/iceberg/metrics.ts';
 import type { Value } from '../domain/iceberg/values.ts';
 import { parseFooter } from '../domain/parquet/footer.ts';
 import type { EpochMs } from '../domain/run.ts';
-import { readFooterBytes } from './read-footer.ts';
+import { footersOf } from './footer-memory.ts';
+import { type FoundNotes, findNotes } from './footer-notes.ts';
 
 /** A file that is new to the table, with the values of its partition. */
 export interface NewFile extends SourceFile {
@@ -41,8 +42,9 @@ export const readStatistics = async (
   { repository }: TableDescriptor,
   commit: string,
   { path, sizeBytes }: SourceFile,
+  noted?: Uint8Array,
 ): Promise<FileStatistics> => {
-  const bytes = await readFooterBytes(ports.lakefs, { repository, ref: commit, path, sizeBytes });
+  const bytes = noted ?? (await footersOf(ports).read({ repository, ref: commit, path, sizeBytes }));
   if (bytes === undefined) throw new BranchlineError('BL3004', `${path} of commit ${commit}`);
   return fileStatistics(bytes, parseFooter(bytes, path), path);
 };
@@ -74,6 +76,8 @@ export interface ReadFiles {
   /** Paths of what they hold besides the columns of the table. */
   readonly outside: ReadonlySet<string>;
   readonly units: ReadonlySet<TimeUnit>;
+  /** To be called when they are shown: what was kept of them is of no use any more. */
+  forget: FoundNotes['forget'];
 }
 
 /** What is found out about files besides what manifests say of them. */
@@ -124,6 +128,7 @@ export const readNewFiles = async (
     if (found !== undefined) read.push({ ...metricsBeside(form.spec, found), partition: file.partition });
     return found === undefined;
   });
+  const noted = await findNotes(ports, table, open);
   const putAside = async (): Promise<void> => {
     const some = fresh;
     fresh = [];
@@ -133,14 +138,15 @@ export const readNewFiles = async (
   await atOnce(AT_ONCE, open, async (file) => {
     isTimeUp ||= ports.clock.now() >= until;
     if (isTimeUp) return;
-    const statistics = await readStatistics(ports, table, commit, file);
+    const footer = noted.footers.get(file.address);
+    const statistics = await readStatistics(ports, table, commit, file, footer);
     notes.add(statistics, form, file.path);
     const found: DataFile = {
       ...{ content: 0, file_path: file.address, file_format: 'PARQUET', partition: file.partition },
       ...{ file_size_in_bytes: file.sizeBytes, ...metricsBeside(form.spec, metricsOf(form.schema, statistics)) },
     };
     read.push(found);
-    fresh.push(found);
+    if (footer === undefined) fresh.push(found);
     if (files.length > ASIDE && fresh.length >= ASIDE) await putAside();
   });
   if (isTimeUp) {
@@ -149,7 +155,8 @@ export const readNewFiles = async (
   }
   if (notes.units.has('NANOS'))
     ports.log.warn('points in time in nanoseconds: Spark reads them wrong', { table: table.name });
-  return { files: read, spellings: notes.spellings, outside: notes.outside, units: notes.units };
+  const { spellings, outside, units } = notes;
+  return { files: read, spellings, outside, units, forget: () => noted.forget() };
 };
 
 /** As a manifest: it holds what manifests hold. */

@@ -128,7 +128,10 @@ const prepare = async (ports: CatalogPorts, work: TableWork, parts: Parts): Prom
     puts,
   );
   const show = async (): Promise<PublishOutcome> => {
-    if ((await flip()) === 'flipped') return outcome(describe['current-snapshot-id'] ?? undefined);
+    if ((await flip()) === 'flipped') {
+      await read.forget();
+      return outcome(describe['current-snapshot-id'] ?? undefined);
+    }
     return isWhole
       ? { outcome: 'unfinished', ...NO_COUNTS }
       : { outcome: 'drifted', what: 'somebody else wrote to it' };

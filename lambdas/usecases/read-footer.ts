@@ -1,14 +1,7 @@
 /** Reads the footer of a Parquet file in the repository: the end of the file, and the rest of the footer where it is longer. */
-import { FIRST_READ, footerLength, type ParquetFooter, parseFooter } from '../domain/parquet/footer.ts';
+import { FIRST_READ, footerLength } from '../domain/parquet/footer.ts';
+import type { FileAt } from '../footer-ports.ts';
 import type { Lakefs } from '../ports.ts';
-
-/** Where a file lies. `ref` is a commit: a branch might move between two reads. */
-export interface FileAt {
-  readonly repository: string;
-  readonly ref: string;
-  readonly path: string;
-  readonly sizeBytes: number;
-}
 
 /**
  * The end of a file that holds its footer. One call for a footer of up to 64 KiB, two for a longer one. `undefined` where the file is
@@ -28,13 +21,4 @@ export const readFooterBytes = async (
   if (length <= tail.length) return tail;
   const rest = await lastBytes(length, first);
   return rest === undefined ? undefined : Buffer.concat([rest, tail]);
-};
-
-/** @throws BL7004 where it is no Parquet file, or its footer is damaged, encrypted or too long. */
-export const readFooter = async (
-  lakefs: Pick<Lakefs, 'getObjectRange'>,
-  file: FileAt,
-): Promise<ParquetFooter | undefined> => {
-  const bytes = await readFooterBytes(lakefs, file);
-  return bytes === undefined ? undefined : parseFooter(bytes, file.path);
 };

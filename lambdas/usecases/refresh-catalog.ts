@@ -9,6 +9,7 @@ import { isBranchlineError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/run.ts';
 import type { Target } from '../domain/target.ts';
 import { careful } from './careful.ts';
+import { rememberFooters } from './footer-memory.ts';
 import { knownConfig, wantedOf } from './known-tables.ts';
 import { leave } from './left-tables.ts';
 import { Notes } from './noted.ts';
@@ -70,8 +71,10 @@ export const refreshCatalog = async (
   const start = (await ports.ledger.getTarget(repository, branch)) ?? target;
   // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
   // expired compares in full.
+  // What columns are read off is what manifests say, too.
+  const reading = { ...ports, footers: rememberFooters(ports.lakefs) };
   const outcome = await work(
-    { ...wanted, ports, writer, publisher, until: request.until, notes: new Notes() },
+    { ...wanted, ports: reading, writer, publisher, until: request.until, notes: new Notes() },
     request,
     start,
   );

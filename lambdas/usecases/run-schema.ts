@@ -12,9 +12,14 @@ import { pipelineOf, schemaModeOf } from '../domain/pipelines.ts';
 import { promotionBaseOf } from '../domain/promotion.ts';
 import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
 import type { Ports } from '../ports.ts';
+import { type FooterMemory, rememberFooters } from './footer-memory.ts';
+import { noteFooters } from './footer-notes.ts';
 import { readDescriptions } from './read-descriptions.ts';
 import { broughtBy } from './run-of-commit.ts';
-import { changedFiles, readFiles } from './table-files.ts';
+import { changedFiles, MAX_FILES_READ, readFiles } from './table-files.ts';
+
+/** Of a table whose refresh reads all of them anyway. */
+export const MAX_FILES_NOTED = 10_000;
 
 /**
  * @param commit the run's commit.
@@ -29,10 +34,12 @@ export const schemaChangesOf = async (
   const configured = await ports.config.load();
   if (schemaModeOf(pipelineOf(configured, run.job)) === 'off') return [];
   const config = await withDescribed(ports, configured, run, commit, partitions);
+  // A table and the one beside it have the same files.
+  const footers = rememberFooters(ports.lakefs);
   const changes: SchemaChange[] = [];
   for (const table of parquetTables(config, run.repository)) {
     if (!partitions.some((partition) => partition.startsWith(table.path))) continue;
-    changes.push(...(await changesOfTable(ports, run, table, commit)));
+    changes.push(...(await changesOfTable({ ...ports, footers }, run, table, commit)));
   }
   return distinctChanges(changes);
 };
@@ -56,15 +63,18 @@ const withDescribed = async (
 };
 
 const changesOfTable = async (
-  ports: Ports,
+  ports: Ports & { readonly footers: FooterMemory },
   run: Run,
   table: TableDescriptor,
   commit: string,
 ): Promise<readonly SchemaChange[]> => {
   const isGiven = table.infers !== true;
   const known = isGiven ? table.columns : await ports.ledger.getColumns(run.repository, run.target, table.name);
-  const files = await changedFiles(ports, table, run.baseCommit, commit);
+  const keep = table.iceberg !== undefined && table.target === run.target ? ports.keepFooters : undefined;
+  const most = keep === undefined ? MAX_FILES_READ : MAX_FILES_NOTED;
+  const files = await changedFiles(ports, table, run.baseCommit, commit, undefined, most);
   const read = await readFiles(ports, run.repository, commit, files);
+  if (keep !== undefined) await noteFooters(ports, { keep, memory: ports.footers }, table, commit, files);
   ports.log.info('columns of the run', { run: formatRunKey(run), table: table.name, files: read.length });
   const options = { table: table.name, partitionColumns: table.partitionColumns.map(({ name }) => name), isGiven };
   return read.flatMap((file) => compareFile(known ?? [], file, options));

@@ -91,7 +91,7 @@ const knownColumns = async (
   record?.columns === undefined ? undefined : ports.publications.getColumns(table, record.columns);
 
 const look = async (
-  ports: Pick<CatalogPorts, 'lakefs'>,
+  ports: Pick<CatalogPorts, 'lakefs' | 'footers'>,
   table: TableDescriptor,
   known: TableColumns | undefined,
   from: string | undefined,
@@ -122,7 +122,7 @@ const withNotes = (found: TableColumns, known: TableColumns): TableColumns => {
 };
 
 const afresh = async (
-  ports: Pick<CatalogPorts, 'lakefs'>,
+  ports: Pick<CatalogPorts, 'lakefs' | 'footers'>,
   table: TableDescriptor,
   commit: string,
 ): Promise<TableColumns> => {

@@ -1,13 +1,15 @@
 /** Files of a table, and what their footers say: those that changed between two commits, or some of all. */
 
+import { atOnce } from '../domain/at-once.ts';
 import type { SchemaChange, TableFile } from '../domain/catalog/columns.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { placeOfFile } from '../domain/catalog/visible.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { columnsOf } from '../domain/parquet/file-columns.ts';
+import { parseFooter } from '../domain/parquet/footer.ts';
 import { Spread } from '../domain/spread.ts';
 import type { LakePorts } from '../ports.ts';
-import { readFooter } from './read-footer.ts';
+import { footersOf } from './footer-memory.ts';
 
 export interface FileOfTable {
   readonly path: string;
@@ -19,7 +21,7 @@ export const MAX_FILES_READ = 2000;
 /** Of a whole table so many: by them it gets its first columns. */
 const MAX_SAMPLE = 200;
 /** Each takes a few milliseconds of lakeFS. */
-const READS_AT_ONCE = 16;
+const READS_AT_ONCE = 32;
 
 type Where = Pick<TableDescriptor, 'repository' | 'path' | 'partitionColumns'>;
 
@@ -31,8 +33,9 @@ export const changedFiles = async (
   to: string,
   /** Told of every path that differs, removed ones too. */
   onPath?: (path: string) => void,
+  most = MAX_FILES_READ,
 ): Promise<readonly FileOfTable[]> => {
-  const files = new Spread<FileOfTable>(MAX_FILES_READ);
+  const files = new Spread<FileOfTable>(most);
   const options = { type: 'two_dot', prefix: table.path } as const;
   for await (const { type, path, sizeBytes } of ports.lakefs.diff(table.repository, from, to, options)) {
     onPath?.(path);
@@ -98,31 +101,31 @@ export const someFiles = async (
   return [...all.values()].sort((a, b) => a.mtime - b.mtime);
 };
 
+type Reading = Pick<LakePorts, 'lakefs' | 'footers'>;
+
 /** In the order given. One that is no Parquet file says so. */
 export const readFiles = async (
-  ports: Pick<LakePorts, 'lakefs'>,
+  ports: Reading,
   repository: string,
   commit: string,
   files: readonly FileOfTable[],
 ): Promise<readonly TableFile[]> => {
-  const read: TableFile[] = [];
-  for (let at = 0; at < files.length; at += READS_AT_ONCE) {
-    const some = files.slice(at, at + READS_AT_ONCE);
-    const found = await Promise.all(some.map((file) => readFile(ports, repository, commit, file)));
-    read.push(...found.filter((file) => file !== undefined));
-  }
-  return read;
+  const read: (TableFile | undefined)[] = [];
+  await atOnce(READS_AT_ONCE, files.entries(), async ([i, file]) => {
+    read[i] = await readFile(ports, repository, commit, file);
+  });
+  return read.filter((file) => file !== undefined);
 };
 
 const readFile = async (
-  ports: Pick<LakePorts, 'lakefs'>,
+  ports: Reading,
   repository: string,
   commit: string,
   { path, sizeBytes }: FileOfTable,
 ): Promise<TableFile | undefined> => {
   try {
-    const footer = await readFooter(ports.lakefs, { repository, ref: commit, path, sizeBytes });
-    return footer === undefined ? undefined : { path, found: columnsOf(footer, path) };
+    const footer = await footersOf(ports).read({ repository, ref: commit, path, sizeBytes });
+    return footer === undefined ? undefined : { path, found: columnsOf(parseFooter(footer, path), path) };
   } catch (error) {
     if (!isBranchlineError(error, 'BL7004')) throw error;
     return { path, found: { unreadable: error.message } };

@@ -21,7 +21,7 @@ export interface Looked {
  * @returns `undefined` where there is nothing to look at: what is known stays.
  */
 export const misfitsOfGiven = async (
-  ports: Pick<CatalogPorts, 'lakefs' | 'log'>,
+  ports: Pick<CatalogPorts, 'lakefs' | 'footers' | 'log'>,
   table: TableDescriptor,
   record: PublishedTable | undefined,
   { to, byHandAt }: { readonly to: string; readonly byHandAt: EpochMs | undefined },

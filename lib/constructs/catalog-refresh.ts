@@ -18,9 +18,10 @@ import {
   SYMLINK_SUFFIX,
   type TablePublication,
 } from '../../lambdas/contract.ts';
-import { acknowledge, asNagWrites } from '../compliance.ts';
+import { acknowledge, asNagWrites, explain } from '../compliance.ts';
 import { nagName } from '../nag-name.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
+import { keepFooters } from './footer-notes.ts';
 import { Hop } from './hop.ts';
 import { ReadOnlyEngines } from './read-only-engines.ts';
 
@@ -41,6 +42,8 @@ export interface CatalogRefreshProps {
   readonly config: CompiledConfig;
   readonly alarmActions: readonly IAlarmAction[];
   readonly target: BranchlineFunction;
+  /** Reads the footers of what runs write, and keeps them for `target`. */
+  readonly settler: BranchlineFunction;
   /** Compares what Glue and the bucket hold, asks for a refresh, and writes previews alone: in databases and a folder of their own. */
   readonly reader: BranchlineFunction;
   /** Removes manifests that nobody names. */
@@ -115,6 +118,7 @@ export class CatalogRefresh extends Construct {
       );
     }
     this.#denyOthers(bucket, target);
+    keepFooters(bucket, { writer: props.settler, reader: target });
     for (const { fn } of [target, reader, cleaner]) {
       fn.addEnvironment(ENV.icebergRoot, `s3://${bucket.bucketName}/${ICEBERG_PREFIX}`);
       fn.addEnvironment(ENV.manifestRoot, `s3://${bucket.bucketName}/${PREFIX}`);
@@ -371,7 +375,3 @@ const namesOf = (published: readonly TablePublication[]): string[] =>
       ...(spark === undefined ? [] : [`${name}${SPARK_SUFFIX}`]),
     ];
   });
-
-const explain = ({ fn: { role } }: BranchlineFunction, resource: string, reason: string): void => {
-  if (role !== undefined) acknowledge(role, 'IAM5', `Resource::${asNagWrites(Stack.of(role), resource)}`, reason);
-};

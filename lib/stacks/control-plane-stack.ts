@@ -124,6 +124,7 @@ export class ControlPlaneStack extends Stack {
       ...hop,
       config: this.#compiled,
       target: this.#fn('refresh-catalog'),
+      settler: this.#fn('settle-run'),
       reader: this.#fn('catalog'),
       cleaner: this.#fn('sweep'),
       collectors: [this.#fn('collect-garbage'), this.#fn('erase')],

@@ -52,7 +52,10 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
   'start-run': [...WORKER, ...glue('GetJob', 'GetJobRuns', 'StartJobRun')],
   'claim-run': [...WORKER, ...glue('GetJob')],
   'open-run': [...WORKER, ...glue('GetJob', 'GetJobRun'), ...consume('OpenHopQueue')],
-  'settle-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('SettleHopQueue')],
+  'settle-run': [
+    ...[...WORKER, ...DISCARDS, ...WAKE, ...consume('SettleHopQueue')],
+    `s3:PutObject on ${MANIFESTS}/footers/*`,
+  ],
   'promote-run': [...WORKER, ...DISCARDS, ...WAKE, ...consume('PromotionsHopQueue')],
   'resolve-run': [...WORKER, ...DISCARDS, ...WAKE],
   'refresh-catalog': [
@@ -61,6 +64,7 @@ const RIGHTS: Readonly<Record<FunctionName | 'provider framework', readonly stri
     ...consume('CatalogHopQueue'),
     `s3:PutObject on ${MANIFESTS}/symlinks/*`,
     ...['Get', 'Put', 'Delete'].map((does) => `s3:${does}Object on ${MANIFESTS}/iceberg/*`),
+    ...['Get', 'Delete'].map((does) => `s3:${does}Object on ${MANIFESTS}/footers/*`),
     `s3:ListBucket on ${MANIFESTS}`,
   ],
   catalog: [
@@ -209,7 +213,7 @@ const MAY_END_IN_STAR = [
   /^arn:aws:logs:[^*]+:log-stream:\*$/,
   /^arn:aws:glue:[^*]+:job\/[\w .:/*-]*\*[\w .:/*-]*$/,
   /^<SetUpFunction>:\*$/,
-  /^<CatalogManifests>\/(?:symlinks|previews|iceberg)\/\*$/,
+  /^<CatalogManifests>\/(?:symlinks|previews|iceberg|footers)\/\*$/,
   /^arn:aws:glue:[^*]+:(?:database|table|userDefinedFunction)\/\w+_preview_\*(?:\/\*)?$/,
   /^<SnapshotsBackups>\/(?:backups|drills|erasures)\/\*$/,
   /^arn:aws:s3:::bucket\/branchline-drills\/(?:\*\/_lakefs\/)?\*$/,

@@ -21,12 +21,12 @@ const tablesWritten = (template: ReturnType<typeof withTables>): string[] => {
   return written.map(({ resource }) => resource.replace(`arn:aws:glue:${REGION}:${ACCOUNT}:`, '')).toSorted();
 };
 
-const conditionOf = (template: ReturnType<typeof templateOf>) => {
+const conditionOf = (template: ReturnType<typeof templateOf>, sid = 'OnlyBranchlineWritesIceberg') => {
   const statement = z.looseObject({ Sid: z.string().optional(), Effect: z.string() });
   const policy = z.object({ PolicyDocument: z.object({ Statement: z.array(statement) }) });
   return ofType(template, 'AWS::S3::BucketPolicy')
     .flatMap(([, { Properties }]) => policy.parse(Properties).PolicyDocument.Statement)
-    .find(({ Sid }) => Sid === 'OnlyBranchlineWritesIceberg');
+    .find(({ Sid }) => Sid === sid);
 };
 
 test('nobody but refresh-catalog writes or removes metadata of Iceberg tables, whatever rights he has', () => {
@@ -39,6 +39,20 @@ test('nobody but refresh-catalog writes or removes metadata of Iceberg tables, w
     Condition: {
       ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [expect.stringContaining('RefreshCatalog'), 'Arn'] } },
     },
+  });
+});
+
+test('kept footers go after a day, and nobody but settle-run puts any there', () => {
+  const template = templateOf('plain');
+  expect(conditionOf(template, 'OnlyBranchlineKeepsFooters')).toMatchObject({
+    ...{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 's3:PutObject' },
+    Condition: {
+      ArnNotEquals: { 'aws:PrincipalArn': { 'Fn::GetAtt': [expect.stringContaining('SettleRun'), 'Arn'] } },
+    },
+  });
+  const bucket = ofType(template, 'AWS::S3::Bucket').find(([id]) => id.startsWith('CatalogManifests'));
+  expect(bucket?.[1].Properties).toMatchObject({
+    LifecycleConfiguration: { Rules: [{ Prefix: 'footers/', Status: 'Enabled', ExpirationInDays: 1 }] },
   });
 });
 

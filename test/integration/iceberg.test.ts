@@ -1,5 +1,6 @@
 /** An Iceberg table on the deployed stack: after each change pyiceberg reads from Glue what the commit holds, no row more or less. */
 import { GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { VerifyAnswer } from '../../lambdas/usecases/catalog.ts';
@@ -11,7 +12,7 @@ import { parquetFile } from '../unit/domain/parquet/files.ts';
 import { branchline, verifyCatalog } from './setup/cli.ts';
 import { openHarness } from './setup/harness.ts';
 import { type IcebergRead, installReader, readIceberg } from './setup/iceberg-reader.ts';
-import { createJob, runTo, type Work } from './setup/jobs.ts';
+import { createJob, runJob, runTo, type Work } from './setup/jobs.ts';
 
 const harness = openHarness();
 const JOB = 'it-iceberg';
@@ -199,4 +200,34 @@ test('verify finds a table that somebody put back, repair puts it right', async 
   const repaired = await branchline(['catalog', 'repair', TABLE, '--timeout', '2m']);
   expect(repaired.code, repaired.err).toBe(0);
   expect((await readIceberg(harness.state, DATABASE, TABLE)).rows).toEqual(before.rows);
+});
+
+/** Keys of the footers that settle-run keeps. */
+const keptFooters = async (): Promise<readonly (string | undefined)[]> => {
+  const bucket = new URL((await tableInGlue()).Parameters?.['metadata_location'] ?? '').hostname;
+  const { Contents = [] } = await harness.aws.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'footers/' }));
+  return Contents.map(({ Key }) => Key);
+};
+
+test('the footers of many files are kept from the end of the run until they are shown', async (context) => {
+  if (missing !== undefined) context.skip(missing);
+  const target = `${harness.repository}/main`;
+  const held = await branchline(['targets', 'hold', target, '--reason', 'a look at what is kept', '--json']);
+  expect(held.code, held.err).toBe(0);
+  const binary = Object.fromEntries(
+    Array.from({ length: 24 }, (_, i) => [
+      `${PREFIX}dt=2026-12-${String((i % 3) + 1).padStart(2, '0')}/f${String(i)}.parquet`,
+      file([100 + i, `row ${String(i)}`]),
+    ]),
+  );
+  const { runId } = await runJob(harness, JOB, { binary });
+  const { runCommit = '' } = await harness.waitForRun(runId, ['COMMITTED']);
+  expect(await keptFooters()).toEqual([`footers/${target}/${TABLE}/${runCommit}.gz`]);
+  expect((await branchline(['targets', 'release', target, '--json'])).code).toBe(0);
+  const { mergeCommit = '' } = await harness.waitForRun(runId, ['PROMOTED']);
+  const read = await isShown(mergeCommit);
+  expect(read.rows.filter((row) => row.includes(' row '))).toHaveLength(24);
+  await waitFor(async () => ((await keptFooters()).length === 0 ? true : undefined), {
+    ...{ what: 'they are gone', timeoutMs: 30_000, everyMs: 500 },
+  });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isBranchlineError } from '../../../../lambdas/domain/errors.ts';
 import { footerLength, MAX_FOOTER, parseFooter } from '../../../../lambdas/domain/parquet/footer.ts';
-import { readFooter } from '../../../../lambdas/usecases/read-footer.ts';
+import { readFooterBytes } from '../../../../lambdas/usecases/read-footer.ts';
 import { parquetFile } from './files.ts';
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -23,7 +23,11 @@ const lakeWith = (content: Uint8Array | undefined) => {
     },
   };
   const at = { repository: 'lake', ref: 'c1', path: 'sales/x.parquet', sizeBytes: content?.length ?? 100 };
-  return { reads, read: () => readFooter(lakefs, at) };
+  const read = async () => {
+    const bytes = await readFooterBytes(lakefs, at);
+    return bytes === undefined ? undefined : parseFooter(bytes, at.path);
+  };
+  return { reads, read };
 };
 
 const messageOf = (work: () => unknown): string => {
