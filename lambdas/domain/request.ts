@@ -1,6 +1,7 @@
 /** What somebody asked a function to do, or to tell what it would do: the ledger keeps it, whatever becomes of it. Pure. */
-import { createHash } from 'node:crypto';
 import { FUNCTION, type FunctionName, SCHEMA_VERSION } from '../contract.ts';
+import type { Selection } from './erasure.ts';
+import { digestOfSelection } from './erasure-record.ts';
 import type { EpochMs } from './run.ts';
 
 export interface RequestRecord {
@@ -63,14 +64,13 @@ const TOLD = ['action', 'dryRun', 'requestedBy', 'reason', 'repository', 'target
 /** Larger than that nobody asks by hand; DynamoDB takes 400 KB and EventBridge 256 KB. */
 const MAX_ASKED = 20_000;
 
-/** No path of a person's is kept: those that ask for one selection are told by its digest. */
+/** No path of a person's is kept: what asks for one selection is told by its digest, which the erasure's entry has too. */
 const withoutPaths = (request: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const { selection, replacements, ...rest } = request;
   return {
     ...rest,
-    ...(selection === undefined
-      ? {}
-      : { selection: createHash('sha256').update(JSON.stringify(selection)).digest('hex') }),
+    // Requests have been read by their schema.
+    ...(selection === undefined ? {} : { selection: digestOfSelection(selection as Selection) }),
     ...(Array.isArray(replacements) ? { replacements: replacements.length } : {}),
   };
 };

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { REQUESTS } from '../../../docs/generate/schemas.ts';
 import { FUNCTION, type FunctionName } from '../../../lambdas/contract.ts';
+import { digestOfSelection } from '../../../lambdas/domain/erasure-record.ts';
 import { askingOf, endedRequest, newRequest, RECORDED } from '../../../lambdas/domain/request.ts';
 import { requestEventsOf } from '../../../lambdas/domain/request-events.ts';
 
@@ -58,16 +59,17 @@ describe('requests', () => {
   });
 
   it('keeps no path of a person whose data is erased', () => {
-    const selection = { paths: ['people/maria.json'] };
+    const selection = { paths: ['people/maria.json', 'people/maria.txt'], prefixes: [] };
     const replacements = [{ path: 'people/maria.json', ref: 'main', from: 'people/x.json' }];
     const asked = { repository: 'lake', selection, replacements, confirm: 'lake' };
     const [plan, run] = [
       askingOf(FUNCTION.erase, { action: 'plan', ...asked }),
-      askingOf(FUNCTION.erase, { action: 'run', ...asked }),
+      askingOf(FUNCTION.erase, { action: 'run', ...asked, selection: { paths: selection.paths.toReversed() } }),
     ];
     expect(JSON.stringify([plan, run])).not.toContain('maria');
-    expect(plan?.asked['selection']).toMatch(/^[0-9a-f]{64}$/);
-    expect(plan?.asked['selection']).toBe(run?.asked['selection']);
+    // Spelled in two ways: told as one, by the name that the erasure itself has for it.
+    expect(plan?.asked['selection']).toBe(digestOfSelection(selection));
+    expect(run?.asked['selection']).toBe(digestOfSelection(selection));
     expect(run?.asked['replacements']).toBe(1);
   });
 
