@@ -193,8 +193,14 @@ export const deploymentOf = (connection: Connection, asker: () => Promise<string
       previews: () => askCatalog({ action: 'previews' }, 'previews'),
       dropPreview: (request) => askCatalog({ action: 'drop-preview', ...request }, 'preview'),
     },
-    restore: (request) => ask(FUNCTION.restore, request, 'outcome'),
-    rotate: (request) => ask(FUNCTION.rotateCredentials, request, 'outcome'),
+    // These two keep entries of their own about who asked.
+    restore: async (request) => ask(FUNCTION.restore, { ...request, requestedBy: await asker() }, 'outcome'),
+    rotate: async (request) =>
+      ask(
+        FUNCTION.rotateCredentials,
+        request.action === 'rotate' ? { ...request, by: await asker() } : request,
+        'outcome',
+      ),
     rollBack: (request) => ask(FUNCTION.rollback, request, 'rollback'),
     rollbacks: (query) => inspect({ query: 'rollbacks', ...query }, 'rollbacks'),
     restores: (query) => inspect({ query: 'restores', ...query }, 'restores'),

@@ -30,9 +30,8 @@ const show = ({ terminal }: Context, { rotation, openRuns }: RotationAnswer): vo
 const rotate = async (context: Context, options: RotateOptions): Promise<void> => {
   const { deployment } = context;
   const evenWhileRunsAreOpen = options.evenWhileRunsAreOpen === true;
-  const { arn } = await context.connection.identity();
   const trial = await during(context, 'looking at lakeFS and the secret', () =>
-    deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, dryRun: true, by: arn }),
+    deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, dryRun: true }),
   );
   if (options.dryRun === true) {
     context.answer(trial, () => {
@@ -54,9 +53,7 @@ const rotate = async (context: Context, options: RotateOptions): Promise<void> =
   }
   context.say('lakeFS has no user for a few milliseconds: no deployment of the server should be under way');
   await confirm(context, 'Give lakeFS a new key pair?', options.yes);
-  const answer = await during(context, 'rotating', () =>
-    deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen, by: arn }),
-  );
+  const answer = await during(context, 'rotating', () => deployment.rotate({ action: 'rotate', evenWhileRunsAreOpen }));
   context.answer(answer, () => show(context, answer));
 };
 

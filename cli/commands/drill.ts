@@ -54,10 +54,9 @@ const addKind = (drill: Command, session: Session, kind: DrillKind, description:
     .option('-r, --reason <text>', 'why; kept with the drill')
     .action(async ({ repository, reason }: RunOptions, self: Command) => {
       const context = session.open(self);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, `rehearsing a ${kind}`, () =>
         context.deployment.drill({
-          ...{ action: 'run', kind, requestedBy: arn },
+          ...{ action: 'run', kind },
           ...(repository === undefined ? {} : { repository }),
           ...(reason === undefined ? {} : { reason }),
         }),

@@ -131,10 +131,9 @@ const addRun = (erase: Command, session: Session): void => {
         return;
       }
       const confirm = await confirmedBy(context, options);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, `erasing from ${repository}`, () =>
         context.deployment.erase({
-          ...{ action: 'run', repository, selection, reason, confirm, requestedBy: arn },
+          ...{ action: 'run', repository, selection, reason, confirm },
           ...(removeTags === true ? { removeTags } : {}),
           ...(replacements.length === 0 ? {} : { replacements }),
         }),
@@ -195,9 +194,8 @@ const addCancel = (erase: Command, session: Session): void => {
     .argument('<erasure>', 'erase-…, as `erase list` shows it')
     .action(async (repository: string, id: string, _options: unknown, command: Command) => {
       const context = session.open(command);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, 'cancelling', () =>
-        context.deployment.erase({ action: 'cancel', repository, erasure: id, requestedBy: arn }),
+        context.deployment.erase({ action: 'cancel', repository, erasure: id }),
       );
       context.answer(answer, () => context.terminal.out(`${erasureText(answer.erasure)}\n`));
     });

@@ -63,10 +63,9 @@ const addRun = (gc: Command, session: Session): void => {
     .option('--dry-run', 'only tell what `gc plan` tells')
     .action(async (repository: string, options: RunOptions, command: Command) => {
       const context = session.open(command);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, `collecting garbage of ${repository}`, () =>
         context.deployment.collectGarbage({
-          ...{ action: 'run', repository, requestedBy: arn },
+          ...{ action: 'run', repository },
           ...(options.approval === true ? { sweep: 'approval' } : {}),
           ...(options.dryRun === true ? { dryRun: true } : {}),
         }),
@@ -103,9 +102,8 @@ const addApprove = (gc: Command, session: Session): void => {
       }
       if (text !== undefined) context.say(text);
       await confirm(context, `Delete what ${collection} has marked in ${repository}, for good?`, options.yes);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, 'sweeping', () =>
-        context.deployment.collectGarbage({ action: 'approve', repository, collection, requestedBy: arn }),
+        context.deployment.collectGarbage({ action: 'approve', repository, collection }),
       );
       tell(session, context, repository, answer);
     });
@@ -124,9 +122,8 @@ const addDiscard = (gc: Command, session: Session): void => {
     .argument('<collection>', 'gc-…, as `gc status` shows it')
     .action(async (repository: string, collection: string, _options: unknown, command: Command) => {
       const context = session.open(command);
-      const { arn } = await context.connection.identity();
       const answer = await during(context, 'discarding', () =>
-        context.deployment.collectGarbage({ action: 'discard', repository, collection, requestedBy: arn }),
+        context.deployment.collectGarbage({ action: 'discard', repository, collection }),
       );
       context.answer(answer, () => context.terminal.out(`${collectionText(repository, answer.collection)}\n`));
     });

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Step, StoredBackup } from '../../lambdas/domain/database-restore.ts';
 import type { DatabaseCheck, DatabasePlan } from '../../lambdas/usecases/restore-database.ts';
-import type { Context, Session } from '../context.ts';
+import type { Session } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
@@ -19,7 +19,6 @@ interface SettleOptions extends CheckOptions {
   readonly confirm?: string;
 }
 
-const who = async (context: Context): Promise<string> => (await context.connection.identity()).arn;
 const required = (option: string, value: string | undefined): string => {
   if (value === undefined) throw new Failure('BL6001', `--${option} is missing`);
   return value;
@@ -76,10 +75,9 @@ const addPlan = (database: Command, session: Session): void => {
     .option('--at <time>', 'back to this moment, in UTC; without it the newest that there is')
     .action(async ({ at }: PlanOptions, command: Command) => {
       const context = session.open(command);
-      const requestedBy = await who(context);
       const answer = await during(context, 'looking at the metadata store', () =>
         context.deployment.restore({
-          ...{ action: 'plan', what: 'database', requestedBy },
+          ...{ action: 'plan', what: 'database' },
           ...(at === undefined ? {} : { at }),
         }),
       );
@@ -122,10 +120,9 @@ const addCheck = (database: Command, session: Session): void => {
     .action(async ({ at, repository }: CheckOptions, command: Command) => {
       const context = session.open(command);
       const moment = required('at', at);
-      const requestedBy = await who(context);
       const answer = await during(context, 'comparing refs', () =>
         context.deployment.restore({
-          ...{ action: 'check', what: 'database', at: moment, requestedBy },
+          ...{ action: 'check', what: 'database', at: moment },
           ...(repository === undefined ? {} : { repository }),
         }),
       );
@@ -149,10 +146,9 @@ const addSettle = (database: Command, session: Session): void => {
       if (confirm !== name) {
         throw new Failure('BL8404', `"${name}" wants --confirm ${name}; found ${confirm ?? 'nothing'}`);
       }
-      const requestedBy = await who(context);
       const answer = await during(context, `bringing the ledger of ${name} in line`, () =>
         context.deployment.restore({
-          ...{ action: 'run', what: 'database', at: moment, repository: name, confirm: name, requestedBy },
+          ...{ action: 'run', what: 'database', at: moment, repository: name, confirm: name },
         }),
       );
       context.answer(answer, () => {

@@ -5,7 +5,7 @@ import type { BranchPlan } from '../../lambdas/usecases/restore-branch.ts';
 import type { RepositoryPlan } from '../../lambdas/usecases/restore-repository.ts';
 import type { CheckedTarget } from '../../lambdas/usecases/restore-there.ts';
 import { confirm } from '../confirm.ts';
-import type { Context, Session } from '../context.ts';
+import type { Session } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
 import { withExamples } from '../help.ts';
@@ -40,8 +40,6 @@ const required = (repository: string | undefined): string => {
   if (repository === undefined) throw new Failure('BL6001', '--repository is missing');
   return repository;
 };
-
-const whoAsks = async (context: Context): Promise<string> => (await context.connection.identity()).arn;
 
 const STATE: Readonly<Record<RepositoryPlan['state'], string>> = {
   absent: 'is not in lakeFS: it can be restored',
@@ -90,11 +88,10 @@ const addPlan = (restore: Command, session: Session): void => {
     .option('--from-replica', 'in a second region: from the replicated backups, on the replica')
     .action(async (options: PlaceOptions, command: Command) => {
       const context = session.open(command);
-      const requestedBy = await whoAsks(context);
       const { repository } = options;
       const answer = await during(context, 'reading backups and lakeFS', () =>
         context.deployment.restore({
-          ...{ action: 'plan', what: 'repository', requestedBy, ...placeOf(options) },
+          ...{ action: 'plan', what: 'repository', ...placeOf(options) },
           ...(repository === undefined ? {} : { repository }),
         }),
       );
@@ -135,10 +132,9 @@ const addRun = (restore: Command, session: Session): void => {
           `"${repository}" wants --confirm ${repository}; found ${options.confirm ?? 'nothing'}`,
         );
       }
-      const requestedBy = await whoAsks(context);
       const answer = await during(context, `restoring ${repository}`, () =>
         context.deployment.restore({
-          ...{ action: 'run', what: 'repository', repository, confirm: repository, requestedBy },
+          ...{ action: 'run', what: 'repository', repository, confirm: repository },
           ...placeOf(options),
         }),
       );
@@ -179,7 +175,7 @@ const addBranch = (restore: Command, session: Session): void => {
       const context = session.open(made);
       const repository = required(options.repository);
       const request = {
-        ...{ what: 'branch' as const, repository, branch, requestedBy: await whoAsks(context) },
+        ...{ what: 'branch' as const, repository, branch },
         ...(options.commit === undefined ? {} : { commit: options.commit }),
       };
       const trial = await during(context, 'looking for its last commit', () =>

@@ -32,9 +32,8 @@ export const addSnapshotsCreate = (snapshots: Command, session: Session): void =
       const context = session.open(command);
       const { repository, target } = placeOf(text);
       if (target === undefined) throw new Failure('BL6001', `"${text}" names no target: REPOSITORY/TARGET`);
-      const { arn } = await context.connection.identity();
       const request = {
-        ...{ action: 'create' as const, repository, target, requestedBy: arn },
+        ...{ action: 'create' as const, repository, target },
         ...(options.reason === undefined ? {} : { reason: options.reason }),
         ...(options.dryRun === true ? { dryRun: true } : {}),
       };

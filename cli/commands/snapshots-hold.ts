@@ -22,8 +22,7 @@ export const addSnapshotsHold = (snapshots: Command, session: Session): void => 
     .action(async (text: string, { reason, dryRun }: HoldOptions, command: Command) => {
       const context = session.open(command);
       const place = snapshotPlaceOf(text);
-      const { arn } = await context.connection.identity();
-      const request = { action: 'hold' as const, ...place, reason, requestedBy: arn };
+      const request = { action: 'hold' as const, ...place, reason };
       const answer = await during(context, `holding ${text}`, () =>
         context.deployment.snapshot({ ...request, ...(dryRun === true ? { dryRun } : {}) }),
       );
@@ -41,8 +40,7 @@ export const addSnapshotsRelease = (snapshots: Command, session: Session): void 
     .action(async (text: string, { dryRun }: Pick<HoldOptions, 'dryRun'>, command: Command) => {
       const context = session.open(command);
       const place = snapshotPlaceOf(text);
-      const { arn } = await context.connection.identity();
-      const request = { action: 'release' as const, ...place, requestedBy: arn };
+      const request = { action: 'release' as const, ...place };
       const answer = await during(context, `releasing ${text}`, () =>
         context.deployment.snapshot({ ...request, ...(dryRun === true ? { dryRun } : {}) }),
       );

@@ -27,9 +27,8 @@ export const addSnapshotsPrune = (snapshots: Command, session: Session): void =>
       const context = session.open(command);
       if (text !== undefined && options.target !== undefined)
         throw new Failure('BL6001', 'give a snapshot or --target, not both');
-      const { arn } = await context.connection.identity();
       const request = {
-        ...{ action: 'prune' as const, requestedBy: arn },
+        action: 'prune' as const,
         ...(text === undefined ? {} : snapshotPlaceOf(text)),
         ...(options.target === undefined ? {} : placeOf(options.target)),
       };

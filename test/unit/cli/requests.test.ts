@@ -59,6 +59,43 @@ describe('requests', () => {
     expect(newest.json<{ requests: unknown[] }>().requests).toHaveLength(1);
   });
 
+  const at = ['--at', '2026-01-01T00:00:00Z'];
+  const below = ['--below', 'customers/'];
+  it.each([
+    [['snapshots', 'create', 'lake/main']],
+    [['snapshots', 'prune', '--yes']],
+    [['snapshots', 'hold', 'lake/snapshot-main-20261120T020000Z', '--reason', 'r']],
+    [['snapshots', 'release', 'lake/snapshot-main-20261120T020000Z']],
+    [['gc', 'plan', 'lake']],
+    [['gc', 'run', 'lake']],
+    [['gc', 'approve', 'lake', 'gc-1', '--yes']],
+    [['gc', 'discard', 'lake', 'gc-1']],
+    [['erase', 'plan', '--repository', 'lake', ...below]],
+    [['erase', 'run', '--repository', 'lake', ...below, '--reason', 'r', '--confirm', 'lake']],
+    [['erase', 'cancel', 'lake', 'erase-1']],
+    [['drill', 'restore']],
+    [['restore', 'plan']],
+    [['restore', 'run', '--repository', 'lake', '--confirm', 'lake']],
+    [['restore', 'branch', 'b', '--repository', 'lake', '--dry-run']],
+    [['restore', 'database', 'plan']],
+    [['restore', 'database', 'check', ...at]],
+    [['restore', 'database', 'settle', ...at, '--repository', 'lake', '--confirm', 'lake']],
+    [['credentials', 'rotate', '--dry-run']],
+  ])('of %j say who asks: by the environment, else by the credentials, else by the account here', async (words) => {
+    const stage = await openStage();
+    stage.invoke = async () => ({ outcome: 'none', records: [], obstacles: [], openRuns: [] });
+    const saidBy = async (environment: Record<string, string>): Promise<unknown> => {
+      stage.calls.length = 0;
+      await stage.run(words, { environment, answers: ['y', 'lake'] });
+      const { requestedBy, by } = (stage.calls.at(-1)?.payload ?? {}) as { requestedBy?: string; by?: string };
+      return requestedBy ?? by;
+    };
+    expect(await saidBy({ USER: 'emil' })).toBe('arn:aws:iam::111122223333:user/op');
+    expect(await saidBy({ USER: 'emil', BRANCHLINE_WHO: 'anna' })).toBe('anna');
+    stage.identity = () => Promise.reject(new Error('AccessDenied'));
+    expect(await saidBy({ USER: 'emil' })).toBe('emil');
+  });
+
   it('go out with a name though nobody may ask STS for it', async () => {
     const stage = await openStage();
     stage.identity = () => Promise.reject(new Error('AccessDenied'));
