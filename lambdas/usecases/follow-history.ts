@@ -125,6 +125,10 @@ const fate = (run: Run, { inForce, mergeCommit }: Omit<Change, 'run'>, now: Epoc
       { note, forget: isOwed ? ['cause', 'bookmarkRewind'] : ['cause'] },
     );
   }
+  // The merge that it was told by went with a reset.
+  if (run.state === 'PROMOTED' && inForce && run.mergeCommit !== mergeCommit) {
+    return advance(run, now, { mergeCommit }, { note: `merged again: ${mergeCommit.slice(0, 12)}` });
+  }
   if ((run.state === 'CONFLICTED' || run.state === 'REJECTED') && inForce) {
     const note = `merged by hand: ${mergeCommit.slice(0, 12)}`;
     return advance(

@@ -54,7 +54,7 @@ export const settleMerged = async (
   // The target may not be verified so far, and may be reset before it is.
   const target = await ensureTarget(ports, run.repository, run.target);
   await noteHead(ports, target, history.newestFirst[0]?.id ?? merged.mergeCommit);
-  return recordMerged(ports, run, merged.mergeCommit, merged.inForce);
+  return recordMerged(ports, run, merged.mergeCommit, merged.inForce, isOurs);
 };
 
 /** The target was reset between check and merge, to before the run's base: the merge brought what the reset had undone. */
@@ -99,8 +99,10 @@ export const recordMerged = async (
   run: Run,
   mergeCommit: string,
   inForce: boolean,
+  isOurs = true,
 ): Promise<PromoteAnswer> => {
-  const changes = await ports.ledger.getChanges(run, run.runCommit ?? '');
+  // A merge by hand after a reset brings also what the run began from.
+  const changes = isOurs ? await ports.ledger.getChanges(run, run.runCommit ?? '') : undefined;
   if (changes !== undefined)
     remember(ports, run.repository, mergeCommit, {
       partitions: changes,

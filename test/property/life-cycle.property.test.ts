@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { checkAll } from './invariants.ts';
-import { type Story, story } from './plot.ts';
+import { type Story, story, undoingStory } from './plot.ts';
 import { play } from './teller.ts';
 
 const RUNS = Number(process.env['FAST_CHECK_RUNS'] ?? 2000);
@@ -62,6 +62,16 @@ describe('the life cycle of runs', () => {
         checkAll(await play(plot));
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  const UNDONE = Math.ceil(RUNS / 4);
+  it(`keeps them in ${String(UNDONE)} stories of people who undo and reset`, { timeout: 3_600_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(undoingStory(), async (plot) => {
+        checkAll(await play(plot));
+      }),
+      { numRuns: UNDONE },
     );
   });
 

@@ -134,17 +134,24 @@ export class People {
     });
   }
 
-  /** As a rollback of ours leaves it: a commit with the old state on a branch from the head, merged. */
+  /**
+   * As a rollback of ours leaves it: a commit with the old state on a branch from the head, merged. Nothing comes in between, since ours
+   * would do it once more.
+   */
   async #rollBack(pick: number): Promise<void> {
     const { lakefs } = this.#world;
-    const to = this.#some(this.#log().slice(1), pick);
+    const log = this.#log();
+    const to = this.#some(log.slice(1), pick);
+    const head = log[0]?.id ?? '';
     if (to === undefined) return;
-    this.traces.mergedOwn = true;
-    const branch = `back-${String(pick)}-${String(this.#log().length)}`;
-    await lakefs.createBranch('lake', branch, this.#log()[0]?.id ?? '');
+    const branch = `back-${String(pick)}-${head.slice(0, 12)}`;
     const metadata = { [METADATA.kind]: COMMIT_KIND.rollback, [METADATA.rollbackTo]: to.id };
-    const done = await lakefs.commit('lake', branch, { message: 'state', metadata }, to.metaRangeId);
-    if (done.outcome === 'committed') await lakefs.merge('lake', done.commit.id, 'main', { message: 'back', metadata });
+    const made = [
+      lakefs.createBranch('lake', branch, head),
+      lakefs.commit('lake', branch, { message: 'state', metadata }, to.metaRangeId),
+      lakefs.merge('lake', branch, 'main', { message: 'back', metadata }),
+    ];
+    await Promise.all(made);
   }
 
   async #reset(pick: number): Promise<void> {

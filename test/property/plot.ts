@@ -100,6 +100,28 @@ const fault: fc.Arbitrary<Fault> = fc.constantFrom(
 const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
+const OFTEN_UNDONE = [
+  ...(['revert-promotion', 'revert-run-commit', 'revert-last-commit', 'reset-target', 'reset-target'] as const),
+  ...(['merge-run-branch', 'roll-back', 'decide-about-run'] as const),
+] as const satisfies readonly Meddling['what'][];
+
+/** People who undo, and undo what was undone, while runs succeed: what was merged comes, goes and comes again. */
+export const undoingStory = (): fc.Arbitrary<Story> =>
+  fc
+    .record({
+      plot: story,
+      meddling: fc.array(fc.record({ what: fc.constantFrom(...OFTEN_UNDONE), pick: fc.nat(99) }), {
+        ...{ minLength: 2, maxLength: 7 },
+      }),
+    })
+    .map(({ plot, meddling }) => ({
+      ...{ ...plot, meddling, repositoryGone: undefined, outage: undefined },
+      // Who merges a checkpoint, reverts it and merges the rest has not all of the run: lakeFS merges as Git does.
+      runs: plot.runs.map((run) => ({
+        ...{ ...run, attempts: ['SUCCEEDED'] as const, events: Math.max(1, run.events), checkpoint: false },
+      })),
+    }));
+
 export const story: fc.Arbitrary<Story> = fc.record({
   runs: fc.array(plannedRun, { minLength: 1, maxLength: 4 }),
   onConflict: fc.constantFrom(...ON_CONFLICT),

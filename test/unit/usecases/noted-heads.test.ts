@@ -135,6 +135,39 @@ describe('a target that is reset behind what runs were told by', () => {
     expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
   });
 
+  it('and into which a person merges the run again: its entry names the merge that is there', async () => {
+    const world = await stage();
+    const before = headOf(world);
+    const run = await promoted(world, 'sales/dt=1/a');
+    const first = headOf(world);
+    reset(world, before);
+    const second = await mergeByHand(world, run.runCommit ?? '');
+    expect(second).not.toBe(first);
+    await reconcileNow(world);
+    expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED', mergeCommit: second });
+  });
+
+  it('is checked for all that a merge by hand brought back, and not only for what its run changed', async () => {
+    const world = await stage();
+    const before = headOf(world);
+    const late = await start(world, 'job-c');
+    const gone = await start(world, 'job-a');
+    await write(world, gone, 'sales/dt=1/a');
+    await finish(world, gone);
+    dieBeforeVerified(world);
+    await expect(drain(world)).rejects.toThrow('dies');
+    const after = await start(world, 'job-b');
+    await write(world, after, 'sales/dt=2/b');
+    await finish(world, after);
+    reset(world, before);
+    await mergeByHand(world, after.branch);
+    expect(files(world)).toEqual(['sales/dt=1/a', 'sales/dt=2/b']);
+    expect(await drain(world)).toMatchObject([{ outcome: 'promoted' }]);
+    await write(world, late, 'sales/dt=1/c');
+    await finish(world, late);
+    expect(await drain(world)).toMatchObject([{ outcome: 'conflicted' }]);
+  });
+
   it('forgets the head that was noted once nobody can be at it any more', async () => {
     const world = await stage();
     const run = await promoted(world, 'sales/dt=1/a');
