@@ -127,6 +127,9 @@ const followSpark = async (
   return fail(ports, writer, config, run, execution, seen);
 };
 
+const saveExecution = (writer: ExportWriter, run: ExportRun, execution: Execution) =>
+  writer.save((record) => ({ ...record, run: { ...run, execution } }));
+
 /** @throws BL8110, after noting that the next call is to begin another one. */
 const fail = async (
   ports: ExportPorts,
@@ -136,8 +139,10 @@ const fail = async (
   execution: Execution,
   seen: MapState | undefined,
 ): Promise<never> => {
-  const ended = { ...execution, endedAt: seen?.state === 'ended' ? seen.endedAt : ports.clock.now() };
-  await writer.save((record) => ({ ...record, run: { ...run, execution: ended } }));
+  await saveExecution(writer, run, {
+    ...execution,
+    endedAt: seen?.state === 'ended' ? seen.endedAt : ports.clock.now(),
+  });
   throw await leftBehind(ports, config, run, seen);
 };
 
@@ -151,8 +156,7 @@ const isGivenUp = async (
 ): Promise<boolean> => {
   if (execution.endedAt !== undefined) return hasPassed(ports, execution.endedAt);
   await giveUpExecution(ports, config, run, execution);
-  const ended = { ...execution, endedAt: ports.clock.now(), givenUp: true as const };
-  await writer.save((record) => ({ ...record, run: { ...run, execution: ended } }));
+  await saveExecution(writer, run, { ...execution, endedAt: ports.clock.now(), givenUp: true });
   return false;
 };
 
@@ -174,7 +178,7 @@ const begin = async (ports: ExportPorts, writer: ExportWriter, config: ExportCon
     // The digest tells runs apart that a ledger which was lost would number alike.
     const name = `${config.name}-${run.id}-${run.digest.slice(0, 8)}-${String(tries)}`;
     const execution: Execution = { name, ...engineFor(config, run), startedAt: ports.clock.now() };
-    await writer.save((record) => ({ ...record, run: { ...run, tries, execution } }));
+    await saveExecution(writer, { ...run, tries }, execution);
     if ((await startExecution(ports, config, run, execution)) === 'started') return;
   }
 };
