@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{unit,property,contract,infra}/**/*.test.ts'],
-    globalSetup: ['test/infra/setup/templates-folder.ts'],
+    globalSetup: ['test/setup/scratch-folder.ts'],
     maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/contract/**/*.test.ts'],
-    globalSetup: ['test/infra/setup/templates-folder.ts'],
+    globalSetup: ['test/setup/scratch-folder.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

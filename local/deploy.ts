@@ -23,7 +23,7 @@ export interface CdkOptions {
 }
 
 /** Many times what it takes: a custom resource whose function never answers would keep CloudFormation waiting for an hour. */
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 /** @throws with the end of what cdk printed where it fails or takes too long. */
 const cdk = async (options: CdkOptions, args: readonly string[], cwd = PROJECT): Promise<void> => {

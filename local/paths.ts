@@ -8,7 +8,7 @@ export const LOCAL = join(PROJECT, '.local');
 export const STATE_FILE = join(LOCAL, 'state.json');
 /** Python with the local AWS and what the jobs import. */
 export const VENV = join(LOCAL, 'venv');
-/** Logs of the last environment of each kind (`up`, `demo`, `test`). */
+/** Logs of the last environment of each kind (`up`, `demo`, `test` and `test-2`). */
 export const logDirectory = (label: string): string => join(LOCAL, 'logs', label);
 /** Scratch folder of one environment: deleted when it ends. */
 export const scratchDirectory = (label: string): string => join(LOCAL, `scratch-${label}-${String(process.pid)}`);

@@ -11,7 +11,7 @@ import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import * as z from 'zod';
 import { createLakefs } from '../../lambdas/adapters/lakefs/client.ts';
@@ -28,6 +28,7 @@ import { serverEnvironment } from '../../local/lakefs-settings.ts';
 import { awsEnvironment, cleanEnvironment, type Ministack, REGION, startMinistack } from '../../local/ministack.ts';
 import { PROJECT, VENV } from '../../local/paths.ts';
 import { type Running, Task } from '../contract/deployed/task.ts';
+import { localState } from './setup/environment.ts';
 
 const BIN = process.env['LAKEFS_BIN'];
 const SERVER = 'BranchlineLakefs';
@@ -219,7 +220,7 @@ const doctor = async (): Promise<readonly Check[]> =>
 
 beforeAll(async () => {
   // The environment of the other tests gave its proof that everything is installed.
-  expect(inject('localState').stateVersion).toBe(1);
+  expect(localState().stateVersion).toBe(1);
   folder = mkdtempSync(join(tmpdir(), 'branchline-both-'));
   mkdirSync(join(folder, 'logs'));
   front = await startFront();

@@ -1,9 +1,9 @@
 /** The CLI as a person or a script has it: its own process, pointed at the environment by AWS variables alone. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { EXIT } from '../../../cli/exit-codes.ts';
 import { waitFor } from '../../../local/wait.ts';
+import { localState } from './environment.ts';
 
 const ENTRY = join(import.meta.dirname, '..', '..', '..', 'bin', 'branchline.ts');
 
@@ -16,7 +16,7 @@ export interface Ended {
 }
 
 export const branchline = (words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> => {
-  const { aws } = inject('localState');
+  const { aws } = localState();
   const child = spawn(process.execPath, [ENTRY, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
