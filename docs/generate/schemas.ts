@@ -477,6 +477,7 @@ const finding = z.union([
   z.object({ kind: z.enum(['partition-foreign']), partition: z.string() }),
   z.object({ kind: z.enum(['partition-different']), partition: z.string(), what: z.string() }),
   z.object({ kind: z.enum(['snapshot-foreign']), what: z.string() }),
+  z.object({ kind: z.enum(['snapshot-lost']), what: z.string() }),
   z.object({ kind: z.enum(['manifest-missing']), partition: z.string(), what: z.string() }),
 ]);
 
@@ -496,6 +497,7 @@ const tableVerification = z.object({
         'partition-different',
         'manifest-missing',
         'snapshot-foreign',
+        'snapshot-lost',
       ] as const),
     ]),
     z.exactOptional(z.number()),

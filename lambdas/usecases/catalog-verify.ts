@@ -2,7 +2,14 @@
  * A full comparison that changes nothing: what the commit that readers should see holds, against what Glue names and the manifests
  * that are there. Told is what a repair would put right.
  */
-import type { CatalogReader, IcebergReader, Manifests, Publications, SourcePartition } from '../catalog-ports.ts';
+import type {
+  CatalogReader,
+  IcebergReader,
+  IcebergStore,
+  Manifests,
+  Publications,
+  SourcePartition,
+} from '../catalog-ports.ts';
 import { digestOfKey, manifestFolder, manifestOf, manifestPrefix } from '../domain/catalog/manifest.ts';
 import { keyOfValues, type PublishedPartition, type WantedPartition } from '../domain/catalog/plan.ts';
 import type { Publication } from '../domain/catalog/publication.ts';
@@ -27,7 +34,7 @@ import { folderOf } from './table-switch.ts';
 export interface VerifyPorts extends LakePorts {
   readonly catalog: CatalogReader;
   readonly manifests: Pick<Manifests, 'uri' | 'list'>;
-  readonly iceberg: IcebergReader;
+  readonly iceberg: IcebergReader & Pick<IcebergStore, 'list'>;
   readonly publications: Publications;
 }
 

@@ -27,6 +27,7 @@ import { underWay } from '../domain/under-way.ts';
 import { type Base, type Next, planForm, readBase } from './iceberg-base.ts';
 import { type NewFile, type ReadFiles, readNewFiles, zonesOf } from './iceberg-files.ts';
 import { type Changes, findChanges, type Groups, openGroups } from './iceberg-groups.ts';
+import { withoutLost } from './iceberg-lost.ts';
 import { removeOrphans } from './iceberg-orphans.ts';
 import { lookAtRefs } from './iceberg-refs.ts';
 import { filesOf, type Origin, originOf, type Parts, writeSnapshot } from './iceberg-snapshot.ts';
@@ -164,7 +165,10 @@ const nextState = async (
   { open }: Parts,
   { next, mapping, snapshot, hasMillis }: Described,
 ): Promise<TableMetadata | undefined> => {
-  const { metadata } = open;
+  // Only a comparison looks whether what earlier snapshots name is there.
+  const spared = snapshot === undefined ? open.metadata?.['current-snapshot-id'] : undefined;
+  const looked = () => withoutLost(ports.iceberg, icebergFolder(table), open.metadata, spared);
+  const metadata = isWhole ? await looked() : open.metadata;
   // Only the daily comparison lets snapshots expire where nothing else changes.
   if (snapshot === undefined && !isWhole) return undefined;
   const now = snapshot?.['timestamp-ms'] ?? Math.max(ports.clock.now(), metadata?.['last-updated-ms'] ?? 0);
@@ -176,7 +180,8 @@ const nextState = async (
     const current = metadata?.['current-snapshot-id'] ?? undefined;
     const kept = keptSnapshots(all, current, refs, keep, now);
     const isSame = sameRefs(metadata?.refs, refsOf(kept, current, refs));
-    if (metadata === undefined || (kept.length === all.length && isSame)) return undefined;
+    if (metadata === undefined || (metadata === open.metadata && kept.length === all.length && isSame))
+      return undefined;
   }
   return nextMetadata({
     ...{ before: metadata, beforeAt: open.metadataAt, uuid: metadata?.['table-uuid'] ?? ports.ids.owner() },

@@ -16,6 +16,8 @@ export type Finding =
   | { readonly kind: 'partition-different'; readonly partition: string; readonly what: string }
   /** An engine wrote to the table, or put it back: its rows are not those of a commit. */
   | { readonly kind: 'snapshot-foreign'; readonly what: string }
+  /** An earlier state of an Iceberg table that nobody can read: somebody removed what it names. */
+  | { readonly kind: 'snapshot-lost'; readonly what: string }
   /** Glue names a manifest that is not there, or cut short: readers find no rows, and no error. */
   | { readonly kind: 'manifest-missing'; readonly partition: string; readonly what: string };
 export type FindingKind = Finding['kind'];

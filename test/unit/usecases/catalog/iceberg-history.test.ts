@@ -63,6 +63,15 @@ describe('a tag', () => {
     expect(world.lakefs.calls.filter((call) => call === 'diff').length).toBe(2 * looks);
   });
 
+  it.each(['v1.2', '2026', 'constructor', '__proto__'])('may be called %s', async (name) => {
+    const first = await promote(1);
+    await world.lakefs.createTag('lake', name, first);
+    await promote(2);
+    expect(Object.entries(tags())).toEqual([[name, first]]);
+    await promote(3);
+    expect(Object.entries(tags())).toEqual([[name, first]]);
+  });
+
   it('of a state that no refresh showed names none', async () => {
     await promote(1);
     const hidden = await world.change({ 'sales/dt=1/a': rowsOf(2) });

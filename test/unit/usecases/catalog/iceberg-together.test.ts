@@ -1,10 +1,13 @@
 /** Several Iceberg tables of one promotion: written first, then shown back to back; which snapshots belong together is said by a view. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogPorts } from '../../../../lambdas/catalog-ports.ts';
+import type { TableConfig } from '../../../../lambdas/contract.ts';
+import { PUBLICATION_LEASE_MS } from '../../../../lambdas/domain/catalog/publication.ts';
 import { sqlOfView } from '../../../../lambdas/domain/catalog/published-view.ts';
 import { refreshCatalog } from '../../../../lambdas/usecases/refresh-catalog.ts';
 import { type CatalogWorld, makeCatalogWorld } from '../../../fakes/catalog.ts';
 import { ICEBERG_TABLES, metadataOf, rowsOf } from '../../../fakes/iceberg.ts';
+import { Died, dying } from '../../../property/dying.ts';
 
 let world: CatalogWorld;
 const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
@@ -72,6 +75,58 @@ describe('a commit that changes several tables', () => {
     expect((await refreshCatalog(world, request)).outcome).toBe('published');
     expect(view()).not.toBe(said);
   });
+
+  it('of more tables than are switched at a time, one of them new, is shown whole after a crash at any call', async () => {
+    const count = 12;
+    const many = (of: number): readonly TableConfig[] =>
+      Array.from({ length: of }, (_, i) => {
+        const [table] = ICEBERG_TABLES;
+        if (table?.publish === undefined) throw new Error('no table');
+        const name = `t${String(i)}`;
+        return { ...table, name, path: `${name}/`, publish: { ...table.publish, tableName: name } };
+      });
+    const files = (of: number, serial: number) =>
+      Object.fromEntries(Array.from({ length: of }, (_, i) => [`t${String(i)}/dt=1/a`, rowsOf(serial + i)]));
+    const shownBy = (): readonly (string | undefined)[] =>
+      Array.from({ length: count + 1 }, (_, i) => {
+        const metadata = metadataOf(world, 'db', `t${String(i)}`);
+        const id = metadata?.['current-snapshot-id'];
+        return metadata?.snapshots?.find((each) => each['snapshot-id'] === id)?.summary['branchline.commit'];
+      });
+    for (let at = 0; ; at += 1) {
+      world = await makeCatalogWorld(many(count));
+      const first = await world.change(files(count, 1));
+      expect((await refreshCatalog(world, request)).outcome).toBe('published');
+      const config = await world.config.load();
+      const repositories = config.repositories.map((each) => ({ ...each, tables: many(count + 1) }));
+      world = { ...world, config: { load: async () => ({ ...config, repositories }) } };
+      const second = await world.change(files(count + 1, 100));
+      const said = view();
+      const look = async (): Promise<void> => {
+        // The view goes with all tables that it names, or stays.
+        if (view() === said) return;
+        expect(shownBy().slice(0, count)).toEqual(Array.from({ length: count }, () => second));
+      };
+      const ports = dying<CatalogPorts>(world, ['catalog'], look, { at, after: at % 2 === 1 });
+      const ended = await refreshCatalog(ports, request).catch((error: unknown) => {
+        if (!(error instanceof Died)) throw error;
+        return undefined;
+      });
+      expect(
+        shownBy()
+          .slice(0, count)
+          .every((commit) => commit === first || commit === second),
+      ).toBe(true);
+      if (ended === undefined) {
+        world.clock.advance(2 * PUBLICATION_LEASE_MS);
+        expect((await refreshCatalog(world, request)).outcome).toMatch(/^(published|up-to-date)$/);
+      }
+      expect(shownBy()).toEqual(Array.from({ length: count + 1 }, () => second));
+      for (let i = 0; i <= count; i += 1) expect(view()).toContain(`'t${String(i)}', '${second}'`);
+      if (ended !== undefined) break;
+      expect(at).toBeLessThan(200);
+    }
+  }, 120_000);
 
   it('is done anew for a table that somebody else wrote to meanwhile', async () => {
     const commit = await world.change({ 'sales/dt=1/b': rowsOf(4), 'stock/a': rowsOf(6) });
