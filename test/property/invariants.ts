@@ -96,9 +96,10 @@ const checkContent = (ending: Ending, run: Run): void => {
   const isRevertOfGone = logOf(ending).some((commit) => undoneFrom(commit).some((id) => !held.has(id)));
   const isBroughtBack = wasReset && (mergedOwn || merged.size > 0 || isByObject || isRevertOfGone);
   if (run.state !== 'PROMOTED') {
-    // A person kept what brought back a merge that its own promotion had taken back.
+    // A person kept a merge that its own promotion had taken back: by what brought it back, or after a reset to it.
     const kept = logOf(ending).filter(({ id }) => ending.traces.accepted.has(id));
-    if (run.state === 'DISCARDED' && kept.some((commit) => undoneFrom(commit).length > 0)) return;
+    const isKept = kept.some((commit) => undoneFrom(commit).length > 0 || commit.parents[1] === run.runCommit);
+    if (run.state === 'DISCARDED' && isKept) return;
     if (isBroughtBack || isByHand(ending, run) || isPartlyReverted === true || isTakenAlong) return;
     expect([...head].filter(isMine), `I2: ${name} is ${run.state}`).toEqual([]);
     return;

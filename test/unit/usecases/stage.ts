@@ -58,7 +58,7 @@ export const entry = async (world: World, run: Pick<Run, 'runId' | 'attempt'>): 
 export const revert = (world: World, commit: string, parentNumber = 1) =>
   world.lakefs.revert('lake', 'main', commit, parentNumber, { message: `Revert ${commit}`, metadata: {} });
 
-/** As `lakectl branch reset` to a commit does it. */
+/** As lakeFS's hard reset does it. */
 export const reset = (world: World, to: string): void => {
   const main = world.lakefs.repositories.get('lake')?.branches.get('main');
   if (main !== undefined) main.head = to;
