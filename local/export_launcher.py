@@ -3,8 +3,9 @@ The local Glue lets Spark jobs succeed without running them.
 
 Arguments, beside those of the job itself (which come as environment variables without dashes):
 
-  --spark_script  ``s3://`` address of the script
-  --spark_bin     folder of spark-submit; without it a stand-in for Spark hands out the tasks, to threads
+  --spark_script   ``s3://`` address of the script
+  --spark_modules  that of the zip that Glue would put on the path
+  --spark_bin      folder of spark-submit; without it a stand-in for Spark hands out the tasks, to threads
 """
 
 from __future__ import annotations
@@ -71,20 +72,21 @@ class Session:
         return Tasks(items)
 
 
-def run_without_spark(script: Path, words: List[str]) -> None:
+def run_without_spark(script: Path, modules: Path, words: List[str]) -> None:
     package, sql = types.ModuleType("pyspark"), types.ModuleType("pyspark.sql")
     sql.SparkSession = types.SimpleNamespace(builder=Session())  # type: ignore[attr-defined]
     sys.modules.update({"pyspark": package, "pyspark.sql": sql})
     sys.argv = [str(script), *words]
+    sys.path.insert(0, str(modules))
     runpy.run_path(str(script), run_name="__main__")
 
 
-def run_on_spark(script: Path, words: List[str], folder: str) -> int:
+def run_on_spark(script: Path, modules: Path, words: List[str], folder: str) -> int:
     python = str(Path(folder, "python"))
     settings = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.driver.memory": "1g"}
     given = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     ran = subprocess.run(  # noqa: S603
-        [str(Path(folder, "spark-submit")), "--master", "local[2]", *given, str(script), *words],
+        [str(Path(folder, "spark-submit")), "--master", "local[2]", "--py-files", str(modules), *given, str(script), *words],
         env={**os.environ, "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python},
         # spark-submit sends what Python says to standard output, tracebacks too.
         stdout=subprocess.PIPE,
@@ -104,14 +106,19 @@ def run_on_spark(script: Path, words: List[str], folder: str) -> int:
 def main() -> int:
     given = dict(os.environ)
     words = [word for name in OF_THE_JOB for word in (f"--{name}", given[name])]
-    bucket, _, key = given["spark_script"].partition("://")[2].partition("/")
     s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+
+    def fetch(address: str, to: Path) -> Path:
+        bucket, _, key = address.partition("://")[2].partition("/")
+        to.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return to
+
     with tempfile.TemporaryDirectory(prefix="branchline-export-") as folder:
-        script = Path(folder, "copy_chunks.py")
-        script.write_bytes(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        script = fetch(given["spark_script"], Path(folder, "copy_chunks.py"))
+        modules = fetch(given["spark_modules"], Path(folder, "modules.zip"))
         if given.get("spark_bin"):
-            return run_on_spark(script, words, given["spark_bin"])
-        run_without_spark(script, words)
+            return run_on_spark(script, modules, words, given["spark_bin"])
+        run_without_spark(script, modules, words)
     return 0
 
 

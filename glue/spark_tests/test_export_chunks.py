@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 
 from .storage import BUCKET, Storage
 
-SCRIPT = Path(__file__).parents[1] / "exporter" / "copy_chunks.py"
+EXPORTER = Path(__file__).parents[1] / "exporter"
+SCRIPT = EXPORTER / "copy_chunks.py"
 DESTINATION = "copies"
 PATIENCE = 180.0
 EACH = 4
@@ -28,6 +30,7 @@ class Export:
 
     def __init__(self, storage: Storage, name: str, chunks: int, tolerated: int = 100) -> None:
         self.storage, self.name, self.chunks = storage, name, chunks
+        self.modules = shutil.make_archive(str(Path(storage._folder, "modules")), "zip", EXPORTER / "modules")
         self.s3 = storage._client("s3")
         self.root = f"{name}/_branchline/exports/000001-abc/"
         self.order = f"{self.root}spark/{name}-1.json"
@@ -73,6 +76,8 @@ class Export:
                 "local[2]",
                 "--conf",
                 "spark.ui.enabled=false",
+                "--py-files",
+                self.modules,
                 str(SCRIPT),
                 "--JOB_NAME",
                 "x",

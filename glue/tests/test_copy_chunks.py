@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import pytest
+from branchline_chunks import chunk, destination, faults
 from fake_s3 import Died, FakeS3
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +32,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "COPIES_AT_ONCE", 1)
-    monkeypatch.setattr(module.time, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(module.work, "__defaults__", (module.client_of, lambda _seconds: None))
+    monkeypatch.setattr(chunk, "COPIES_AT_ONCE", 1)
+    monkeypatch.setattr(chunk.work, "__defaults__", (destination.client_of, lambda _seconds: None))
     return module
 
 
@@ -226,7 +226,7 @@ def test_an_order_that_is_withdrawn_meanwhile_is_the_last_of_it(script: Any) -> 
 def test_a_chunk_under_way_is_given_up_when_the_order_is_withdrawn(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     s3 = FakeS3()
     lay(s3, ["a", "b", "c"])
-    monkeypatch.setattr(script, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(chunk, "LOOK_EVERY", 0.0)
     copy = s3.copy_object
 
     def copies_and_withdraws(**asked: Any) -> Any:
@@ -266,8 +266,8 @@ def test_a_chunk_that_somebody_has_done_is_passed_over_and_one_that_is_lost_is_t
     lay(s3, ["a"])
     order = script.read_order(script.read_arguments(WORDS), s3)
     run(script, s3)
-    assert script.work(order, f"{RUN}todo/000000.json", lambda _region: s3).what == "already-copied"
-    outcome = script.work(order, f"{RUN}todo/000001.json", lambda _region: s3)
+    assert chunk.work(order, f"{RUN}todo/000000.json", lambda _region: s3).what == "already-copied"
+    outcome = chunk.work(order, f"{RUN}todo/000001.json", lambda _region: s3)
     assert outcome.what == "left"
     assert outcome.said.startswith("BL9004 export is not whole: s3://out/")
 
@@ -323,14 +323,14 @@ def test_an_order_of_something_else_is_refused(script: Any, words: List[str], sa
         script.run(Spark(), script.read_arguments([*WORDS[:-2], *words]), lambda _region: s3)
 
 
-def test_codes_and_titles_are_those_of_the_catalog(script: Any) -> None:
+def test_codes_and_titles_are_those_of_the_catalog() -> None:
     families = sorted((ROOT / "lambdas" / "domain" / "error-catalog").glob("*.ts"))
     text = "\n".join(family.read_text(encoding="utf-8") for family in families)
     titles = {code: title for code, _, title in re.findall(r"(BL\d{4}): entry\(\s*(['\"])(.*?)\2,", text)}
-    assert {code: titles.get(code) for code in script.TITLE} == script.TITLE
+    assert {code: titles.get(code) for code in faults.TITLE} == faults.TITLE
 
 
-def test_the_client_waits_for_copies_and_tries_again(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_client_waits_for_copies_and_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: List[Tuple[Any, Dict[str, Any]]] = []
     boto3, botocore, config = types.ModuleType("boto3"), types.ModuleType("botocore"), types.ModuleType("botocore.config")
 
@@ -343,7 +343,8 @@ def test_the_client_waits_for_copies_and_tries_again(script: Any, monkeypatch: p
     for module in (boto3, botocore, config):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert script.client_of("eu-west-1") is script.client_of("eu-west-1")
+    monkeypatch.setattr(destination, "_clients", {})
+    assert destination.client_of("eu-west-1") is destination.client_of("eu-west-1")
     [(given, options)] = made
     assert given == ("s3",)
     assert (options["region_name"], options["endpoint_url"]) == ("eu-west-1", None)

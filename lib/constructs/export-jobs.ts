@@ -31,9 +31,17 @@ import { addAlarm, RUNBOOK } from './alarms.ts';
 import type { BranchlineFunction } from './branchline-function.ts';
 import { placeOfNamespace } from './namespace.ts';
 
-const SCRIPT = join(import.meta.dirname, '..', '..', 'glue', 'exporter', 'copy_chunks.py');
+const SOURCES = join(import.meta.dirname, '..', '..', 'glue', 'exporter');
+const SCRIPT = join(SOURCES, 'copy_chunks.py');
+/** Goes as a zip. Source: AWS Glue developer guide, special parameters: `--extra-py-files` goes before the script on the path. */
+const MODULES = join(SOURCES, 'modules');
 /** Source: AWS Glue developer guide, "Glue Job State Change": one event for each end. */
 const ENDS = { Ended: ['SUCCEEDED', 'STOPPED'], Failed: ['FAILED', 'TIMEOUT', 'ERROR', 'EXPIRED'] } as const;
+
+interface Code {
+  readonly script: Asset;
+  readonly modules: Asset;
+}
 
 export interface SparkExport {
   readonly compiled: ExportConfig;
@@ -60,8 +68,11 @@ export class ExportJobs extends Construct {
 
   constructor(scope: Construct, id: string, props: ExportJobsProps) {
     super(scope, id);
-    const script = new Asset(this, 'Script', { path: SCRIPT });
-    const jobs = props.exports.map((each) => this.#job(each, props, script));
+    const code: Code = {
+      script: new Asset(this, 'Script', { path: SCRIPT }),
+      modules: new Asset(this, 'Modules', { path: MODULES, exclude: ['__pycache__'] }),
+    };
+    const jobs = props.exports.map((each) => this.#job(each, props, code));
     for (const { fn } of props.starters) {
       fn.addEnvironment(ENV.exportJobs, exportJobPrefix(props.prefix));
       fn.addToRolePolicy(
@@ -80,17 +91,20 @@ export class ExportJobs extends Construct {
   }
 
   /** @returns its name. */
-  #job(of: SparkExport, props: ExportJobsProps, script: Asset): string {
+  #job(of: SparkExport, props: ExportJobsProps, code: Code): string {
     const { name: export_ } = of.compiled;
     const { workerType, workers, glueVersion, timeout } = sparkOf(of.entry.scale);
     const name = `${exportJobPrefix(props.prefix)}${export_}`;
-    const role = this.#role(name, of, script);
+    const role = this.#role(name, of, code);
     const job = new CfnJob(this, `Job-${export_}`, {
       name,
       description: `Copies the chunks of export ${export_} inside S3; reads no data`,
       role: role.roleArn,
-      command: { name: 'glueetl', pythonVersion: '3', scriptLocation: script.s3ObjectUrl },
-      defaultArguments: { [EXPORT_ARGUMENT.region]: Stack.of(this).region },
+      command: { name: 'glueetl', pythonVersion: '3', scriptLocation: code.script.s3ObjectUrl },
+      defaultArguments: {
+        [EXPORT_ARGUMENT.region]: Stack.of(this).region,
+        '--extra-py-files': code.modules.s3ObjectUrl,
+      },
       // A second start is refused by Glue itself: StartJobRun knows no client token.
       executionProperty: { maxConcurrentRuns: 1 },
       // Another try is another order.
@@ -140,7 +154,7 @@ export class ExportJobs extends Construct {
     }
   }
 
-  #role(name: string, { compiled, storageNamespace, sourceKeys }: SparkExport, script: Asset): Role {
+  #role(name: string, { compiled, storageNamespace, sourceKeys }: SparkExport, code: Code): Role {
     const stack = Stack.of(this);
     const { partition, region, account } = stack;
     const role = new Role(this, `Role-${compiled.name}`, {
@@ -165,7 +179,11 @@ export class ExportJobs extends Construct {
       [`arn:${partition}:logs:${region}:${account}:log-group:/aws-glue/*`],
       'Glue chooses the names of the log groups.',
     );
-    allow('ReadCode', ['s3:GetObject'], [script.bucket.arnForObjects(script.s3ObjectKey)]);
+    allow(
+      'ReadCode',
+      ['s3:GetObject'],
+      [code.script, code.modules].map(({ bucket: assets, s3ObjectKey }) => assets.arnForObjects(s3ObjectKey)),
+    );
     allow(
       'ReadLake',
       ['s3:GetObject'],

@@ -139,9 +139,26 @@ exports:
     expect(jobs.map(({ Name }) => Name)).toEqual(['branchline-export-whole', 'branchline-export-small']);
     expect(jobs[0]).toMatchObject({
       ...{ WorkerType: 'G.2X', NumberOfWorkers: 30, GlueVersion: '5.0', Timeout: 720, MaxRetries: 0 },
-      ...{ ExecutionProperty: { MaxConcurrentRuns: 1 }, DefaultArguments: { '--region': 'eu-west-1' } },
+      ExecutionProperty: { MaxConcurrentRuns: 1 },
     });
+    const { DefaultArguments } = jobs[0] as { DefaultArguments: Record<string, unknown> };
+    expect(Object.keys(DefaultArguments).toSorted()).toEqual(['--extra-py-files', '--region']);
+    expect(DefaultArguments['--region']).toBe('eu-west-1');
     expect(jobs[1]).toMatchObject({ WorkerType: 'G.1X', NumberOfWorkers: 10, Timeout: 2880 });
+  });
+
+  test('finds its modules as a zip beside its script, and may read these two of the assets alone', () => {
+    const { Command, DefaultArguments } = jobs[0] as {
+      Command: { ScriptLocation: unknown };
+      DefaultArguments: Record<string, unknown>;
+    };
+    const code = [Command.ScriptLocation, DefaultArguments['--extra-py-files']].map(asText);
+    expect(code).toEqual([expect.stringMatching(/\.py$/), expect.stringMatching(/\.zip$/)]);
+    const read = grantsOf(spark)
+      .filter(({ role }) => role === '<ExportsJobsRolewhole>')
+      .map(({ resource }) => resource)
+      .filter((resource) => resource.includes('cdk-hnb659fds-assets'));
+    expect(read.toSorted()).toEqual(code.map((uri) => uri.replace('s3://', 'arn:aws:s3:::')).toSorted());
   });
 
   test('reads its own lake, writes below its own destination, and removes nothing but small files of the export', () => {

@@ -25,10 +25,12 @@ const SPARK_BIN = join(LOCAL, 'venv-spark', 'bin');
 const HAS_SPARK = existsSync(join(SPARK_BIN, 'spark-submit'));
 
 let script = '';
+let modules = '';
 beforeAll(async () => {
   await createJob(harness, WRITER);
   const { Job } = await glue.send(new GetJobCommand({ JobName: COPIER }));
   script = Job?.Command?.ScriptLocation ?? '';
+  modules = Job?.DefaultArguments?.['--extra-py-files'] ?? '';
   expect(Job?.Command?.Name).toBe('glueetl');
 });
 
@@ -37,7 +39,7 @@ const runBy = (bin?: string): Promise<void> =>
   harness.createJob(COPIER, {
     file: join(PROJECT, 'local', 'export_launcher.py'),
     defaultArguments: {
-      ...{ '--spark_script': script, '--region': 'us-east-1' },
+      ...{ '--spark_script': script, '--spark_modules': modules, '--region': 'us-east-1' },
       ...(bin === undefined ? {} : { '--spark_bin': bin }),
     },
   });
