@@ -16,7 +16,7 @@ module.exports = {
           below('domain'),
           '^lambdas/(contract|issues)\\.ts$',
           '^(node:)?(crypto|zlib)$',
-          '(^|/)node_modules/(zod|hyparquet|yaml)/',
+          '(^|/)node_modules/(zod|avsc|hyparquet|yaml)/',
         ],
       },
     },

@@ -2,7 +2,7 @@
  * Size and import time of every function, bundled as the stack bundles it. The import time is set against that of the same AWS
  * clients and commands alone: both in one run, in turns, in fresh processes, so that the ratio means the same on any machine.
  *
- * Goals: at most 500 KB minified on the way of a run and 600 KB elsewhere, import at most 1.5 times that of the bare clients.
+ * Goals: at most 500 KB minified on the way of a run and 640 KB elsewhere, import at most 1.5 times that of the bare clients.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { BUNDLING, FUNCTION, type FunctionName, ON_THE_WAY_OF_A_RUN, READS_DESCRIPTIONS } from '../lambdas/contract.ts';
 
-const limitOf = (name: FunctionName): number => (ON_THE_WAY_OF_A_RUN.includes(name) ? 500 : 600);
+const limitOf = (name: FunctionName): number => (ON_THE_WAY_OF_A_RUN.includes(name) ? 500 : 640);
 const MAX_RATIO = 1.5;
 const ROUNDS = 15;
 const PROJECT = resolve(import.meta.dirname, '..');
