@@ -50,6 +50,13 @@ export class ReadOnlyEngines extends Construct {
                 ],
                 resources: only,
               }),
+              // Tables go with their database, whoever may not drop them one by one.
+              new PolicyStatement({
+                sid: 'NoDroppingOfTheirDatabases',
+                effect: Effect.DENY,
+                actions: ['glue:DeleteDatabase'],
+                resources: tables.filter((arn) => arn.includes(':database/')),
+              }),
             ]),
       ],
     });

@@ -28,6 +28,7 @@ describe('the policy for roles of query engines denies', () => {
     ['glue:UpdateTable', table('a')],
     ['glue:DeleteTable', table('a')],
     ['glue:BatchCreatePartition', table('a')],
+    ['glue:DeleteDatabase', `arn:aws:glue:${REGION}:${ACCOUNT}:database/one`],
   ])('%s on %s', (action, resource) => expect(isDenied(statements, action, resource)).toBe(true));
 });
 
@@ -39,6 +40,7 @@ describe('and leaves alone', () => {
     ['s3:PutObject', 'arn:aws:s3:::bucket/elsewhere/x'],
     ['glue:GetTable', table('a')],
     ['glue:UpdateTable', table('other')],
+    ['glue:DeleteDatabase', `arn:aws:glue:${REGION}:${ACCOUNT}:database/other`],
     // Asked for with every call about a table: denied here, no table could be changed.
     ['glue:UpdateTable', `arn:aws:glue:${REGION}:${ACCOUNT}:catalog`],
     ['glue:UpdateTable', `arn:aws:glue:${REGION}:${ACCOUNT}:database/one`],
