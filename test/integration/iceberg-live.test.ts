@@ -1,10 +1,10 @@
 /**
  * A reader that reads all the time while a table is switched a hundred times: each commit writes every partition anew, so that rows of
- * two commits in one reading would tell of a state that never was. The table is in the local Glue, its metadata and files in the local
- * S3, the reader is pyiceberg; lakeFS is kept in memory.
+ * two commits in one reading would tell of a state that never was. The table is in the local Glue, its metadata in the local S3, its files
+ * are those of lakeFS, the reader is pyiceberg; the ledger is kept in memory.
  */
 import { CreateDatabaseCommand } from '@aws-sdk/client-glue';
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import { createGlueCatalog } from '../../lambdas/adapters/glue-catalog.ts';
 import { createIcebergStore } from '../../lambdas/adapters/iceberg-store.ts';
@@ -22,8 +22,7 @@ const DATABASE = 'live_flips';
 const FLIPS = 100;
 const PARTITIONS = ['1', '2', '3', '4', '5'] as const;
 const METADATA = 'live-flips-metadata';
-/** Where the lake in memory says that its files lie. */
-const LAKE = 'lake';
+const REPOSITORY = 'live-flips';
 
 let missing: string | undefined;
 
@@ -31,7 +30,9 @@ beforeAll(async () => {
   missing = await installReader();
   const { glue, s3 } = harness.aws;
   await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: DATABASE } }));
-  for (const Bucket of [METADATA, LAKE]) await s3.send(new CreateBucketCommand({ Bucket }));
+  for (const Bucket of [METADATA, REPOSITORY]) await s3.send(new CreateBucketCommand({ Bucket }));
+  const storageNamespace = `s3://${REPOSITORY}/lake`;
+  await harness.lakefs.createRepository({ name: REPOSITORY, storageNamespace, defaultBranch: 'main' });
 });
 
 /** Two files a partition; every id tells which commit it is of. */
@@ -57,8 +58,13 @@ test(`sees whole states alone during ${String(FLIPS)} switches`, { timeout: 600_
       : [{ ...table, publish: { ...table.publish, database: DATABASE } }],
   );
   const world = await makeCatalogWorld(tables);
+  const config = await world.config.load();
+  const repositories = config.repositories.map((each) => ({ ...each, name: REPOSITORY }));
+  const { lakefs } = harness;
   const ports = {
     ...world,
+    lakefs,
+    config: { load: async () => ({ ...config, repositories }) },
     ids: createIds(world.clock),
     catalog: createGlueCatalog({ client: harness.aws.glue }),
     iceberg: createIcebergStore({
@@ -67,14 +73,16 @@ test(`sees whole states alone during ${String(FLIPS)} switches`, { timeout: 600_
     }),
   };
   const show = async (number: number): Promise<void> => {
-    const files = generation(number);
-    const commit = await world.change(files);
-    const tree = world.lakefs.tree('lake', commit);
-    for (const [path, Body] of Object.entries(files)) {
-      const Key = tree.get(path)?.address.replace('mem://', 'data/') ?? '';
-      await harness.aws.s3.send(new PutObjectCommand({ Bucket: LAKE, Key, Body }));
-    }
-    const request = { repository: 'lake', target: 'main', until: Number.POSITIVE_INFINITY };
+    const files = Object.entries(generation(number));
+    await Promise.all(files.map(([path, bytes]) => lakefs.putObject(REPOSITORY, 'main', path, bytes)));
+    const answer = await lakefs.commit(REPOSITORY, 'main', { message: String(number), metadata: {} });
+    if (answer.outcome !== 'committed') throw new Error(answer.outcome);
+    const now = world.clock.now();
+    await world.ledger.putTarget({
+      ...{ schemaVersion: 1, version: number + 1, repository: REPOSITORY, branch: 'main' },
+      ...{ verifiedCommit: answer.commit.id, verifiedAt: now, updatedAt: now },
+    });
+    const request = { repository: REPOSITORY, target: 'main', until: Number.POSITIVE_INFINITY };
     expect(await refreshCatalog(ports, request)).toMatchObject({ outcome: 'published' });
   };
 
