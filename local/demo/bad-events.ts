@@ -11,7 +11,7 @@ const LATE_MS = 3_000;
 const eventOf = (stage: Stage, jobRunId: string | undefined) =>
   waitFor(async () => (await stage.harness.delivered()).find((each) => each.detail.jobRunId === jobRunId), {
     what: `the event of job run ${jobRunId ?? ''} was due`,
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
 
 const duplicated = async (stage: Stage): Promise<void> => {

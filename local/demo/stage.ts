@@ -97,7 +97,7 @@ export class Stage {
         quiet = depths.every((depth) => depth === 0) ? quiet + 1 : 0;
         return quiet >= 3 ? true : undefined;
       },
-      { what: 'all queues are empty', timeoutMs: 30_000, everyMs: 300 },
+      { what: 'all queues are empty', timeoutMs: 60_000, everyMs: 300 },
     );
   }
 

@@ -3,15 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
-import { vi } from 'vitest';
 import * as z from 'zod';
 import { checkCompliance } from '../../lib/compliance.ts';
 import { parseConfig } from '../../lib/config/load.ts';
 import { ControlPlaneStack } from '../../lib/stacks/control-plane-stack.ts';
 import { isBegun, madeOnce } from './made-once.ts';
-
-// A stack takes a second or two of processor, on a machine that does much else at once half a minute: the limit is for what hangs.
-vi.setConfig({ testTimeout: 180_000 });
 
 export const REGION = 'eu-west-1';
 export const ACCOUNT = '111122223333';

@@ -122,7 +122,7 @@ describe('a server that', () => {
     strike('^POST .*/merge/', { kind: 'delay', ms: 150 });
     expect(await codeOf(clientOf(emulator, 50).merge('lake', commit, 'main', request))).toBe('BL3001');
     await expect
-      .poll(async () => (await Array.fromAsync(lakefs.log('lake', 'main', {})))[0]?.parents.at(1))
+      .poll(async () => (await Array.fromAsync(lakefs.log('lake', 'main', {})))[0]?.parents.at(1), { timeout: 20_000 })
       .toBe(commit);
     expect(await lakefs.merge('lake', commit, 'main', request)).toEqual({ outcome: 'no-changes' });
   });

@@ -144,7 +144,8 @@ describe('a refresh', () => {
     const create = world.catalog.createPartitions.bind(world.catalog);
     const written: number[] = [];
     world.catalog.createPartitions = async (table, partitions) => {
-      await vi.waitFor(() => expect(world.manifests.calls.filter((call) => call === 'PUT')).toHaveLength(150));
+      const put = () => world.manifests.calls.filter((call) => call === 'PUT');
+      await vi.waitFor(() => expect(put()).toHaveLength(150), { timeout: 60_000 });
       written.push(partitions.length);
       return create(table, partitions);
     };
