@@ -147,7 +147,7 @@ const target = z.object({
   verifiedAt: maybe(time),
   updatedAt: time,
   hold: maybe(z.object({ owner: z.string(), reason: z.string(), expiresAt: time, rollback: maybe(z.string()) })),
-  noted: maybe(list(z.object({ commit: z.string(), since: z.string(), at: time }))),
+  noted: maybe(list(z.object({ commit: z.string(), at: time }))),
   byHand: maybe(z.object({ commit: z.string(), at: time })),
   blocked: maybe(z.object({ commit: z.string(), cause, since: time })),
 });

@@ -16,8 +16,6 @@ export interface Hold {
  */
 export interface NotedHead {
   readonly commit: string;
-  /** What was verified then: how far back the two histories may differ. */
-  readonly since: string;
   readonly at: EpochMs;
 }
 
@@ -25,13 +23,9 @@ export interface NotedHead {
 const NOTED_MS = 16 * 60_000;
 
 /** With one more. */
-export const withNoted = (
-  { noted = [], verifiedCommit: since }: Pick<Target, 'noted' | 'verifiedCommit'>,
-  commit: string,
-  at: EpochMs,
-): readonly NotedHead[] => [
-  ...noted.filter((each) => each.commit !== commit || each.since !== since),
-  { commit, since, at },
+export const withNoted = ({ noted = [] }: Pick<Target, 'noted'>, commit: string, at: EpochMs): readonly NotedHead[] => [
+  ...noted.filter((each) => each.commit !== commit),
+  { commit, at },
 ];
 
 /** Those that somebody may still be at, or that came after `seen`. */

@@ -23,10 +23,10 @@ export const newsOf = async (ports: Ports, target: Target): Promise<TargetNews> 
   const head = newestFirst[0]?.id;
   const gone = new Map<string, Commit>();
   let depth = 0;
-  for (const { commit, since } of [{ commit: verifiedCommit, since: verifiedCommit }, ...noted]) {
-    if (since !== verifiedCommit && !newestFirst.some(({ id }) => id === commit)) {
-      // Verified since: it lies further back, or has left the log from there.
-      const further = await historySince(ports, repository, branch, since, head);
+  for (const commit of [verifiedCommit, ...noted.map((each) => each.commit)]) {
+    if (!newestFirst.some(({ id }) => id === commit)) {
+      // Further back than what is verified, or gone: only the whole log tells that.
+      const further = await historySince(ports, repository, branch, commit, head);
       if (further.newestFirst.length > newestFirst.length) newestFirst = further.newestFirst;
     }
     const { left, shared } = await leaving(ports, repository, commit, newestFirst);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../../lambdas/domain/promotion.ts';
 import type { Run } from '../../../lambdas/domain/run.ts';
+import { noteHead } from '../../../lambdas/usecases/note-head.ts';
 import { promoteRun } from '../../../lambdas/usecases/promote-run.ts';
 import { text, type World } from '../../fakes/ports.ts';
 import {
@@ -168,15 +169,26 @@ describe('a target that is reset behind what runs were told by', () => {
     expect(await drain(world)).toMatchObject([{ outcome: 'conflicted' }]);
   });
 
+  it('holds all that it did where a head was noted after more had been verified', async () => {
+    const world = await stage();
+    const run = await promoted(world, 'sales/dt=1/a');
+    const head = headOf(world);
+    await promoted(world, 'sales/dt=2/b', 'job-b');
+    const target = await world.ledger.getTarget('lake', 'main');
+    if (target === undefined) throw new Error('no target');
+    await noteHead(world, target, head);
+    await reconcileNow(world);
+    expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
+  });
+
   it('forgets the head that was noted once nobody can be at it any more', async () => {
     const world = await stage();
     const run = await promoted(world, 'sales/dt=1/a');
-    const verified = headOf(world);
     await revert(world, run.mergeCommit ?? '');
     await reconcileNow(world);
     expect(await targetOf(world)).toMatchObject({
       verifiedCommit: headOf(world),
-      noted: [{ commit: headOf(world), since: verified }],
+      noted: [{ commit: headOf(world) }],
     });
     world.clock.advance(15 * 60_000);
     await reconcileNow(world);
