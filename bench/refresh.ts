@@ -11,13 +11,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue';
 import { refreshCatalog } from '../lambdas/usecases/refresh-catalog.ts';
 import { PUBLISHED } from '../test/fakes/catalog.ts';
 import { type CatalogLab, startCatalogLab } from './parts/catalog-lab.ts';
 import { quietly } from './parts/control-plane.ts';
 import { told } from './parts/detour.ts';
-import { exported, installExporters } from './parts/exporters.ts';
+import { exported, prepareExporters } from './parts/exporters.ts';
 import { mergeChange } from './parts/merge-change.ts';
 import { round, sum, timed } from './parts/numbers.ts';
 import { REPOSITORY } from './parts/storage-lab.ts';
@@ -30,7 +29,6 @@ const MAX_MB = 256;
 const SLOW_MS = 25;
 /** How much less than the exporters; of one partition of 5,000, and of fewer by so much less. */
 const LESS = { callsOfOne: 100, timeOfOne: 50, timeOfAll: 2, timeOfAllSlow: 5 } as const;
-const EXPORTED = 'exported';
 
 interface Measured {
   readonly ms: number;
@@ -71,15 +69,6 @@ const memoryOf = async (objects: number): Promise<{ readonly maxRssMb: number; r
   const script = join(import.meta.dirname, 'parts', 'refresh-memory.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [script, String(objects)], { maxBuffer: 1 << 24 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { maxRssMb: number; puts: number };
-};
-
-const prepareExporters = async (lab: CatalogLab): Promise<void> => {
-  const { region, credentials } = lab.settings;
-  const glue = new GlueClient(lab.settings);
-  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: EXPORTED } }));
-  glue.destroy();
-  const where = { repository: REPOSITORY, endpoint: lab.measured, region, database: EXPORTED };
-  await installExporters(lab.wire, { ...where, ...credentials });
 };
 
 /** How many times as much the exporters took. */

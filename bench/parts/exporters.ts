@@ -2,7 +2,10 @@
  * lakeFS's own exporters beside ours: its symlink exporter and its Glue exporter as hooks after each merge into `main`, set up as lakeFS
  * documents it. They run inside the server, when the merge has been answered.
  */
+import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue';
 import { waitFor } from '../../local/wait.ts';
+import type { CatalogLab } from './catalog-lab.ts';
+import { REPOSITORY } from './storage-lab.ts';
 import type { Wire } from './wire.ts';
 
 export interface ExporterSettings {
@@ -34,6 +37,7 @@ const TABLE_INPUT = {
 };
 
 const PATH = '_lakefs_tables/sales.yaml';
+const EXPORTED = 'exported';
 
 const hook = (id: string, script: readonly string[], args: unknown) => ({
   ...{ id, type: 'lua' },
@@ -62,7 +66,7 @@ const action = ({ endpoint, region, accessKeyId, secretAccessKey, database }: Ex
 };
 
 /** Commits the hooks and the table's descriptor to `main`: they run with the next merge. */
-export const installExporters = async (wire: Wire, settings: ExporterSettings): Promise<void> => {
+const installExporters = async (wire: Wire, settings: ExporterSettings): Promise<void> => {
   const files = { '_lakefs_actions/exporters.yaml': action(settings), [PATH]: JSON.stringify(DESCRIPTOR) };
   const repository = `/repositories/${settings.repository}`;
   for (const [path, content] of Object.entries(files)) {
@@ -72,6 +76,15 @@ export const installExporters = async (wire: Wire, settings: ExporterSettings): 
   }
   const committed = await wire('POST', `${repository}/branches/main/commits`, JSON.stringify({ message: 'exporters' }));
   if (committed.status !== 201) throw new Error(`commit was answered ${String(committed.status)}: ${committed.text}`);
+};
+
+/** Of the repository that is measured, into a Glue database of theirs. */
+export const prepareExporters = async ({ settings, measured, wire }: CatalogLab): Promise<void> => {
+  const glue = new GlueClient(settings);
+  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: EXPORTED } }));
+  glue.destroy();
+  const where = { repository: REPOSITORY, endpoint: measured, region: settings.region, database: EXPORTED };
+  await installExporters(wire, { ...where, ...settings.credentials });
 };
 
 interface ActionRun {
