@@ -3,7 +3,7 @@ import { publishedTables } from '../../lambdas/domain/catalog/table.ts';
 import { rememberFooters } from '../../lambdas/usecases/footer-memory.ts';
 import { noteFooters } from '../../lambdas/usecases/footer-notes.ts';
 import { MAX_FILES_NOTED } from '../../lambdas/usecases/run-schema.ts';
-import { changedFiles, readFiles } from '../../lambdas/usecases/table-files.ts';
+import { changedFiles } from '../../lambdas/usecases/table-files.ts';
 import type { CatalogLab } from './catalog-lab.ts';
 import { REPOSITORY } from './storage-lab.ts';
 
@@ -16,7 +16,6 @@ export const keepAsSettled = async (
   const memory = rememberFooters(ports.lakefs);
   for (const table of publishedTables(await ports.config.load(), REPOSITORY, 'main')) {
     const files = await changedFiles(ports, table, base, commit, undefined, MAX_FILES_NOTED);
-    await readFiles({ ...ports, footers: memory }, REPOSITORY, commit, files);
     await noteFooters(ports, { keep, memory }, table, commit, files);
   }
 };

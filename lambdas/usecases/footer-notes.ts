@@ -3,11 +3,12 @@
  * file again. Nothing rests on it: a footer without a note is read off its file.
  */
 import type { SourceFile } from '../catalog-ports.ts';
+import { atOnce } from '../domain/at-once.ts';
 import { comparePaths, placeOf } from '../domain/catalog/hive.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { isBranchlineError } from '../domain/errors.ts';
 import { type NotedFooter, readFooterNotes, writeFooterNotes } from '../domain/parquet/footer-notes.ts';
-import type { FooterNotes } from '../footer-ports.ts';
+import type { FileAt, FooterNotes } from '../footer-ports.ts';
 import type { LakePorts, Log } from '../ports.ts';
 import type { FooterMemory } from './footer-memory.ts';
 import type { FileOfTable } from './table-files.ts';
@@ -15,6 +16,9 @@ import { partitionsAt } from './table-source.ts';
 
 /** Fewer files are read again as fast as a note is. */
 const WORTH_A_NOTE = 16;
+/** Longer than this no run waits for what only saves time. */
+const READING_MS = 60_000;
+const READS_AT_ONCE = 32;
 /** Of runs that wait, or were not promoted: the newest are looked through. */
 const MOST_NOTES = 20;
 
@@ -37,7 +41,28 @@ export interface Noting {
   readonly memory: FooterMemory;
 }
 
-/** @param commit of the run: the name of its note. */
+/** Files that columns were compared by are read already; the others as long as a run can wait. */
+const readOthers = async (
+  { clock }: Pick<LakePorts, 'clock'>,
+  memory: FooterMemory,
+  files: readonly FileAt[],
+): Promise<void> => {
+  const until = clock.now() + READING_MS;
+  await atOnce(READS_AT_ONCE, files, async (file) => {
+    if (clock.now() >= until) return;
+    try {
+      await memory.read(file);
+    } catch (error) {
+      // The refresh says what is wrong with it.
+      if (!isBranchlineError(error, 'BL7004')) throw error;
+    }
+  });
+};
+
+/**
+ * @param commit of the run: the name of its note.
+ * @param files of the run in this table, all or as many as are worth it.
+ */
 export const noteFooters = async (
   ports: LakePorts,
   { keep, memory }: Noting,
@@ -45,14 +70,16 @@ export const noteFooters = async (
   commit: string,
   files: readonly FileOfTable[],
 ): Promise<void> => {
+  if (files.length < WORTH_A_NOTE) return;
   const { repository } = table;
-  const read = new Map<string, Uint8Array>();
-  for (const { path, sizeBytes } of files) {
-    const footer = memory.recall({ repository, ref: commit, path, sizeBytes });
-    if (footer !== undefined) read.set(path, footer);
-  }
-  if (read.size < WORTH_A_NOTE) return;
+  const all = files.map(({ path, sizeBytes }): FileAt => ({ repository, ref: commit, path, sizeBytes }));
   await orNone(ports.log, 'footers are not kept for the refresh', async () => {
+    await readOthers(ports, memory, all);
+    const read = new Map<string, Uint8Array>();
+    for (const file of all) {
+      const footer = memory.recall(file);
+      if (footer !== undefined) read.set(file.path, footer);
+    }
     const prefixes = new Set([...read.keys()].flatMap((path) => placeOf(table, path)?.prefix ?? []));
     const noted: NotedFooter[] = [];
     for await (const partition of partitionsAt(ports, table, commit, [...prefixes].sort(comparePaths))) {

@@ -11,12 +11,13 @@ import type { Commit } from '../domain/lakefs.ts';
 import { pipelineOf, schemaModeOf } from '../domain/pipelines.ts';
 import { promotionBaseOf } from '../domain/promotion.ts';
 import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
+import { Spread } from '../domain/spread.ts';
 import type { Ports } from '../ports.ts';
 import { type FooterMemory, rememberFooters } from './footer-memory.ts';
 import { noteFooters } from './footer-notes.ts';
 import { readDescriptions } from './read-descriptions.ts';
 import { broughtBy } from './run-of-commit.ts';
-import { changedFiles, MAX_FILES_READ, readFiles } from './table-files.ts';
+import { changedFiles, type FileOfTable, MAX_FILES_READ, readFiles } from './table-files.ts';
 
 /** Of a table whose refresh reads all of them anyway. */
 export const MAX_FILES_NOTED = 10_000;
@@ -73,7 +74,9 @@ const changesOfTable = async (
   const keep = table.iceberg !== undefined && table.target === run.target ? ports.keepFooters : undefined;
   const most = keep === undefined ? MAX_FILES_READ : MAX_FILES_NOTED;
   const files = await changedFiles(ports, table, run.baseCommit, commit, undefined, most);
-  const read = await readFiles(ports, run.repository, commit, files);
+  const some = new Spread<FileOfTable>(MAX_FILES_READ);
+  for (const file of files) some.add(file);
+  const read = await readFiles(ports, run.repository, commit, some.kept);
   if (keep !== undefined) await noteFooters(ports, { keep, memory: ports.footers }, table, commit, files);
   ports.log.info('columns of the run', { run: formatRunKey(run), table: table.name, files: read.length });
   const options = { table: table.name, partitionColumns: table.partitionColumns.map(({ name }) => name), isGiven };

@@ -5,6 +5,7 @@ import { readManifest } from '../../../../lambdas/domain/iceberg/manifest-file.t
 import type { Run } from '../../../../lambdas/domain/run.ts';
 import type { FooterNotes } from '../../../../lambdas/footer-ports.ts';
 import { refreshCatalog } from '../../../../lambdas/usecases/refresh-catalog.ts';
+import { MAX_FILES_READ } from '../../../../lambdas/usecases/table-files.ts';
 import { type CatalogWorld, makeCatalogWorld } from '../../../fakes/catalog.ts';
 import { ICEBERG_TABLES, metadataOf, rowsOf } from '../../../fakes/iceberg.ts';
 import { drain, entry, finish, start } from '../stage.ts';
@@ -173,4 +174,21 @@ it('reads a file once for a table and the one beside it, and for columns and man
   expect(settling).toBe(FILES);
   await promote(run);
   expect(await refresh()).toBe(FILES);
+});
+
+it('has a run of very many files wait for a minute at most, and reads the others when they are shown', async () => {
+  const read = world.lakefs.getObjectRange;
+  world.lakefs.getObjectRange = async (...of) => {
+    world.clock.advance(3_000);
+    return read(...of);
+  };
+  const many = MAX_FILES_READ + 60;
+  const { run, settling } = await ran(many);
+  // Columns are compared by every second of them; of the others as many are read as fit.
+  expect(settling).toBeGreaterThanOrEqual(many / 2 + 15);
+  expect(settling).toBeLessThanOrEqual(many / 2 + 20 + 32);
+  world.lakefs.getObjectRange = read;
+  await promote(run);
+  expect(await refresh()).toBe(many - settling);
+  expect(records()).toBe(String(2 * many));
 });
