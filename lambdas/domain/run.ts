@@ -41,6 +41,12 @@ export interface RunKey {
 }
 
 /** `id` for attempt 0, `id#N` for attempt N; `#` cannot occur in a run id. */
+/** It waited until somebody's merge, revert or reset brought it to its target: no promotion has said that it fits there. */
+export const isEndedByHand = ({ steps }: Pick<Run, 'steps'>): boolean => {
+  const before = steps.findLast(({ state }) => state !== 'PROMOTED' && state !== 'ROLLED_BACK')?.state;
+  return before === 'CONFLICTED' || before === 'REJECTED';
+};
+
 export const formatRunKey = (key: RunKey): string =>
   key.attempt === 0 ? key.runId : `${key.runId}#${String(key.attempt)}`;
 

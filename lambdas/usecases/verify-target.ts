@@ -7,7 +7,7 @@ import { isPromotion, type Restoring, restoredBy, revertedBy, rolledBackTo } fro
 import type { Commit } from '../domain/lakefs.ts';
 import { clashingPartitions } from '../domain/partitions.ts';
 import { tablesOf } from '../domain/pipelines.ts';
-import { type Cause, formatRunKey, type Run } from '../domain/run.ts';
+import { type Cause, formatRunKey, isEndedByHand, type Run } from '../domain/run.ts';
 import { type NotedHead, notedStill, type Target } from '../domain/target.ts';
 import type { Ports } from '../ports.ts';
 import { changeTarget } from './change.ts';
@@ -171,7 +171,8 @@ const clashOf = async (
     return { cause: { code: 'BL2018', message }, partitions: [] };
   }
   // Ours, and checked at the head that it was merged into.
-  const isChecked = run?.mergeCommit === commit.id || run?.lease?.checkedHead === first;
+  const isToldByUs = run?.mergeCommit === commit.id && !isEndedByHand(run);
+  const isChecked = isToldByUs || run?.lease?.checkedHead === first;
   if (isPromotion(commit) && run?.runCommit === second && isChecked) return undefined;
   const base = await ports.lakefs.mergeBase(target.repository, second, first);
   if (base === first) return undefined;

@@ -169,6 +169,30 @@ describe('a target that is reset behind what runs were told by', () => {
     expect(await drain(world)).toMatchObject([{ outcome: 'conflicted' }]);
   });
 
+  it('to a merge that its promotion had taken back is blocked, also where a crash comes after the entry', async () => {
+    const world = await stage();
+    await world.lakefs.createBranch('lake', 'by-hand', headOf(world));
+    const run = await start(world);
+    await write(world, run, 'sales/dt=1/a');
+    await finish(world, run);
+    await world.lakefs.putObject('lake', 'by-hand', 'sales/dt=1/hand', text('x'));
+    await world.lakefs.commit('lake', 'by-hand', { message: 'by hand', metadata: {} });
+    const merge = world.lakefs.merge.bind(world.lakefs);
+    world.lakefs.merge = async (...asked) => {
+      world.lakefs.merge = merge;
+      await mergeByHand(world, 'by-hand');
+      return merge(...asked);
+    };
+    expect(await drain(world)).toMatchObject([{ outcome: 'conflicted' }]);
+    const [, taken] = world.lakefs.firstParentLog('lake', 'main');
+    reset(world, taken?.id ?? '');
+    dieBeforeVerified(world);
+    expect(await reconcileNow(world)).toMatchObject({ failures: 1 });
+    expect(await entry(world, run)).toMatchObject({ state: 'PROMOTED' });
+    expect(await reconcileNow(world)).toMatchObject({ blockedTargets: 1 });
+    expect(await targetOf(world)).toMatchObject({ blocked: { commit: taken?.id, cause: { code: 'BL2016' } } });
+  });
+
   it('holds all that it did where a head was noted after more had been verified', async () => {
     const world = await stage();
     const run = await promoted(world, 'sales/dt=1/a');
