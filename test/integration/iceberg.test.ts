@@ -1,6 +1,6 @@
 /** An Iceberg table on the deployed stack: after each change pyiceberg reads from Glue what the commit holds, no row more or less. */
-import { GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { DeleteTableCommand, GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
+import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { VerifyAnswer } from '../../lambdas/usecases/catalog.ts';
@@ -200,6 +200,37 @@ test('verify finds a table that somebody put back, repair puts it right', async 
   const repaired = await branchline(['catalog', 'repair', TABLE, '--timeout', '2m']);
   expect(repaired.code, repaired.err).toBe(0);
   expect((await readIceberg(harness.state, DATABASE, TABLE)).rows).toEqual(before.rows);
+});
+
+test.for([
+  { what: 'its metadata', metadata: true, glue: false },
+  { what: 'its entry in Glue', metadata: false, glue: true },
+  { what: 'both', metadata: true, glue: true },
+])('repair rebuilds the table from the commit where somebody removed $what', async (removes, context) => {
+  if (missing !== undefined) context.skip(missing);
+  const { glue, s3 } = harness.aws;
+  const before = await readIceberg(harness.state, DATABASE, TABLE);
+  const { hostname: Bucket, pathname } = new URL(before.metadata);
+  const Prefix = pathname.slice(1).replace(/metadata\/[^/]+$/, '');
+  if (removes.metadata) {
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+    expect(Contents.length).toBeGreaterThan(2);
+    for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  }
+  if (removes.glue) await glue.send(new DeleteTableCommand({ DatabaseName: DATABASE, Name: TABLE }));
+  await expect(readIceberg(harness.state, DATABASE, TABLE)).rejects.toThrow();
+  // A trial tells what is amiss, and mends nothing.
+  const trial = await branchline(['catalog', 'repair', TABLE, '--dry-run', '--json']);
+  const { counts } = trial.json<VerifyAnswer>().verified[0] ?? {};
+  expect(counts).toHaveProperty(removes.glue ? 'table-missing' : 'snapshot-foreign', 1);
+  await expect(readIceberg(harness.state, DATABASE, TABLE)).rejects.toThrow();
+  const repaired = await branchline(['catalog', 'repair', TABLE, '--timeout', '2m']);
+  expect(repaired.code, repaired.err).toBe(0);
+  const after = await readIceberg(harness.state, DATABASE, TABLE);
+  expect(after.rows).toEqual(before.rows);
+  expect(after.filtered).toEqual(before.filtered);
+  expect(after.rows).toEqual(await readDirectly(after.summary['branchline.commit'] ?? ''));
+  expect((await verifyCatalog(TABLE)).code).toBe(0);
 });
 
 /** Keys of the footers that settle-run keeps. */
