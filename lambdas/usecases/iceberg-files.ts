@@ -6,6 +6,7 @@ import type { CatalogPorts, SourceFile } from '../catalog-ports.ts';
 import { atOnce } from '../domain/at-once.ts';
 import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { BranchlineError } from '../domain/errors.ts';
+import { CompactFile } from '../domain/iceberg/compact-file.ts';
 import { outsideIn, spellingsIn } from '../domain/iceberg/file-names.ts';
 import {
   type FileStatistics,
@@ -18,6 +19,7 @@ import {
   type ManifestForm,
   readManifest,
   STATUS,
+  unpackFile,
   writeManifest,
 } from '../domain/iceberg/manifest-file.ts';
 import { metricsBeside, metricsOf } from '../domain/iceberg/metrics.ts';
@@ -125,7 +127,10 @@ export const readNewFiles = async (
   let fresh: DataFile[] = [];
   const open = files.filter((file) => {
     const found = known.get(file.address) ?? aside.get(file.address);
-    if (found !== undefined) read.push({ ...metricsBeside(form.spec, found), partition: file.partition });
+    if (found !== undefined) {
+      const beside = metricsBeside(form.spec, unpackFile(found));
+      read.push(new CompactFile({ ...beside, partition: file.partition }));
+    }
     return found === undefined;
   });
   const noted = await findNotes(ports, table, open);
@@ -141,10 +146,10 @@ export const readNewFiles = async (
     const footer = noted.footers.get(file.address);
     const statistics = await readStatistics(ports, table, commit, file, footer);
     notes.add(statistics, form, file.path);
-    const found: DataFile = {
+    const found = new CompactFile({
       ...{ content: 0, file_path: file.address, file_format: 'PARQUET', partition: file.partition },
       ...{ file_size_in_bytes: file.sizeBytes, ...metricsBeside(form.spec, metricsOf(form.schema, statistics)) },
-    };
+    });
     read.push(found);
     if (footer === undefined) fresh.push(found);
     if (files.length > ASIDE && fresh.length >= ASIDE) await putAside();
@@ -180,7 +185,7 @@ const readAside = async (ports: CatalogPorts, folder: string, notes: Notes): Pro
     const bytes = await ports.iceberg.get(key);
     if (bytes === undefined) continue;
     const { entries, prefixes } = readManifest(Buffer.from(bytes), { added_snapshot_id: 0, sequence_number: 0 });
-    for (const { data_file: file } of entries) found.set(file.file_path, file);
+    for (const { data_file: file } of entries) found.set(file.file_path, new CompactFile(file));
     notes.read(prefixes);
   }
   return found;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { CatalogPorts, TableWork } from '../catalog-ports.ts';
 import { METADATA } from '../contract.ts';
+import { CompactFile } from '../domain/iceberg/compact-file.ts';
 import {
   type DataFile,
   type ManifestFile,
@@ -43,7 +44,7 @@ export const filesOf = async (
     const bytes = key === undefined ? undefined : await ports.iceberg.get(key);
     if (bytes === undefined) continue;
     for (const { data_file: file } of readManifest(Buffer.from(bytes), manifest).entries)
-      files.set(file.file_path, file);
+      files.set(file.file_path, new CompactFile(file));
   }
   return files;
 };

@@ -14,8 +14,9 @@ import type {
   PublishOutcome,
   TableWork,
 } from '../catalog-ports.ts';
+import { CompactFile } from '../domain/iceberg/compact-file.ts';
 import { MOST_FILES } from '../domain/iceberg/groups.ts';
-import type { DataFile } from '../domain/iceberg/manifest-file.ts';
+import { type DataFile, unpackFile } from '../domain/iceberg/manifest-file.ts';
 import { mappingIn, nextMetadata, schemasOf, type TableMetadata } from '../domain/iceberg/metadata.ts';
 import { type Names, nameMapping, outsideOf, spellingsOf } from '../domain/iceberg/name-mapping.ts';
 import { alwaysPartitions } from '../domain/iceberg/partition-spec.ts';
@@ -155,7 +156,9 @@ const knownFiles = async (
 ): Promise<ReadonlyMap<string, DataFile>> => {
   const widened = widenedTypes(schemasOf(open.metadata), next.schemas);
   const files = await filesOf(ports, base.manifests);
-  return new Map([...files].map(([address, file]) => [address, wideFile(file, widened, [])]));
+  return new Map(
+    [...files].map(([address, file]) => [address, new CompactFile(wideFile(unpackFile(file), widened, []))]),
+  );
 };
 
 /** The metadata file that shows it; `undefined` where the one that is there says all of it. */

@@ -25,6 +25,7 @@ export interface BranchlineFunctionProps {
   readonly name: FunctionName;
   readonly description: string;
   readonly timeout: Duration;
+  readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly statements: readonly PolicyStatement[];
   /** Resources in `statements` that end in a wildcard, and why. */
@@ -87,7 +88,7 @@ export class BranchlineFunction extends Construct {
       handler: 'index.handler',
       // The CDK's own switch (`aws:cdk:bundling-stacks`) for whoever only looks at the template.
       code: Code.fromAsset(Stack.of(this).bundlingRequired ? bundleOf(props.name) : HANDLERS),
-      memorySize: 512,
+      memorySize: props.memoryMb,
       timeout: props.timeout,
       role,
       logGroup,

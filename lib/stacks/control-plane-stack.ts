@@ -41,7 +41,7 @@ import { SetUp } from '../constructs/set-up.ts';
 import { Snapshots } from '../constructs/snapshots.ts';
 import { ACCESS, glueStatements, glueWildcards, jobArns } from './access.ts';
 import { addCallerPolicies, addJobSide } from './callers.ts';
-import { DESCRIPTION, idOf, PROMOTE_VISIBILITY, TIMEOUT } from './functions.ts';
+import { DESCRIPTION, idOf, memoryOf, PROMOTE_VISIBILITY, TIMEOUT } from './functions.ts';
 import { addIntake } from './intake.ts';
 import { addSchedules } from './schedules.ts';
 
@@ -264,6 +264,7 @@ export class ControlPlaneStack extends Stack {
         name,
         description: DESCRIPTION[name],
         timeout: TIMEOUT[name],
+        memoryMb: memoryOf(name),
         architecture,
         logRetentionDays,
         environment: isPublisher

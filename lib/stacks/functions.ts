@@ -38,6 +38,14 @@ export const DESCRIPTION: Readonly<Record<FunctionName, string>> = {
   'publish-events': 'Turns changes of the ledger into domain events and metrics',
 };
 
+/**
+ * The first publication of an Iceberg table holds what manifests say of each of its files, of 200,000 with three columns some 350 MB. Lambda
+ * gives a processor core with 1,769 MB, and refreshes are what readers wait for. Source: Lambda developer guide, "Configure Lambda function memory".
+ */
+const MEMORY_MB: Partial<Readonly<Record<FunctionName, number>>> = { 'refresh-catalog': 2048 };
+const USUAL_MEMORY_MB = 512;
+export const memoryOf = (name: FunctionName): number => MEMORY_MB[name] ?? USUAL_MEMORY_MB;
+
 export const TIMEOUT: Readonly<Record<FunctionName, Duration>> = {
   'start-run': Duration.seconds(60),
   'claim-run': Duration.seconds(30),

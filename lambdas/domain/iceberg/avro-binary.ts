@@ -49,7 +49,7 @@ const isLong = (schema: unknown): boolean =>
 
 export interface AvroCodec {
   /** @throws Error where a value is none of the schema. */
-  encode(values: readonly unknown[]): Buffer;
+  encode(values: Iterable<unknown>): Buffer;
   /**
    * As many values as there are.
    * @throws RangeError where the bytes end in the midst of one.
@@ -76,7 +76,7 @@ const codecOf = (schema: string): AvroCodec => {
   const options = { typeHook: (part: unknown): Type | undefined => (isLong(part) ? LONG : undefined) };
   const type = avro.Type.forSchema(JSON.parse(schema) as Schema, options as Parameters<typeof avro.Type.forSchema>[1]);
   return {
-    encode: (values) => Buffer.concat(values.map((value) => type.toBuffer(value))),
+    encode: (values) => Buffer.concat(Array.from(values, (value) => type.toBuffer(value))),
     decode: (bytes) => {
       const values: unknown[] = [];
       for (let at = 0; at < bytes.length; ) {

@@ -14,16 +14,22 @@ const LONG = avroCodec('long');
 
 export type AvroHeader = Readonly<Record<string, string>>;
 
-export const writeAvro = (schema: AvroSchema, header: AvroHeader, records: readonly AvroRecord[]): Buffer => {
+/** @param records so many as `count` says; each is asked for when it is written. */
+export const writeAvro = (
+  schema: AvroSchema,
+  header: AvroHeader,
+  count: number,
+  records: Iterable<AvroRecord>,
+): Buffer => {
   const entries = { ...header, 'avro.schema': JSON.stringify(schema), 'avro.codec': 'deflate' };
   const meta = HEADER.encode([
     Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, Buffer.from(value, 'utf8')])),
   ]);
   // Any sixteen bytes do; those of the header make the file a function of what it holds.
   const marker = createHash('sha256').update(meta).digest().subarray(0, MARKER);
-  if (records.length === 0) return Buffer.concat([MAGIC, meta, marker]);
+  if (count === 0) return Buffer.concat([MAGIC, meta, marker]);
   const data = deflateRawSync(avroCodec(schema).encode(records), { level: 4 });
-  return Buffer.concat([MAGIC, meta, marker, LONG.encode([records.length, data.length]), data, marker]);
+  return Buffer.concat([MAGIC, meta, marker, LONG.encode([count, data.length]), data, marker]);
 };
 
 export interface AvroFile {

@@ -3,7 +3,7 @@
  *
  * Source: Iceberg specification, "Manifests" and "Manifest lists", format version 2.
  */
-import type { AvroField, AvroSchema } from './avro-binary.ts';
+import type { AvroField, AvroRecord, AvroSchema } from './avro-binary.ts';
 import { readAvro, writeAvro } from './avro-file.ts';
 import type { Metrics } from './metrics.ts';
 import { avroName, type PartitionSpec, partitionFields, type TypedPartition } from './partition-spec.ts';
@@ -22,6 +22,13 @@ export interface DataFile extends Metrics {
   readonly partition: Readonly<Record<string, Value>>;
   readonly file_size_in_bytes: number;
 }
+
+/** One that is held in little memory. */
+export interface PackedFile extends DataFile {
+  unpack(): DataFile;
+}
+
+export const unpackFile = (file: DataFile | PackedFile): DataFile => ('unpack' in file ? file.unpack() : file);
 
 export interface Entry {
   readonly status: number;
@@ -44,6 +51,15 @@ const pairs = (id: number, name: string, [key, value]: readonly [number, number]
   return maybe(id, name, { type: 'array', logicalType: 'map', items });
 };
 
+/** Of the columns of a file. */
+export const METRIC_FIELDS: readonly AvroField[] = [
+  pairs(108, 'column_sizes', [117, 118], 'long'),
+  pairs(109, 'value_counts', [119, 120], 'long'),
+  pairs(110, 'null_value_counts', [121, 122], 'long'),
+  pairs(125, 'lower_bounds', [126, 127], 'bytes'),
+  pairs(128, 'upper_bounds', [129, 130], 'bytes'),
+];
+
 export const entrySchema = (partitions: readonly TypedPartition[]): AvroSchema => ({
   ...{ type: 'record', name: 'manifest_entry' },
   fields: [
@@ -60,11 +76,7 @@ export const entrySchema = (partitions: readonly TypedPartition[]): AvroSchema =
         field(102, 'partition', { type: 'record', name: 'r102', fields: partitionFields(partitions) }),
         field(103, 'record_count', 'long'),
         field(104, 'file_size_in_bytes', 'long'),
-        pairs(108, 'column_sizes', [117, 118], 'long'),
-        pairs(109, 'value_counts', [119, 120], 'long'),
-        pairs(110, 'null_value_counts', [121, 122], 'long'),
-        pairs(125, 'lower_bounds', [126, 127], 'bytes'),
-        pairs(128, 'upper_bounds', [129, 130], 'bytes'),
+        ...METRIC_FIELDS,
       ],
     }),
   ],
@@ -158,6 +170,12 @@ export interface ManifestForm {
   readonly partitions: readonly TypedPartition[];
 }
 
+function* unpacked(entries: readonly Entry[]): Iterable<AvroRecord> {
+  for (const entry of entries) {
+    yield { ...entry, data_file: unpackFile(entry.data_file) };
+  }
+}
+
 /** Bytes of a manifest, and what the list says about it besides its place. */
 export const writeManifest = (
   { schema, spec, partitions }: ManifestForm,
@@ -170,7 +188,7 @@ export const writeManifest = (
     ...{ 'partition-spec': JSON.stringify(spec.fields), 'partition-spec-id': String(spec['spec-id']) },
     ...{ 'format-version': '2', content: 'data', [PREFIXES]: JSON.stringify(prefixes) },
   };
-  const bytes = writeAvro(entrySchema(partitions), header, entries as readonly (Entry & Record<string, unknown>)[]);
+  const bytes = writeAvro(entrySchema(partitions), header, entries.length, unpacked(entries));
   const counts = { files: [0, 0, 0], rows: [0, 0, 0] };
   let least: SnapshotId = snapshot.sequence;
   for (const { status, sequence_number: sequence, data_file: file } of entries) {
@@ -227,7 +245,8 @@ export const writeManifestList = (
       ...(snapshot.parent === undefined ? {} : { 'parent-snapshot-id': String(snapshot.parent) }),
       [GROUPS]: JSON.stringify(groups),
     },
-    manifests as readonly (ManifestFile & Record<string, unknown>)[],
+    manifests.length,
+    manifests as readonly (ManifestFile & AvroRecord)[],
   );
 
 export const readManifestList = (bytes: Buffer): ManifestList => {

@@ -104,12 +104,12 @@ describe('values', () => {
 describe('files', () => {
   it('are read by the library, and by us with their header', async () => {
     const [values = []] = fc.sample(fc.array(record, { minLength: 5, maxLength: 50 }), 1);
-    const bytes = writeAvro(SCHEMA, { 'format-version': '2' }, values);
+    const bytes = writeAvro(SCHEMA, { 'format-version': '2' }, values.length, values);
     expect(plain(await byLibrary(bytes))).toEqual(plain(values));
     const file = readAvro(bytes);
     expect(file.header['format-version']).toBe('2');
     expect(plain(file.records)).toEqual(plain(values));
-    expect(readAvro(writeAvro(SCHEMA, {}, [])).records).toEqual([]);
+    expect(readAvro(writeAvro(SCHEMA, {}, 0, [])).records).toEqual([]);
   });
 
   it('of the library are read, in whatever blocks and codec', async () => {
@@ -134,7 +134,7 @@ describe('files', () => {
   });
 
   it('that are cut short or no Avro at all are refused', () => {
-    const bytes = writeAvro('string', {}, ['one', 'two'] as never);
+    const bytes = writeAvro('string', {}, 2, ['one', 'two'] as never);
     expect(() => readAvro(bytes.subarray(0, bytes.length - 3))).toThrow(RangeError);
     expect(() => readAvro(Buffer.from('PAR1'))).toThrow(TypeError);
   });
