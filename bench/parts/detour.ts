@@ -67,7 +67,8 @@ const serve = async (upstream: URL, tell: (said: unknown) => void): Promise<(sai
     };
     void pass();
   });
-  server.keepAliveTimeout = 75_000;
+  // lakeFS's exporters open a connection for each of thousands of files, and leave it.
+  server.keepAliveTimeout = 20_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   tell(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);

@@ -18,16 +18,20 @@ const keyOf = ({ repository, ref, path }: FileAt): string => `${repository} ${re
 
 export const rememberFooters = (lakefs: Reader, mostBytes = MOST_BYTES): FooterMemory => {
   const held = new Map<string, Uint8Array>();
+  // A map that loses its first entries takes long to find the next one.
+  let order: string[] = [];
+  let oldest = 0;
   let bytes = 0;
   const hold = (key: string, footer: Uint8Array): void => {
     if (held.has(key)) return;
     held.set(key, footer);
-    bytes += footer.length;
-    for (const [oldest, { length }] of held) {
-      if (bytes <= mostBytes) return;
-      held.delete(oldest);
-      bytes -= length;
+    order.push(key);
+    for (bytes += footer.length; bytes > mostBytes; oldest += 1) {
+      const first = order[oldest] ?? '';
+      bytes -= held.get(first)?.length ?? 0;
+      held.delete(first);
     }
+    if (oldest > order.length / 2) [order, oldest] = [order.slice(oldest), 0];
   };
   return {
     recall: (file) => held.get(keyOf(file)),

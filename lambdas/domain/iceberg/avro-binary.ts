@@ -61,19 +61,25 @@ export interface AvroCodec {
 const MOST_KEPT = 64;
 const kept = new Map<string, AvroCodec>();
 
+export interface AvroOptions {
+  /** Its longs have 51 bits at most: the library's own do, and take a fifth of the time. */
+  readonly isSmall?: boolean;
+}
+
 /** @throws Error for what is no schema. */
-export const avroCodec = (schema: AvroSchema): AvroCodec => {
+export const avroCodec = (schema: AvroSchema, { isSmall = false }: AvroOptions = {}): AvroCodec => {
   const text = JSON.stringify(schema);
-  const codec = kept.get(text) ?? codecOf(text);
-  kept.delete(text);
-  kept.set(text, codec);
+  const key = `${String(isSmall)} ${text}`;
+  const codec = kept.get(key) ?? codecOf(text, isSmall);
+  kept.delete(key);
+  kept.set(key, codec);
   const [oldest] = kept.keys();
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
   return codec;
 };
 
-const codecOf = (schema: string): AvroCodec => {
-  const options = { typeHook: (part: unknown): Type | undefined => (isLong(part) ? LONG : undefined) };
+const codecOf = (schema: string, isSmall: boolean): AvroCodec => {
+  const options = { typeHook: (part: unknown): Type | undefined => (isLong(part) && !isSmall ? LONG : undefined) };
   const type = avro.Type.forSchema(JSON.parse(schema) as Schema, options as Parameters<typeof avro.Type.forSchema>[1]);
   return {
     encode: (values) => Buffer.concat(Array.from(values, (value) => type.toBuffer(value))),
