@@ -5,7 +5,7 @@ import type { TableDescriptor } from '../domain/catalog/table.ts';
 import { groupsOf, partitionKey } from '../domain/iceberg/groups.ts';
 import { type ManifestFile, readManifest } from '../domain/iceberg/manifest-file.ts';
 import { avroName, type TypedPartition, tupleOf } from '../domain/iceberg/partition-spec.ts';
-import { keyOfFile, type OpenGroup } from '../domain/iceberg/rewrite.ts';
+import { keysOfFiles, type OpenGroup } from '../domain/iceberg/rewrite.ts';
 import type { Value } from '../domain/iceberg/values.ts';
 import type { Ports } from '../ports.ts';
 
@@ -85,8 +85,9 @@ export const openGroups = (
 
 const stateOf = (partitions: readonly TypedPartition[], open: OpenGroup): GroupState => {
   const addresses = new Map<string, Set<string>>();
+  const keyOf = keysOfFiles(partitions);
   for (const { data_file: file } of open.entries) {
-    const key = keyOfFile(partitions, file);
+    const key = keyOf(file);
     const found = addresses.get(key);
     if (found === undefined) addresses.set(key, new Set([file.file_path]));
     else found.add(file.file_path);

@@ -144,8 +144,12 @@ const summaryOf = ({ field: of, type }: TypedPartition, entries: readonly Entry[
   const isDecimal = asDecimal(type) !== undefined;
   let hasNull = false;
   let [least, most]: [Exclude<Value, null> | undefined, Exclude<Value, null> | undefined] = [undefined, undefined];
+  let last: Value | undefined;
   for (const { data_file: file } of entries) {
     const value = file.partition[name] ?? null;
+    // Files of one partition follow one another.
+    if (value === last) continue;
+    last = value;
     if (value === null) hasNull = true;
     else {
       if (least === undefined || compareValues(value, least, isDecimal) < 0) least = value;

@@ -3,6 +3,7 @@ import { fileKey, groupOf, groupsOf, type Placed, partitionKey, type Stretch, st
 import { type DataFile, type Entry, type Prefixes, type SnapshotId, STATUS } from './manifest-file.ts';
 import type { Delta } from './metadata.ts';
 import { avroName, type TypedPartition } from './partition-spec.ts';
+import type { Value } from './values.ts';
 
 /** What a partition is to hold from now on. */
 export interface WantedFiles {
@@ -12,8 +13,19 @@ export interface WantedFiles {
   readonly addresses: ReadonlySet<string>;
 }
 
-export const keyOfFile = (partitions: readonly TypedPartition[], { partition }: DataFile): string =>
-  partitionKey(partitions.map(({ field }) => partition[avroName(field.name)] ?? null));
+/** Keys of the partitions of files, one after the other: files of one partition follow one another. */
+export const keysOfFiles = (partitions: readonly TypedPartition[]): ((file: DataFile) => string) => {
+  const names = partitions.map(({ field }) => avroName(field.name));
+  let last: readonly Value[] | undefined;
+  let key = '';
+  return ({ partition }) => {
+    if (last?.every((value, i) => value === (partition[names[i] ?? ''] ?? null)) !== true) {
+      last = names.map((name) => partition[name] ?? null);
+      key = partitionKey(last);
+    }
+    return key;
+  };
+};
 
 /** A manifest as it is, opened. */
 export interface OpenGroup {
@@ -76,8 +88,10 @@ export const byGroup = (
   partitions: readonly TypedPartition[],
   starts: readonly string[],
   files: readonly DataFile[],
-): ReadonlyMap<number, readonly DataFile[]> =>
-  Map.groupBy(files, (file) => groupOf(starts, fileKey(keyOfFile(partitions, file), file.file_path)));
+): ReadonlyMap<number, readonly DataFile[]> => {
+  const keyOf = keysOfFiles(partitions);
+  return Map.groupBy(files, (file) => groupOf(starts, fileKey(keyOf(file), file.file_path)));
+};
 
 const addedEntry = (snapshotId: SnapshotId, file: DataFile): Entry => ({
   ...{ status: STATUS.added, snapshot_id: snapshotId, sequence_number: null, file_sequence_number: null },
@@ -89,6 +103,7 @@ export const rewriteGroup = (
   { partitions, starts, wanted, added, snapshotId, mostFiles, force }: Rewrite,
   { index, entries, prefixes }: OpenGroup,
 ): { readonly manifests: readonly NewManifest[]; readonly delta: Delta } | undefined => {
+  const keyOf = keysOfFiles(partitions);
   const live: Placed[] = [];
   const gone: Entry[] = [];
   const kept = new Map<string, string>();
@@ -98,13 +113,13 @@ export const rewriteGroup = (
     if (prefix !== '') kept.set(key, prefix);
   };
   for (const entry of entries) {
-    const key = keyOfFile(partitions, entry.data_file);
+    const key = keyOf(entry.data_file);
     const of = wanted.get(key);
     if (of === undefined || of.addresses.has(entry.data_file.file_path)) place(key, entry);
     else gone.push({ ...entry, status: STATUS.deleted, snapshot_id: snapshotId });
   }
   const fresh = (added.get(index) ?? []).map((file) => addedEntry(snapshotId, file));
-  for (const entry of fresh) place(keyOfFile(partitions, entry.data_file), entry);
+  for (const entry of fresh) place(keyOf(entry.data_file), entry);
   const isMoved = JSON.stringify(Object.fromEntries(kept)) !== JSON.stringify(prefixes);
   if (gone.length + fresh.length === 0 && !isMoved && !force) return undefined;
   const [first, ...more] = stretches(starts[index] ?? '', live, mostFiles);
@@ -113,7 +128,7 @@ export const rewriteGroup = (
   const manifests = parts
     .filter((part) => part.entries.length > 0)
     .map((part) => {
-      const keys = new Set(part.entries.map(({ data_file: file }) => keyOfFile(partitions, file)));
+      const keys = new Set(part.entries.map(({ data_file: file }) => keyOf(file)));
       return { ...part, index, prefixes: Object.fromEntries([...kept].filter(([key]) => keys.has(key))) };
     });
   return { manifests, delta: countOf([...gone, ...fresh]) };
