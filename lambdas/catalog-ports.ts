@@ -189,7 +189,7 @@ export interface TableWork {
   readonly follows?: string | undefined;
   /** What Glue has under the name of the table, where somebody has just looked, or is looking. */
   readonly found?: { readonly table: StoredTable | undefined };
-  readonly looking?: Promise<StoredTable | undefined>;
+  readonly looking?: Promise<StoredTable | undefined> | undefined;
 }
 
 export interface PartitionCounts {

@@ -1,27 +1,11 @@
 /** Metadata of Iceberg tables in S3, below `s3://bucket/prefix/`. */
 import type { IcebergStore } from '../catalog-ports.ts';
+import { newestBytes } from '../domain/newest-bytes.ts';
 import { createByteObjects } from './byte-objects.ts';
 import type { ManifestOptions } from './manifests.ts';
 
 /** Of what was put last. */
 const RECALLED_BYTES = 4 * 1024 * 1024;
-
-const createRecall = () => {
-  const held = new Map<string, Uint8Array>();
-  let bytes = 0;
-  return {
-    get: (key: string): Uint8Array | undefined => held.get(key),
-    put: (key: string, content: Uint8Array): void => {
-      held.set(key, content);
-      bytes += content.length;
-      for (const [oldest, { length }] of held) {
-        if (bytes <= RECALLED_BYTES) return;
-        held.delete(oldest);
-        bytes -= length;
-      }
-    },
-  };
-};
 
 export interface IcebergOptions extends ManifestOptions {
   /** Told of every object that was removed. */
@@ -31,7 +15,7 @@ export interface IcebergOptions extends ManifestOptions {
 export const createIcebergStore = ({ onRemove, ...of }: IcebergOptions): IcebergStore => {
   const objects = createByteObjects(of);
   const beginning = objects.uri('');
-  const recall = createRecall();
+  const recall = newestBytes(RECALLED_BYTES);
   return {
     ...objects,
     remove: async (key) => {

@@ -1,4 +1,5 @@
 /** Footers read once: a table and the one beside it have the same files, and columns are compared before a table is written. */
+import { newestBytes } from '../domain/newest-bytes.ts';
 import { footerLength } from '../domain/parquet/footer.ts';
 import type { FileAt, Footers } from '../footer-ports.ts';
 import type { Lakefs } from '../ports.ts';
@@ -17,22 +18,7 @@ type Reader = Pick<Lakefs, 'getObjectRange'>;
 const keyOf = ({ repository, ref, path }: FileAt): string => `${repository} ${ref} ${path}`;
 
 export const rememberFooters = (lakefs: Reader, mostBytes = MOST_BYTES): FooterMemory => {
-  const held = new Map<string, Uint8Array>();
-  // A map that loses its first entries takes long to find the next one.
-  let order: string[] = [];
-  let oldest = 0;
-  let bytes = 0;
-  const hold = (key: string, footer: Uint8Array): void => {
-    if (held.has(key)) return;
-    held.set(key, footer);
-    order.push(key);
-    for (bytes += footer.length; bytes > mostBytes; oldest += 1) {
-      const first = order[oldest] ?? '';
-      bytes -= held.get(first)?.length ?? 0;
-      held.delete(first);
-    }
-    if (oldest > order.length / 2) [order, oldest] = [order.slice(oldest), 0];
-  };
+  const held = newestBytes(mostBytes);
   return {
     recall: (file) => held.get(keyOf(file)),
     async read(file) {
@@ -42,7 +28,7 @@ export const rememberFooters = (lakefs: Reader, mostBytes = MOST_BYTES): FooterM
       if (read === undefined) return undefined;
       // A copy: what was read is the end of the file, most of which is no footer.
       const footer = read.slice(read.length - footerLength(read, file.sizeBytes, file.path));
-      hold(keyOf(file), footer);
+      held.put(keyOf(file), footer);
       return footer;
     },
   };

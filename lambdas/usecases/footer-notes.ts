@@ -11,14 +11,13 @@ import { type NotedFooter, readFooterNotes, writeFooterNotes } from '../domain/p
 import type { FileAt, FooterNotes } from '../footer-ports.ts';
 import type { LakePorts, Log } from '../ports.ts';
 import type { FooterMemory } from './footer-memory.ts';
-import type { FileOfTable } from './table-files.ts';
+import { type FileOfTable, READS_AT_ONCE } from './table-files.ts';
 import { partitionsAt } from './table-source.ts';
 
 /** Fewer files are read again as fast as a note is. */
 const WORTH_A_NOTE = 16;
 /** Longer than this no run waits for what only saves time. */
 const READING_MS = 60_000;
-const READS_AT_ONCE = 32;
 /** Of runs that wait, or were not promoted: the newest are looked through. */
 const MOST_NOTES = 20;
 

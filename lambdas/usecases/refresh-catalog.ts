@@ -69,10 +69,10 @@ export const refreshCatalog = async (
   if (writer === undefined) return { outcome: 'busy' };
   // What was promoted while we waited is shown with it.
   const start = (await ports.ledger.getTarget(repository, branch)) ?? target;
-  // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
-  // expired compares in full.
   // What columns are read off is what manifests say, too.
   const reading = { ...ports, footers: rememberFooters(ports.lakefs) };
+  // After a fault the right is not given back: a call without an answer may still take effect. Whoever takes it over when it has
+  // expired compares in full.
   const outcome = await work(
     { ...wanted, ports: reading, writer, publisher, until: request.until, notes: new Notes() },
     request,

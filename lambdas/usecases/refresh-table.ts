@@ -148,8 +148,8 @@ const follow = async (
   const follows = towards === undefined ? snapshot : undefined;
   await begin(writer, table, step.to);
   const partitions = notes.noting(found);
-  const work = { table, commit: step.to, partitions, isWhole: false, until, holdsBack, follows };
-  const outcome = await publisher(ports, { ...work, ...(looking === undefined ? {} : { looking }) });
+  const work = { table, commit: step.to, partitions, isWhole: false, until, holdsBack, follows, looking };
+  const outcome = await publisher(ports, work);
   if (outcome.outcome !== 'drifted') return outcome;
   ports.log.warn('table drifted; it is compared in full', { table: table.name, what: outcome.what });
   return { drift: outcome.what };

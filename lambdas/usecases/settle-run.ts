@@ -3,7 +3,6 @@
  * what counts is what GetJobRun answers.
  */
 import { GLUE_ARGUMENT } from '../contract.ts';
-import { isBranchlineError } from '../domain/errors.ts';
 import { hasSucceeded, isTerminal } from '../domain/job-states.ts';
 import { pipelineOf } from '../domain/pipelines.ts';
 import { type Cause, formatRunKey, MAX_MESSAGE, needsCleanUp, type Run } from '../domain/run.ts';
@@ -16,6 +15,7 @@ import { cleanUp } from './clean-up.ts';
 import { commitWork } from './commit-work.ts';
 import type { JobRunHint } from './open-run.ts';
 import { schemaChangesOf } from './run-schema.ts';
+import { unlessGone } from './unless-gone.ts';
 
 export interface SettleAnswer {
   readonly outcome:
@@ -138,16 +138,6 @@ export const commitRun = async (
   if (settled.state !== 'COMMITTED') return { outcome: 'already-settled', run: settled };
   await ports.promotions.wake(settled);
   return { outcome: 'committed', run: settled };
-};
-
-/** A branch may vanish between two calls. */
-const unlessGone = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (isBranchlineError(error, 'BL3004')) return undefined;
-    throw error;
-  }
 };
 
 export interface DiscardOptions {

@@ -21,7 +21,7 @@ export const MAX_FILES_READ = 2000;
 /** Of a whole table so many: by them it gets its first columns. */
 const MAX_SAMPLE = 200;
 /** Each takes a few milliseconds of lakeFS. */
-const READS_AT_ONCE = 32;
+export const READS_AT_ONCE = 32;
 
 type Where = Pick<TableDescriptor, 'repository' | 'path' | 'partitionColumns'>;
 
